@@ -1,0 +1,89 @@
+import * as v from "valibot";
+
+/** The longest id, in characters (Unicode code points). */
+const MAX_ID_CHARACTERS = 256;
+
+/** From here on a timestamp is in milliseconds; as seconds it would be the year 5138. */
+const FIRST_MILLISECONDS = 1e11;
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
+
+function isId(text: string): boolean {
+  return (
+    text !== "" &&
+    (text.length <= MAX_ID_CHARACTERS || hasAtMostCodePoints(text, MAX_ID_CHARACTERS)) &&
+    text.isWellFormed() &&
+    !CONTROL_CHARACTER.test(text)
+  );
+}
+
+function hasAtMostCodePoints(text: string, limit: number): boolean {
+  // A code point is at most two UTF-16 units, so a longer text need not be counted.
+  return text.length <= 2 * limit && Array.from(text).length <= limit;
+}
+
+const idSchema = v.pipe(
+  v.string("expected a string"),
+  v.check(isId, "expected 1 to 256 well-formed characters, none of them a control character"),
+);
+
+const requestSchema = v.object({
+  request_id: idSchema,
+  timestamp: v.pipe(
+    v.number("expected a number"),
+    v.finite("expected a finite number"),
+    v.minValue(0, "expected a number that is not negative"),
+  ),
+  session_id: idSchema,
+  player_id: idSchema,
+});
+
+/** Spec 1.1. Unknown further fields are dropped, nothing is coerced. */
+export type BalanceRequest = v.InferOutput<typeof requestSchema>;
+
+export type ParsedRequest =
+  | { readonly valid: true; readonly request: BalanceRequest }
+  | { readonly valid: false; readonly problem: string };
+
+// A byte-order mark is not part of JSON (RFC 8259, section 8.1); kept, it makes the parser refuse the body.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Reads a body. The problem names the field and the rule, never a value. */
+export function parseRequest(body: Uint8Array): ParsedRequest {
+  const json = parseJson(body);
+  if (!json.valid) return json;
+  const result = v.safeParse(requestSchema, json.value, { abortEarly: true });
+  if (result.success) return { valid: true, request: result.output };
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue);
+  return {
+    valid: false,
+    problem: field === null ? "expected a JSON object" : `${field}: ${issue.message}`,
+  };
+}
+
+type Json =
+  | { readonly valid: true; readonly value: unknown }
+  | { readonly valid: false; readonly problem: string };
+
+function parseJson(body: Uint8Array): Json {
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch {
+    return { valid: false, problem: "not UTF-8" };
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return { valid: true, value };
+  } catch {
+    return { valid: false, problem: "not JSON" };
+  }
+}
+
+/** How far the request's clock is from ours, in seconds; negative where it is behind. */
+export function clockSkewSeconds(timestamp: number, nowMs: number): number {
+  const timestampMs = timestamp >= FIRST_MILLISECONDS ? timestamp : timestamp * 1000;
+  return (timestampMs - nowMs) / 1000;
+}
