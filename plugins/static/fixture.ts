@@ -1,0 +1,83 @@
+import { readFile, stat } from "node:fs/promises";
+import * as v from "valibot";
+import type { SourceLog } from "../../src/plugin.ts";
+import { playersSchema } from "./options.ts";
+
+/** How often the file is looked at. */
+const RECHECK_MS = 250;
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
+export interface Fixture {
+  readonly players: ReadonlyMap<string, string>;
+  close(): void;
+}
+
+/** An object lookup by player id would answer for `constructor`; a Map does not. */
+export function toPlayers(table: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(table));
+}
+
+/**
+ * Reads a JSON object of balances and again whenever the file changes. Throws where the first read
+ * fails; later, a broken edit is logged and leaves the last good content in use.
+ */
+export async function openFixture(file: string, log: SourceLog): Promise<Fixture> {
+  let version = await versionOf(file);
+  let players = await readPlayers(file);
+
+  async function refresh(): Promise<void> {
+    const latest = await versionOf(file);
+    if (latest === version) return;
+    version = latest;
+    try {
+      players = await readPlayers(file);
+      log.info("the fixture was read again", { file, players: players.size });
+    } catch (error) {
+      log.error("the fixture stays as it was", { file, problem: String(error) });
+    }
+  }
+
+  let timer = setTimeout(recheck, RECHECK_MS).unref();
+  let isClosed = false;
+  async function recheck(): Promise<void> {
+    await refresh();
+    if (!isClosed) timer = setTimeout(recheck, RECHECK_MS).unref();
+  }
+
+  return {
+    get players() {
+      return players;
+    },
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** A text that changes whenever the file does. */
+async function versionOf(file: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return "unreadable";
+  }
+}
+
+async function readPlayers(file: string): Promise<ReadonlyMap<string, string>> {
+  if (Bun.file(file).size > MAX_FILE_BYTES) throw new Error(`${file} has more than ${MAX_FILE_BYTES} bytes`);
+  const result = v.safeParse(playersSchema, parseJson(await readFile(file, "utf8")));
+  if (result.success) return toPlayers(result.output);
+  const [issue] = result.issues;
+  throw new Error(`${file}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message would quote the text, and with it balances.
+    throw new Error("not JSON");
+  }
+}

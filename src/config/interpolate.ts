@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Problem } from "./problem.ts";
+
+/** Where `${…}` in a configuration gets its values from. */
+export interface Surroundings {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The folder that `${file:PATH}` starts from: that of the configuration file. */
+  readonly directory: string;
+}
+
+/** The largest file that `${file:…}` reads: it is meant for secrets. */
+const MAX_FILE_BYTES = 65_536;
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * A copy of a parsed configuration in which every string has its `${NAME}`, `${file:PATH}` and `$${`
+ * replaced (spec 2). What could not be replaced is added to `problems`. A value that was put in is not
+ * looked at again, so a secret may hold any characters.
+ */
+export function interpolate(
+  value: unknown,
+  surroundings: Surroundings,
+  problems: Problem[],
+  path: readonly string[] = [],
+): unknown {
+  if (typeof value === "string") {
+    return interpolateText(value, surroundings, (message) => problems.push({ path, message }));
+  }
+  if (Array.isArray(value)) {
+    return value.map((item, index) => interpolate(item, surroundings, problems, [...path, String(index)]));
+  }
+  if (isTable(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        interpolate(item, surroundings, problems, [...path, key]),
+      ]),
+    );
+  }
+  return value;
+}
+
+/** True for a table; a date of TOML's is an object too, but a value. */
+export function isTable(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function interpolateText(
+  text: string,
+  surroundings: Surroundings,
+  report: (message: string) => void,
+): string {
+  let position = 0;
+
+  /** Reads up to the end of the text or, inside a reference, up to its closing brace. */
+  function read(inReference: boolean): string {
+    let result = "";
+    while (position < text.length) {
+      if (text.startsWith("$${", position)) {
+        result += "${";
+        position += 3;
+      } else if (text.startsWith("${", position)) {
+        position += 2;
+        result += dereference(read(true));
+      } else if (inReference && text[position] === "}") {
+        position += 1;
+        return result;
+      } else {
+        result += text[position];
+        position += 1;
+      }
+    }
+    if (inReference) report('"${" is not closed by "}"; write "$${" for a literal "${"');
+    return result;
+  }
+
+  function dereference(reference: string): string {
+    if (reference.startsWith("file:")) return readFile(reference.slice("file:".length));
+    if (!VARIABLE_NAME.test(reference)) {
+      report('expected ${NAME} or ${file:PATH}; write "$${" for a literal "${"');
+      return "";
+    }
+    const value = surroundings.variables[reference];
+    if (value === undefined) report(`the environment variable ${reference} is not set`);
+    return value ?? "";
+  }
+
+  function readFile(path: string): string {
+    try {
+      const content = readFileSync(resolve(surroundings.directory, path));
+      if (content.length <= MAX_FILE_BYTES) return content.toString("utf8").replace(/\r?\n$/, "");
+      report(`${path} has more than ${MAX_FILE_BYTES} bytes`);
+    } catch (error) {
+      report(`cannot read ${path}: ${describeFileError(error)}`);
+    }
+    return "";
+  }
+
+  return read(false);
+}
+
+const FILE_ERRORS = new Map([
+  ["ENOENT", "there is no such file"],
+  ["EACCES", "permission denied"],
+  ["EISDIR", "it is a directory"],
+  ["ENOTDIR", "a part of its path is not a directory"],
+]);
+
+/** Why a file could not be read, in words and without a path. */
+export function describeFileError(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return FILE_ERRORS.get(code) ?? (code === "" ? "it cannot be read" : code);
+}

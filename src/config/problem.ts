@@ -1,0 +1,38 @@
+import { relative } from "node:path";
+import { closest, distance } from "fastest-levenshtein";
+
+/** One thing that is wrong with a configuration. Never holds a value: a value may be a secret. */
+export interface Problem {
+  /** The place in the file, such as `["webhook", "timeout_ms"]`; empty for the file as a whole. */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** What cannot start because of its configuration: shown without a stack, exit status 2. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly Problem[];
+
+  constructor(file: string, problems: readonly Problem[]) {
+    const shownFile = relative("", file).startsWith("..") ? file : relative("", file);
+    super(problems.map((problem) => formatProblem(shownFile, problem)).join("\n"));
+    this.problems = problems;
+  }
+}
+
+const BARE_KEY = /^[A-Za-z0-9_-]+$/;
+
+/** `config.toml: webhook.timeout_ms: expected an integer from 1 to 60000` */
+export function formatProblem(file: string, { path, message }: Problem): string {
+  const key = path.map((part) => (BARE_KEY.test(part) ? part : JSON.stringify(part))).join(".");
+  return key === "" ? `${file}: ${message}` : `${file}: ${key}: ${message}`;
+}
+
+/** `, did you mean "retries"?`, or nothing where no known name is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  if (known.length === 0) return "";
+  const near = closest(name, known);
+  const tolerated = Math.max(2, Math.floor(near.length / 3));
+  const isNear = distance(name, near) <= Math.min(tolerated, near.length - 1);
+  return isNear ? `, did you mean ${JSON.stringify(near)}?` : "";
+}

@@ -1,0 +1,100 @@
+import * as v from "valibot";
+import { isErrorCode } from "../protocol/status.ts";
+
+/**
+ * Every option of the host, its default and its bounds. The options of a source are its plugin's own.
+ * Messages say what is expected and never what was found: it may be a secret.
+ */
+
+export const DEFAULT_SOURCE = "players";
+
+/** An integer; the bounds stand in the message. The unit is the last word of the option's name. */
+function integer(minimum: number, maximum: number) {
+  const message = `expected an integer from ${minimum} to ${maximum}`;
+  return v.pipe(
+    v.number(message),
+    v.integer(message),
+    v.minValue(minimum, message),
+    v.maxValue(maximum, message),
+  );
+}
+
+function text(expectation: string) {
+  return v.pipe(v.string(`expected ${expectation}`), v.nonEmpty(`expected ${expectation}`));
+}
+
+function oneOf<const Options extends readonly string[]>(options: Options) {
+  return v.picklist(options, `expected one of ${options.map((option) => `"${option}"`).join(", ")}`);
+}
+
+function table<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.object(entries, "expected a table");
+}
+
+const statusCode = v.optional(
+  v.pipe(
+    v.string('expected a status code such as "ERR_UNKNOWN"'),
+    v.check(
+      isErrorCode,
+      'expected a status code such as "ERR_UNKNOWN": A-Z, 0-9 and _, 2 to 64 characters, not "OK"',
+    ),
+  ),
+);
+
+const serverSchema = table({
+  host: v.optional(text("an address to listen on"), "0.0.0.0"),
+  port: v.optional(integer(0, 65_535), 8080),
+  max_body_bytes: v.optional(integer(256, 16_777_216), 16_384),
+  drain_seconds: v.optional(integer(0, 3600), 10),
+});
+
+// Kept to characters that mean themselves in a URL, so that a path is never a pattern nor re-encoded.
+const PATH = /^\/[A-Za-z0-9._~/-]*$/;
+
+const webhookSchema = table({
+  path: v.optional(
+    v.pipe(
+      v.string("expected a path"),
+      v.regex(PATH, "expected a path that starts with / and holds A-Z a-z 0-9 . _ ~ / -"),
+    ),
+    "/",
+  ),
+  secrets: v.pipe(
+    v.array(text("a secret that is not empty"), "expected a list of secrets"),
+    v.minLength(1, "expected at least one secret"),
+    v.maxLength(16, "expected at most 16 secrets"),
+  ),
+  source: v.optional(text("the name of a source"), DEFAULT_SOURCE),
+  timeout_ms: v.optional(integer(1, 60_000), 1000),
+  max_in_flight: v.optional(integer(1, 1_000_000), 1024),
+  max_clock_skew_seconds: v.optional(integer(1, 31_536_000)),
+  status_codes: v.optional(
+    table({
+      bad_signature: statusCode,
+      stale_timestamp: statusCode,
+      invalid_body: statusCode,
+      player_not_found: statusCode,
+      source_timeout: statusCode,
+      source_failed: statusCode,
+      overloaded: statusCode,
+    }),
+    {},
+  ),
+});
+
+const logSchema = table({
+  level: v.optional(oneOf(["debug", "info", "warn", "error"]), "info"),
+  format: v.optional(oneOf(["json", "pretty"]), "json"),
+});
+
+/** A source's table: which plugin, and whatever the plugin's own schema asks for. */
+const sourceSchema = v.looseObject({ plugin: text("the name or the path of a plugin") }, "expected a table");
+
+export const configSchema = table({
+  server: v.optional(serverSchema, {}),
+  webhook: webhookSchema,
+  sources: v.record(v.string(), sourceSchema, "expected a table of sources"),
+  log: v.optional(logSchema, {}),
+});
+
+export type HostOptions = v.InferOutput<typeof configSchema>;

@@ -1,0 +1,85 @@
+import type { LogFields, SourceLog } from "../plugin.ts";
+import type { Reason } from "../protocol/status.ts";
+import { openOutput, type Output } from "./output.ts";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+export type LogLevel = (typeof LEVELS)[number];
+export type LogFormat = "json" | "pretty";
+
+/** One answered call. Never a secret, a signature, a balance or a body (spec 5). */
+export interface RequestRecord {
+  readonly request_id?: string;
+  readonly player_id?: string;
+  readonly status_code: string;
+  readonly reason: Reason;
+  readonly duration_ms: number;
+  readonly source: string;
+  readonly remote: string;
+  readonly trace_id: string;
+  readonly detail?: string;
+  /** With `bad_signature`: what `explain` needs to find the mistake. */
+  readonly body_bytes?: number;
+  readonly body_sha256?: string;
+}
+
+export interface Log extends SourceLog {
+  /** Whether a line of this level is written; ask before making an expensive one. */
+  has(level: LogLevel): boolean;
+  request(level: LogLevel, record: RequestRecord): void;
+  /** Changes what is written from here on. */
+  configure(options: { readonly level: LogLevel; readonly format: LogFormat }): void;
+  flush(): Promise<void>;
+}
+
+/** A log on a file descriptor; standard output where none is given. */
+export function openLog(
+  options: { readonly level: LogLevel; readonly format: LogFormat },
+  fileDescriptor = 1,
+): Log {
+  let threshold = 0;
+  let format: Format = formatJson;
+  const output: Output = openOutput(fileDescriptor, (count) =>
+    format("warn", "log lines were lost: the output did not take them", { lines: count }),
+  );
+
+  const has = (level: LogLevel) => LEVELS.indexOf(level) >= threshold;
+  function write(level: LogLevel, message: string, fields: object): void {
+    if (has(level)) output.write(format(level, message, fields));
+  }
+  function configure(changed: { readonly level: LogLevel; readonly format: LogFormat }): void {
+    threshold = LEVELS.indexOf(changed.level);
+    format = FORMATS[changed.format];
+  }
+  configure(options);
+
+  return {
+    has,
+    configure,
+    debug: (message: string, fields: LogFields = {}) => write("debug", message, fields),
+    info: (message: string, fields: LogFields = {}) => write("info", message, fields),
+    warn: (message: string, fields: LogFields = {}) => write("warn", message, fields),
+    error: (message: string, fields: LogFields = {}) => write("error", message, fields),
+    request: (level, record) => write(level, "balance", record),
+    flush: () => output.flush(),
+  };
+}
+
+type Format = (level: LogLevel, message: string, fields: object) => string;
+
+const FORMATS = { json: formatJson, pretty: formatPretty } satisfies Record<LogFormat, Format>;
+
+function formatJson(level: LogLevel, msg: string, fields: object): string {
+  return `${JSON.stringify({ time: new Date().toISOString(), level, msg, ...fields })}\n`;
+}
+
+/** For people: the time of day, the level, the message, then the fields. Values are quoted as in JSON. */
+function formatPretty(level: LogLevel, message: string, fields: object): string {
+  const time = new Date().toISOString().slice(11, 23);
+  const shown = Object.entries(fields).map(([name, value]) => ` ${name}=${plainOrQuoted(value)}`);
+  return `${time} ${level.padEnd(5)} ${message}${shown.join("")}\n`;
+}
+
+function plainOrQuoted(value: unknown): string {
+  return typeof value === "string" && /^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value);
+}

@@ -1,0 +1,94 @@
+import { write } from "node:fs";
+
+/** Where lines go: gathered in memory, written by a thread, so that a request costs no system call. */
+export interface Output {
+  /** Takes one line, its newline included. Never throws and never waits. */
+  write(line: string): void;
+  /** Writes what is there. Resolves when it is written, given up on, or after one second at the most. */
+  flush(): Promise<void>;
+}
+
+const FLUSH_INTERVAL_MS = 100;
+const FLUSH_AT_CHARACTERS = 65_536;
+/** What is kept for a reader that is slow, such as a full pipe; further lines are dropped and counted. */
+const MAX_PENDING_CHARACTERS = 4 * 1024 * 1024;
+const RETRY_MS = 20;
+const FINAL_FLUSH_MS = 1000;
+
+/**
+ * An output to a file descriptor. One that is full, closed, or on a full disk loses lines and says how
+ * many (`lostLines` makes that line) once it takes them again; it never stops the server.
+ */
+export function openOutput(fileDescriptor: number, lostLines: (count: number) => string): Output {
+  let pending = "";
+  let lost = 0;
+  let timer: Timer | undefined;
+  let writing: Promise<void> | undefined;
+
+  function append(line: string): void {
+    if (pending.length + line.length > MAX_PENDING_CHARACTERS) {
+      lost += 1;
+      return;
+    }
+    pending += line;
+    if (pending.length >= FLUSH_AT_CHARACTERS) startWriting();
+    else timer ??= setTimeout(startWriting, FLUSH_INTERVAL_MS).unref();
+  }
+
+  function startWriting(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    writing ??= writePending().finally(() => {
+      writing = undefined;
+      if (pending !== "") timer ??= setTimeout(startWriting, FLUSH_INTERVAL_MS).unref();
+    });
+  }
+
+  async function writePending(): Promise<void> {
+    while (pending !== "") {
+      const text = lost === 0 ? pending : pending + lostLines(lost);
+      const chunk = Buffer.from(text);
+      pending = "";
+      lost = 0;
+      if (!(await writeWhole(fileDescriptor, chunk))) {
+        lost += countLines(chunk);
+        return;
+      }
+    }
+  }
+
+  return {
+    write: append,
+    async flush() {
+      startWriting();
+      await Promise.race([writing, Bun.sleep(FINAL_FLUSH_MS)]);
+    },
+  };
+}
+
+/** False where the descriptor takes nothing more: closed, a reader that is gone, a full disk. */
+async function writeWhole(fileDescriptor: number, chunk: Uint8Array): Promise<boolean> {
+  let offset = 0;
+  while (offset < chunk.length) {
+    const written = await writeSome(fileDescriptor, chunk.subarray(offset));
+    if (written === "failed") return false;
+    if (written === "busy") await Bun.sleep(RETRY_MS);
+    else offset += written;
+  }
+  return true;
+}
+
+function writeSome(fileDescriptor: number, bytes: Uint8Array): Promise<number | "busy" | "failed"> {
+  return new Promise((resolve) => {
+    write(fileDescriptor, bytes, (error, written) => {
+      if (error === null) resolve(written);
+      else resolve(error.code === "EAGAIN" || error.code === "EINTR" ? "busy" : "failed");
+    });
+  });
+}
+
+function countLines(chunk: Uint8Array): number {
+  let lines = 0;
+  for (const byte of chunk) if (byte === 10) lines += 1;
+  return lines;
+}

@@ -1,0 +1,168 @@
+import type { BalanceQuery, LookupResult, Source } from "../plugin.ts";
+import { amountFromMinorUnits, canonicalAmount } from "../protocol/amount.ts";
+import { isErrorCode, type Outcome } from "../protocol/status.ts";
+
+export interface Limits {
+  /** The deadline of one lookup. */
+  readonly timeoutMs: number;
+  /** Lookups under way at once; one more is turned away. */
+  readonly maxInFlight: number;
+}
+
+/** What the server sees of a source: it answers with an outcome, in time, whatever the plugin does. */
+export interface GuardedSource {
+  /** Never throws and never rejects. A source that answers at once costs no promise. */
+  lookup(query: BalanceQuery): Outcome | Promise<Outcome>;
+  /** Lookups under way. */
+  readonly inFlight: number;
+  /** Why the source is not ready, in words, or `undefined` where it is. */
+  check(): Promise<string | undefined>;
+  /** Closes the source when its last lookup has ended, which the deadline bounds. */
+  close(): Promise<void>;
+}
+
+/** The longest text of a plugin's error that is passed on to the log. */
+const MAX_DETAIL_CHARACTERS = 300;
+
+const OVERLOADED: Outcome = { reason: "overloaded" };
+const TIMED_OUT: Outcome = { reason: "source_timeout" };
+const NOT_FOUND: Outcome = { reason: "player_not_found" };
+
+/** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.4). */
+export function guard(source: Source, { timeoutMs, maxInFlight }: Limits): GuardedSource {
+  let inFlight = 0;
+  let onIdle: (() => void) | undefined;
+  // Making an AbortController costs more than a SQLite read. One that was lent to a lookup which
+  // answered at once has not been aborted and is nobody's any more, so the next lookup gets it.
+  let spare = new AbortController();
+
+  function lookup(query: BalanceQuery): Outcome | Promise<Outcome> {
+    if (inFlight >= maxInFlight) return OVERLOADED;
+    const startedMs = performance.now();
+    const controller = spare;
+    try {
+      const answer = source.lookup(query, controller.signal);
+      if (isThenable(answer)) {
+        spare = new AbortController();
+        return awaitAnswer(answer, controller);
+      }
+      // Blocking does not buy time: who waits for us has given up by now.
+      return performance.now() - startedMs > timeoutMs ? TIMED_OUT : judge(answer);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  function awaitAnswer(answer: PromiseLike<unknown>, controller: AbortController): Promise<Outcome> {
+    inFlight += 1;
+    return new Promise((resolve) => {
+      let isSettled = false;
+      function settle(outcome: Outcome): void {
+        if (isSettled) return;
+        isSettled = true;
+        clearTimeout(deadline);
+        inFlight -= 1;
+        if (inFlight === 0) onIdle?.();
+        resolve(outcome);
+      }
+      const deadline = setTimeout(() => {
+        settle(TIMED_OUT);
+        controller.abort(new DOMException(`the deadline of ${timeoutMs} ms has passed`, "TimeoutError"));
+      }, timeoutMs);
+      // A late answer, or a late rejection, arrives here too and is dropped.
+      Promise.resolve(answer).then(
+        (value) => settle(judge(value)),
+        (error: unknown) => settle(failed(error)),
+      );
+    });
+  }
+
+  return {
+    lookup,
+    get inFlight() {
+      return inFlight;
+    },
+    check: () => checkWithin(source, timeoutMs),
+    async close() {
+      if (inFlight > 0) await new Promise<void>((resolve) => (onIdle = resolve));
+      await source.close?.();
+    },
+  };
+}
+
+function isThenable(answer: LookupResult | PromiseLike<LookupResult>): answer is PromiseLike<LookupResult> {
+  return typeof answer === "object" && answer !== null && "then" in answer;
+}
+
+/** Runs a source's own check under a deadline of its own. */
+async function checkWithin(source: Source, timeoutMs: number): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const timedOut = new Promise<string>((resolve) => {
+    signal.addEventListener("abort", () => resolve(`the check did not end within ${timeoutMs} ms`));
+  });
+  const checked = (async () => {
+    await source.check?.(signal);
+    return undefined;
+  })().catch(messageOf);
+  return Promise.race([checked, timedOut]);
+}
+
+/**
+ * What an answer amounts to. It comes from code that is not ours: every type is checked again, and
+ * reading it may throw. The value itself never shows up in the detail.
+ */
+function judge(answer: unknown): Outcome {
+  try {
+    if (answer === null) return NOT_FOUND;
+    if (typeof answer !== "object")
+      return nonsense(`the lookup returned ${typeof answer}, expected an object or null`);
+    if ("refused" in answer) return judgeRefusal(answer.refused);
+    if ("balance" in answer) return judgeBalance(answer.balance);
+    if ("balanceMinor" in answer) {
+      return judgeMinorUnits(answer.balanceMinor, "exponent" in answer ? answer.exponent : undefined);
+    }
+    return nonsense("the lookup returned an object without balance, balanceMinor or refused");
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function judgeRefusal(code: unknown): Outcome {
+  if (typeof code === "string" && isErrorCode(code)) return { reason: "refused", statusCode: code };
+  return nonsense("the source refused with something that is no status code");
+}
+
+function judgeBalance(text: unknown): Outcome {
+  if (typeof text !== "string") return nonsense(`balance is a ${typeof text}, expected a decimal as text`);
+  const balance = canonicalAmount(text);
+  if (balance === undefined) return nonsense("balance is not a decimal of at most 38 digits");
+  return { reason: "ok", balance };
+}
+
+function judgeMinorUnits(minorUnits: unknown, exponent: unknown): Outcome {
+  if (typeof minorUnits !== "bigint")
+    return nonsense(`balanceMinor is a ${typeof minorUnits}, expected a bigint`);
+  const balance = typeof exponent === "number" ? amountFromMinorUnits(minorUnits, exponent) : undefined;
+  if (balance === undefined)
+    return nonsense("balanceMinor and exponent do not make an amount of at most 38 digits");
+  return { reason: "ok", balance };
+}
+
+function nonsense(detail: string): Outcome {
+  return { reason: "source_failed", detail };
+}
+
+function failed(error: unknown): Outcome {
+  return { reason: "source_failed", detail: messageOf(error) };
+}
+
+/** The message of whatever was thrown, which need not be an `Error` and may throw when it is read. */
+function messageOf(error: unknown): string {
+  try {
+    return (
+      (error instanceof Error ? error.message : String(error)).slice(0, MAX_DETAIL_CHARACTERS) || "no message"
+    );
+  } catch {
+    return "it threw something that cannot be read";
+  }
+}
