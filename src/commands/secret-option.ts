@@ -1,0 +1,75 @@
+import { readFileSync } from "node:fs";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+
+/** The variable that holds the shared secret where no option names it. */
+export const SECRET_VARIABLE = "KLAS_SECRET";
+
+const SECRET_DESCRIPTION =
+  "the shared secret; a command line is visible to every user of the machine, " +
+  `so prefer --secret-file or the variable ${SECRET_VARIABLE}`;
+
+/** `--secret VALUE`, at most one that counts: `command.addOption(secretOption()).addOption(secretFileOption())`. */
+export function secretOption(): Option<"--secret <value>"> {
+  return new Option("--secret <value>", SECRET_DESCRIPTION);
+}
+
+/** `--secret VALUE`, any number of times. */
+export function secretsOption(): Option<"--secret <value>", undefined, undefined, string[]> {
+  return new Option("--secret <value>", `${SECRET_DESCRIPTION}; may be given several times`).argParser(
+    (value: string, previous: string[] | undefined) => [...(previous ?? []), value],
+  );
+}
+
+/** `--secret-file FILE`, the companion of both. */
+export function secretFileOption(): Option<"--secret-file <file>"> {
+  return new Option(
+    "--secret-file <file>",
+    "a file that holds the shared secret; one trailing newline is dropped",
+  );
+}
+
+/** What the options above were given as. */
+export interface SecretOptions {
+  readonly secret?: string | readonly string[] | undefined;
+  readonly secretFile?: string | undefined;
+}
+
+/**
+ * The secrets that the user named: those of `--secret`, else that of `--secret-file`, else that of
+ * `KLAS_SECRET`. Empty where there is none of them. An unreadable file or an empty secret ends the command with status 2.
+ */
+export function givenSecrets(command: CommandUnknownOpts, options: SecretOptions): readonly string[] {
+  const secrets = secretsFrom(command, options);
+  if (secrets.includes("")) return misuse(command, "the secret is empty");
+  return secrets;
+}
+
+/** The one secret that the user named; none at all ends the command with status 2. */
+export function requiredSecret(command: CommandUnknownOpts, options: SecretOptions): string {
+  const [secret] = givenSecrets(command, options);
+  return secret ?? misuse(command, MISSING_SECRET);
+}
+
+/** What to tell a user who named no secret. */
+export const MISSING_SECRET = `a secret is needed: give --secret-file FILE, --secret VALUE or the variable ${SECRET_VARIABLE}`;
+
+function secretsFrom(command: CommandUnknownOpts, options: SecretOptions): readonly string[] {
+  if (options.secret !== undefined) return [options.secret].flat();
+  if (options.secretFile !== undefined) return [secretFromFile(command, options.secretFile)];
+  const variable = process.env[SECRET_VARIABLE];
+  return variable === undefined || variable === "" ? [] : [variable];
+}
+
+function secretFromFile(command: CommandUnknownOpts, file: string): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    return text.replace(/\r?\n$/, "");
+  } catch (error) {
+    const cause = error instanceof TypeError ? "it is not UTF-8" : String(error);
+    return misuse(command, `cannot read the secret file ${file}: ${cause}`);
+  }
+}
+
+function misuse(command: CommandUnknownOpts, message: string): never {
+  return command.error(`error: ${message}`, { exitCode: 2 });
+}
