@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
+import { StartError } from "../start-error.ts";
 
 /** One thing that is wrong with a configuration. Never holds a value: a value may be a secret. */
 export interface Problem {
@@ -8,8 +9,8 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What cannot start because of its configuration: shown without a stack, exit status 2. */
-export class ConfigError extends Error {
+/** A configuration that is not valid: every problem in a line of its own. */
+export class ConfigError extends StartError {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];
 

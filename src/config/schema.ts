@@ -23,6 +23,10 @@ function text(expectation: string) {
   return v.pipe(v.string(`expected ${expectation}`), v.nonEmpty(`expected ${expectation}`));
 }
 
+function isNotEmpty(secrets: string[]): secrets is [string, ...string[]] {
+  return secrets.length > 0;
+}
+
 function oneOf<const Options extends readonly string[]>(options: Options) {
   return v.picklist(options, `expected one of ${options.map((option) => `"${option}"`).join(", ")}`);
 }
@@ -61,8 +65,8 @@ const webhookSchema = table({
   ),
   secrets: v.pipe(
     v.array(text("a secret that is not empty"), "expected a list of secrets"),
-    v.minLength(1, "expected at least one secret"),
     v.maxLength(16, "expected at most 16 secrets"),
+    v.guard(isNotEmpty, "expected at least one secret"),
   ),
   source: v.optional(text("the name of a source"), DEFAULT_SOURCE),
   timeout_ms: v.optional(integer(1, 60_000), 1000),

@@ -26,6 +26,8 @@ export interface RequestRecord {
 export interface Log extends SourceLog {
   /** Whether a line of this level is written; ask before making an expensive one. */
   has(level: LogLevel): boolean;
+  /** A line that is written whatever the level: the server is ready, it was reloaded. */
+  always(message: string, fields: LogFields): void;
   request(level: LogLevel, record: RequestRecord): void;
   /** Changes what is written from here on. */
   configure(options: { readonly level: LogLevel; readonly format: LogFormat }): void;
@@ -60,6 +62,7 @@ export function openLog(
     info: (message: string, fields: LogFields = {}) => write("info", message, fields),
     warn: (message: string, fields: LogFields = {}) => write("warn", message, fields),
     error: (message: string, fields: LogFields = {}) => write("error", message, fields),
+    always: (message, fields) => output.write(format("info", message, fields)),
     request: (level, record) => write(level, "balance", record),
     flush: () => output.flush(),
   };

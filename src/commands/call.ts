@@ -1,0 +1,129 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import * as v from "valibot";
+import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
+import { endpointPath } from "../server/listener.ts";
+import { configOption, readConfig } from "./config-option.ts";
+import { parseMilliseconds } from "./milliseconds.ts";
+import {
+  givenSecrets,
+  requiredSecret,
+  secretFileOption,
+  secretOption,
+  type SecretOptions,
+} from "./secret-option.ts";
+import { reachable, signedCall } from "./signed-call.ts";
+
+const replySchema = v.object({ status_code: v.string(), balance: v.optional(v.string()) });
+
+interface CallResult {
+  readonly http_status: number;
+  readonly status_code: string | null;
+  readonly balance: string | null;
+  readonly signature: "valid" | "missing" | "wrong";
+  readonly duration_ms: number;
+}
+
+/** `call PLAYER_ID`: a signed call as Klas would make it. */
+export function callCommand() {
+  return new Command("call")
+    .description("make a signed call as Klas Gaming would, to the configured server or to --url")
+    .argument("<player_id>")
+    .option("--url <webhook_url>", "a WEBHOOK_URL, to which /balance is added")
+    .addOption(secretOption())
+    .addOption(secretFileOption())
+    .addOption(configOption())
+    .option("--timeout-ms <milliseconds>", "how long to wait for the answer", parseMilliseconds, 5000)
+    .option("--json", "print one JSON object")
+    .action(async (playerId, options, command) => {
+      const target = await targetOf(command, options);
+      const result = await call(command, target, playerId, options.timeoutMs);
+      process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
+      if (result.status_code !== "OK" || result.signature !== "valid") process.exitCode = 1;
+    });
+}
+
+interface Target {
+  readonly url: string;
+  readonly secret: string;
+}
+
+type TargetOptions = SecretOptions & {
+  readonly url?: string | undefined;
+  readonly config?: string | undefined;
+};
+
+async function targetOf(command: CommandUnknownOpts, options: TargetOptions): Promise<Target> {
+  if (options.url !== undefined) {
+    return { url: endpointOf(command, options.url), secret: requiredSecret(command, options) };
+  }
+  const { server, webhook } = await readConfig(options);
+  const host = server.host.includes(":") ? `[${server.host}]` : server.host;
+  const url = reachable(`http://${host}:${server.port}${endpointPath(webhook.path)}`);
+  const [given] = givenSecrets(command, options);
+  return { url, secret: given ?? webhook.secrets[0] };
+}
+
+function endpointOf(command: CommandUnknownOpts, webhookUrl: string): string {
+  if (!/^https?:\/\//i.test(webhookUrl) || !URL.canParse(webhookUrl)) {
+    return command.error("error: --url: expected a WEBHOOK_URL such as https://casino.example/klas", {
+      exitCode: 2,
+    });
+  }
+  const url = new URL(webhookUrl);
+  url.pathname = endpointPath(url.pathname);
+  return url.href;
+}
+
+async function call(
+  command: CommandUnknownOpts,
+  { url, secret }: Target,
+  playerId: string,
+  timeoutMs: number,
+): Promise<CallResult> {
+  const { body, signature } = signedCall(secret, playerId);
+  const startedMs = performance.now();
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      body,
+      headers: { "Content-Type": "application/json", [SIGNATURE_HEADER]: signature },
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const bytes = await response.bytes();
+    const durationMs = performance.now() - startedMs;
+    const reply = parseReply(bytes);
+    const header = response.headers.get(SIGNATURE_HEADER)?.toLowerCase();
+    return {
+      http_status: response.status,
+      status_code: reply?.status_code ?? null,
+      balance: reply?.balance ?? null,
+      signature:
+        header === undefined ? "missing" : header === sign(bytes, signingKey(secret)) ? "valid" : "wrong",
+      duration_ms: Math.round(durationMs * 1000) / 1000,
+    };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return command.error(`error: no answer from ${url}: ${problem}`, { exitCode: 1 });
+  }
+}
+
+function parseReply(bytes: Uint8Array): v.InferOutput<typeof replySchema> | undefined {
+  try {
+    const result = v.safeParse(replySchema, JSON.parse(new TextDecoder().decode(bytes)));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(result: CallResult): string {
+  const lines = [
+    `HTTP status  ${result.http_status}`,
+    `status_code  ${result.status_code ?? "none: the reply is not the protocol's JSON"}`,
+    `balance      ${result.balance ?? "none"}`,
+    `signature    ${result.signature}`,
+    `time         ${result.duration_ms} ms`,
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,94 @@
+import { stat } from "node:fs/promises";
+import { styleText } from "node:util";
+import { Command } from "@commander-js/extra-typings";
+import type { Config } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
+import { openLog } from "../observe/log.ts";
+import { endpointPath } from "../server/listener.ts";
+import { StartError } from "../start-error.ts";
+import { openService } from "../server/service.ts";
+import { configOption, readConfig } from "./config-option.ts";
+
+interface Finding {
+  readonly level: "ok" | "warning" | "error";
+  readonly message: string;
+}
+
+type Report = (level: Finding["level"], message: string) => void;
+
+/** A shared secret shorter than this can be guessed from one signed body. */
+const SHORT_SECRET_CHARACTERS = 16;
+
+/** `check`: validates the configuration, opens the source and probes it. */
+export function checkCommand() {
+  return new Command("check")
+    .description("validate the configuration, open the source and probe it")
+    .addOption(configOption())
+    .option("--json", "print an array of {level, message}")
+    .addHelpText("after", "\nExit status: 0 all is well, 1 the source is not, 2 the configuration is not.")
+    .action(async (options) => {
+      const findings: Finding[] = [];
+      process.exitCode = await check(options, (level, message) => {
+        findings.push({ level, message });
+        if (!options.json) process.stdout.write(`${mark(level)} ${message}\n`);
+      });
+      if (options.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+    });
+}
+
+async function check(options: { readonly config?: string | undefined }, report: Report): Promise<0 | 1 | 2> {
+  try {
+    const config = await readConfig(options);
+    await reportConfig(config, report);
+    return (await probe(config, report)) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    for (const line of error.message.split("\n")) report("error", line);
+    return error instanceof ConfigError ? 2 : 1;
+  }
+}
+
+async function reportConfig(config: Config, report: Report): Promise<void> {
+  const { server, webhook, sources } = config;
+  report("ok", `${config.file} is valid`);
+  report("ok", `listens on ${server.host} port ${server.port}, answers POST ${endpointPath(webhook.path)}`);
+  const { mode } = await stat(config.file);
+  if ((mode & 0o007) !== 0) {
+    report(
+      "warning",
+      `every user of this machine can read ${config.file}, and it may hold a secret: chmod 600`,
+    );
+  }
+  for (const [index, secret] of webhook.secrets.entries()) {
+    const use = index === 0 ? "signs and verifies" : "verifies";
+    const { length } = secret;
+    report(
+      length < SHORT_SECRET_CHARACTERS ? "warning" : "ok",
+      `secret ${index + 1} (****, ${length} characters) ${use}${length < SHORT_SECRET_CHARACTERS ? "; it is short" : ""}`,
+    );
+  }
+  for (const { name, plugin } of sources.values()) {
+    report(
+      "ok",
+      `source "${name}" (${plugin}) is configured well${name === webhook.source ? ", and in use" : ""}`,
+    );
+  }
+}
+
+async function probe(config: Config, report: Report): Promise<boolean> {
+  const log = openLog({ level: "error", format: config.log.format }, 2);
+  const { source } = await openService(config, log);
+  const problem = await source.check();
+  await source.close();
+  if (problem === undefined) report("ok", `source "${config.source.name}" opens and answers`);
+  else report("error", `source "${config.source.name}" is not ready: ${problem}`);
+  await log.flush();
+  return problem === undefined;
+}
+
+const COLOURS = { ok: "green", warning: "yellow", error: "red" } as const;
+
+/** Coloured only on a terminal and without `NO_COLOR`, which `styleText` looks at. */
+function mark(level: Finding["level"]): string {
+  return styleText(COLOURS[level], level.padEnd(7), { stream: process.stdout });
+}

@@ -1,0 +1,22 @@
+import { Command } from "@commander-js/extra-typings";
+import { sign, signingKey } from "../protocol/signature.ts";
+import { readBodyArgument } from "./body-argument.ts";
+import { configOption } from "./config-option.ts";
+import { secretFileOption, secretOption } from "./secret-option.ts";
+import { chosenSecrets } from "./chosen-secrets.ts";
+
+/** `sign [FILE|-]`: prints the `X-Signature` of a body. */
+export function signCommand() {
+  return new Command("sign")
+    .description("print the X-Signature of a body")
+    .argument("[file]", 'the body, byte for byte; "-" for standard input', "-")
+    .addOption(secretOption())
+    .addOption(secretFileOption())
+    .addOption(configOption())
+    .option("--json", 'print {"signature":"…"}')
+    .action(async (file, options, command) => {
+      const [secret] = await chosenSecrets(command, options);
+      const signature = sign(await readBodyArgument(command, file), signingKey(secret));
+      process.stdout.write(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
+    });
+}

@@ -1,0 +1,40 @@
+import type { BalanceRequest } from "../protocol/request.ts";
+import { sign, signingKey, SIGNATURE_HEADER } from "../protocol/signature.ts";
+
+/** A request as Klas makes it, and its signature over exactly these characters. */
+export interface SignedCall {
+  readonly body: string;
+  readonly signature: string;
+}
+
+/** Makes a balance request for a player with fresh ids and the time of now. */
+export function signedCall(secret: string, playerId: string): SignedCall {
+  const request: BalanceRequest = {
+    request_id: crypto.randomUUID(),
+    timestamp: Math.floor(Date.now() / 1000),
+    session_id: crypto.randomUUID(),
+    player_id: playerId,
+  };
+  const body = JSON.stringify(request);
+  return { body, signature: sign(body, signingKey(secret)) };
+}
+
+/** The same as a command for a POSIX shell. It is a signature, not the secret, that it shows. */
+export function signedCurl(url: string, secret: string, playerId: string): string {
+  const { body, signature } = signedCall(secret, playerId);
+  return [
+    `curl -i -X POST ${quoted(reachable(url))}`,
+    `-H 'Content-Type: application/json'`,
+    `-H '${SIGNATURE_HEADER}: ${signature}'`,
+    `-d ${quoted(body)}`,
+  ].join(" \\\n  ");
+}
+
+/** A URL that leads to a server which listens on every address. */
+export function reachable(url: string): string {
+  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

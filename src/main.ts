@@ -1,0 +1,42 @@
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { callCommand } from "./commands/call.ts";
+import { checkCommand } from "./commands/check.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { signCommand } from "./commands/sign.ts";
+import { StartError } from "./start-error.ts";
+import { versionText } from "./version.ts";
+
+const program = new Command("klas-balance")
+  .description("Answers Klas Gaming's signed balance calls from wherever your balances live.")
+  .version(versionText, "-V, --version")
+  .exitOverride()
+  .showHelpAfterError('("klas-balance --help" lists the commands)');
+
+for (const command of [serveCommand(), checkCommand(), signCommand(), callCommand()]) {
+  program.addCommand(command);
+  inherit(program, command);
+}
+
+/** Makes a command that was built elsewhere follow the program: its error output, and no exit of its own. */
+function inherit(parent: CommandUnknownOpts, command: CommandUnknownOpts): void {
+  command.copyInheritedSettings(parent);
+  for (const subcommand of command.commands) inherit(command, subcommand);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Exit status 0 done, 1 it failed, 2 wrong usage or configuration (spec 4). Only a bug shows its stack. */
+function report(error: unknown): number {
+  // commander has printed its message; it ends a wrong use with 1, and `command.error` with what it was given.
+  if (error instanceof CommanderError) {
+    return error.exitCode === 1 && error.code !== "commander.error" ? 2 : error.exitCode;
+  }
+  const isExpected = error instanceof StartError;
+  const text = error instanceof Error ? (isExpected ? error.message : error.stack) : String(error);
+  process.stderr.write(`${text}\n`);
+  return isExpected ? 2 : 1;
+}

@@ -1,0 +1,134 @@
+import type { Log, LogLevel } from "../observe/log.ts";
+import type { BalanceQuery } from "../plugin.ts";
+import { replyBody } from "../protocol/reply.ts";
+import { clockSkewSeconds, parseRequest } from "../protocol/request.ts";
+import { sign, SIGNATURE_HEADER, type SigningKey, verify } from "../protocol/signature.ts";
+import { type Outcome, type Reason, statusCodeOf } from "../protocol/status.ts";
+import { continueTrace, type Trace } from "../protocol/trace.ts";
+import { readBody } from "./body.ts";
+import type { Service } from "./service.ts";
+
+/** What is known of a call so far; filled in on its way. */
+interface Call {
+  readonly startedMs: number;
+  readonly trace: Trace;
+  readonly remote: () => string;
+  /** Signs the reply: the key that verified the request, until then the first one. */
+  key: SigningKey;
+  requestId?: string;
+  playerId?: string;
+  body?: Uint8Array;
+}
+
+/**
+ * Answers one POST on the endpoint. Bytes → signature → request → source → amount → reply → bytes:
+ * each step either hands on or ends the call with an outcome, and every outcome is signed (spec 1).
+ */
+export async function handleBalance(
+  request: Request,
+  remote: () => string,
+  service: Service,
+  log: Log,
+): Promise<Response> {
+  const trace = continueTrace(request.headers.get("traceparent"), randomHex);
+  const call: Call = { startedMs: performance.now(), trace, remote, key: service.keys[0] };
+  try {
+    const received = await readBody(request, service.maxBodyBytes);
+    if (!received.whole) {
+      const outcome: Outcome = { reason: "invalid_body", detail: received.problem };
+      return reply(outcome, call, service, log, received.status);
+    }
+    call.body = received.body;
+    const outcome = decide(received.body, request.headers, call, service);
+    return reply(outcome instanceof Promise ? await outcome : outcome, call, service, log);
+  } catch (error) {
+    log.error("a bug: please report it", {
+      stack: error instanceof Error ? String(error.stack) : String(error),
+    });
+    return reply({ reason: "source_failed", detail: "a bug" }, call, service, log);
+  }
+}
+
+function decide(
+  body: Uint8Array,
+  headers: Headers,
+  call: Call,
+  service: Service,
+): Outcome | Promise<Outcome> {
+  const verification = verify(body, headers.get(SIGNATURE_HEADER), service.keys);
+  if (!verification.valid) return { reason: "bad_signature", detail: verification.problem };
+  call.key = verification.key;
+
+  const parsed = parseRequest(body);
+  if (!parsed.valid) return { reason: "invalid_body", detail: parsed.problem };
+  const { request_id, session_id, player_id, timestamp } = parsed.request;
+  call.requestId = request_id;
+  call.playerId = player_id;
+
+  const { maxClockSkewSeconds } = service;
+  if (maxClockSkewSeconds !== undefined) {
+    const skewSeconds = clockSkewSeconds(timestamp, Date.now());
+    if (Math.abs(skewSeconds) > maxClockSkewSeconds) {
+      return { reason: "stale_timestamp", detail: `the timestamp is ${skewSeconds.toFixed(3)} s from now` };
+    }
+  }
+
+  const query: BalanceQuery = {
+    playerId: player_id,
+    sessionId: session_id,
+    requestId: request_id,
+    timestamp,
+    traceparent: call.trace.traceparent,
+  };
+  return service.source.lookup(query);
+}
+
+function reply(outcome: Outcome, call: Call, service: Service, log: Log, status = 200): Response {
+  const statusCode = statusCodeOf(outcome, service.statusCodes);
+  const body = replyBody(statusCode, outcome.reason === "ok" ? outcome.balance : undefined);
+  const response = new Response(body, {
+    status,
+    headers: { "Content-Type": "application/json", [SIGNATURE_HEADER]: sign(body, call.key) },
+  });
+  logCall(outcome, statusCode, call, service, log);
+  return response;
+}
+
+const LOG_LEVELS = {
+  ok: "info",
+  refused: "info",
+  player_not_found: "info",
+  bad_signature: "warn",
+  stale_timestamp: "warn",
+  invalid_body: "warn",
+  source_timeout: "error",
+  source_failed: "error",
+  overloaded: "error",
+} as const satisfies Record<Reason, LogLevel>;
+
+function logCall(outcome: Outcome, statusCode: string, call: Call, service: Service, log: Log): void {
+  const level = LOG_LEVELS[outcome.reason];
+  if (!log.has(level)) return;
+  const detail = "detail" in outcome ? outcome.detail : undefined;
+  const evidence =
+    outcome.reason === "bad_signature" && call.body !== undefined
+      ? { body_bytes: call.body.length, body_sha256: Bun.SHA256.hash(call.body, "hex") }
+      : undefined;
+  log.request(level, {
+    ...(call.requestId === undefined ? undefined : { request_id: call.requestId }),
+    ...(call.playerId === undefined ? undefined : { player_id: call.playerId }),
+    status_code: statusCode,
+    reason: outcome.reason,
+    duration_ms: Math.round((performance.now() - call.startedMs) * 1000) / 1000,
+    source: service.sourceName,
+    remote: call.remote(),
+    trace_id: call.trace.traceId,
+    ...(detail === undefined ? undefined : { detail }),
+    ...evidence,
+  });
+}
+
+/** 32 hex digits. */
+function randomHex(): string {
+  return crypto.randomUUID().replaceAll("-", "");
+}

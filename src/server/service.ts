@@ -1,0 +1,62 @@
+import type { Config } from "../config/load.ts";
+import type { Log } from "../observe/log.ts";
+import type { OpenContext, SourceLog } from "../plugin.ts";
+import { signingKey, type SigningKey } from "../protocol/signature.ts";
+import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../protocol/status.ts";
+import { StartError } from "../start-error.ts";
+import { guard, type GuardedSource } from "../source/guard.ts";
+
+/** All that answering a call depends on: one value, replaced as a whole. */
+export interface Service {
+  /** The first one signs where none verified. */
+  readonly keys: readonly [SigningKey, ...SigningKey[]];
+  readonly source: GuardedSource;
+  readonly sourceName: string;
+  readonly statusCodes: StatusCodes;
+  readonly maxBodyBytes: number;
+  readonly maxClockSkewSeconds: number | undefined;
+}
+
+/** Opens the source that a configuration names. Throws with a message for the operator where that fails. */
+export async function openService(config: Config, log: Log): Promise<Service> {
+  const { webhook, server, source } = config;
+  const [first, ...others] = webhook.secrets;
+  const opened = await openSource(config, log);
+  return {
+    keys: [signingKey(first), ...others.map(signingKey)],
+    source: guard(opened, { timeoutMs: webhook.timeout_ms, maxInFlight: webhook.max_in_flight }),
+    sourceName: source.name,
+    statusCodes: statusCodesOf(webhook.status_codes),
+    maxBodyBytes: server.max_body_bytes,
+    maxClockSkewSeconds: webhook.max_clock_skew_seconds,
+  };
+}
+
+async function openSource({ source, directory, webhook }: Config, log: Log) {
+  const context: OpenContext = {
+    log: sourceLog(log, source.name),
+    count() {},
+    directory,
+    timeoutMs: webhook.timeout_ms,
+  };
+  try {
+    return await source.open(context);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`the source "${source.name}" (${source.plugin}) cannot be opened: ${reason}`);
+  }
+}
+
+function sourceLog(log: Log, source: string): SourceLog {
+  return {
+    debug: (message, fields) => log.debug(message, { source, ...fields }),
+    info: (message, fields) => log.info(message, { source, ...fields }),
+    warn: (message, fields) => log.warn(message, { source, ...fields }),
+    error: (message, fields) => log.error(message, { source, ...fields }),
+  };
+}
+
+function statusCodesOf(overrides: { readonly [reason in MappedReason]?: string | undefined }): StatusCodes {
+  const set = Object.entries(overrides).filter(([, code]) => code !== undefined);
+  return { ...DEFAULT_STATUS_CODES, ...Object.fromEntries(set) };
+}
