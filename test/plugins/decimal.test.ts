@@ -1,0 +1,81 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { plainDecimal } from "../../plugins/decimal.ts";
+
+test.each([
+  ["30", "30"],
+  ["-12.50", "-12.50"],
+  ["3.05e1", "30.5"],
+  ["1.0e+20", "100000000000000000000"],
+  ["9.0e-05", "0.000090"],
+  ["12345678901234567.89E0", "12345678901234567.89"],
+  ["-1E-2", "-0.01"],
+  ["0e999999999", "0"],
+  ["-0.0e-7", "0"],
+])("%s is %s", (text, plain) => {
+  expect(plainDecimal(text)).toBe(plain);
+});
+
+test.each([
+  "",
+  " 1",
+  "1 ",
+  "+1",
+  ".5",
+  "1.",
+  "1e",
+  "e1",
+  "1e1.5",
+  "NaN",
+  "Infinity",
+  "0x10",
+  "1_0",
+  "1,5",
+  "١",
+])("%p is no number", (text) => {
+  expect(plainDecimal(text)).toBeUndefined();
+});
+
+test.each(["1e101", "1e-101", "1e999999999999", "-1e-999999999999", "1".repeat(101), "1.5e-98"])(
+  "%s would be too long",
+  (text) => {
+    expect(plainDecimal(text)).toBeUndefined();
+  },
+);
+
+/** A decimal as an integer and a power of ten, by another road than the one under test. */
+function scaled(plain: string): { units: bigint; decimals: number } {
+  const [integer = "", fraction = ""] = plain.split(".");
+  return { units: BigInt(integer + fraction), decimals: fraction.length };
+}
+
+test("keeps the value exactly, whatever the exponent", () => {
+  const parts = fc.record({
+    sign: fc.constantFrom("", "-"),
+    integer: fc.stringMatching(/^\d{1,20}$/),
+    fraction: fc.stringMatching(/^\d{1,20}$/),
+    exponent: fc.integer({ min: -40, max: 40 }),
+  });
+  fc.assert(
+    fc.property(parts, ({ sign, integer, fraction, exponent }) => {
+      const plain = plainDecimal(`${sign}${integer}.${fraction}e${exponent}`);
+      expect(plain).toMatch(/^-?\d+(\.\d+)?$/);
+      const actual = scaled(plain ?? "");
+      const units = BigInt(`${sign}${integer}${fraction}`);
+      const decimals = fraction.length - exponent;
+      // units / 10^decimals on both sides, brought to the same positive power of ten.
+      const shift = 100;
+      expect(actual.units * 10n ** BigInt(shift - actual.decimals)).toBe(
+        units * 10n ** BigInt(shift - decimals),
+      );
+    }),
+  );
+});
+
+test("leaves a number without an exponent as it is", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^-?\d{1,30}(\.\d{1,30})?$/), (text) => {
+      expect(plainDecimal(text)).toBe(text);
+    }),
+  );
+});
