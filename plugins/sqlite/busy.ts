@@ -1,0 +1,39 @@
+/** How often a locked database is tried again. */
+const RETRY_EVERY_MS = 5;
+
+/** How long opening a database waits for another program's lock. */
+const OPEN_WAIT_MS = 3000;
+
+/**
+ * Tries until no other connection's lock is in the way; once `signal` has aborted, throws the SQLITE_BUSY of
+ * the last attempt. SQLite's own `busy_timeout` would wait as well, but with the whole event loop.
+ */
+export async function untilFree<Result>(attempt: () => Result, signal: AbortSignal): Promise<Result> {
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || signal.aborted) throw error;
+    }
+    await Bun.sleep(RETRY_EVERY_MS);
+  }
+}
+
+/** The same for opening, which has no deadline of a lookup's. */
+export function untilFreeToOpen<Result>(attempt: () => Result): Promise<Result> {
+  return untilFree(attempt, AbortSignal.timeout(OPEN_WAIT_MS));
+}
+
+/** Whether another connection's lock was in the way, and the same statement may succeed a little later. */
+export function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
+}
+
+/** The name of SQLite's result code, also where drizzle has wrapped the error. */
+export function sqliteCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string" && error.code.startsWith("SQLITE_"))
+    return error.code;
+  return sqliteCode(error.cause);
+}

@@ -1,0 +1,32 @@
+import { resolve } from "node:path";
+import * as v from "valibot";
+import type { SourcePlugin } from "../../src/plugin.ts";
+import { ownDatabase } from "./own.ts";
+import { operatorsDatabase } from "./query.ts";
+import { openFileSource } from "./source.ts";
+
+const options = v.strictObject({
+  /** The database, from the folder of the configuration on. Made on first use where there is no `query`. */
+  file: v.pipe(v.string("expected the path of a database"), v.nonEmpty("expected the path of a database")),
+  /** A SELECT over a database of the operator's own, which is then only read. */
+  query: v.optional(
+    v.pipe(
+      v.string("expected a SELECT with :player_id"),
+      v.includes(":player_id", "expected a SELECT with :player_id"),
+    ),
+  ),
+});
+
+/** Spec 3.1: balances in an SQLite file, klas-balance's own or the operator's. */
+export default {
+  apiVersion: 1,
+  options,
+  open({ file, query }, { directory, log }) {
+    const path = resolve(directory, file);
+    return openFileSource(
+      path,
+      query === undefined ? ownDatabase(path) : operatorsDatabase(path, query),
+      log,
+    );
+  },
+} satisfies SourcePlugin<v.InferOutput<typeof options>>;

@@ -1,0 +1,65 @@
+import type { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { migrate } from "drizzle-orm/bun-sqlite/migrator";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+
+/** A compiled binary keeps the embedded folder in its root, which `import.meta.dir` names there. */
+const migrationsFolder = join(import.meta.dir, "migrations");
+
+/** A name of our own: another program's drizzle journal must not pass for ours. */
+const migrationsTable = "klas_balance_migrations";
+
+/**
+ * Brings a database to the current schema. One that has it already is only read: no write lock is needed.
+ * Throws, before anything is written, where the database is a newer version's or somebody else's.
+ */
+export function bringUpToDate(database: Database, file: string): void {
+  if (isUpToDate(database, file)) return;
+  // Readers then never wait for a writer. It is a property of the file, so setting it once is enough.
+  database.run("PRAGMA journal_mode = WAL");
+  try {
+    migrate(drizzle(database), { migrationsFolder, migrationsTable });
+  } catch (error) {
+    // Two processes that meet at a new file: the other one has migrated it meanwhile.
+    if (!isUpToDate(database, file)) throw error;
+  }
+}
+
+export function isUpToDate(database: Database, file: string): boolean {
+  const tables = tableNames(database);
+  if (!tables.includes(migrationsTable)) {
+    assertEmpty(tables, file);
+    return false;
+  }
+  const ours = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  const theirs = lastMigration(database);
+  if (theirs > ours) {
+    throw new Error(`${file} was made by a newer klas-balance: use that version, or a backup from before`);
+  }
+  return theirs === ours;
+}
+
+function assertEmpty(tables: readonly string[], file: string): void {
+  if (tables.length === 0) return;
+  throw new Error(
+    `${file} is not klas-balance's own database (it holds ${tables.slice(0, 3).join(", ")}${tables.length > 3 ? ", …" : ""}): ` +
+      "to read balances from a database of yours, set `query`; otherwise name another file",
+  );
+}
+
+function tableNames(database: Database): readonly string[] {
+  return database
+    .prepare<{ name: string }, []>(
+      "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )
+    .all()
+    .map((table) => table.name);
+}
+
+function lastMigration(database: Database): number {
+  const row = database
+    .prepare<{ last: bigint | number | null }, []>(`SELECT max(created_at) AS last FROM ${migrationsTable}`)
+    .get();
+  return Number(row?.last ?? 0);
+}

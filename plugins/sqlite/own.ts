@@ -1,0 +1,110 @@
+import { Database } from "bun:sqlite";
+import { eq, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { untilFreeToOpen } from "./busy.ts";
+import { exponentOf } from "./currency.ts";
+import { removeOldIndex } from "./identity.ts";
+import { assertPlace, explained } from "./failure.ts";
+import { bringUpToDate, isUpToDate } from "./migrate.ts";
+import { players } from "./schema.ts";
+import type { Reader, ReaderKind } from "./source.ts";
+
+/**
+ * The reader's page cache. 16 MiB hold some 400,000 players whole, and of 10,000,000 every inner page of the
+ * tree, so that a lookup reads one page at most. The other pragmas are SQLite's defaults on purpose: pages of
+ * 4096 bytes (smaller and larger ones were slower at 10,000,000 players), and no memory map, because a file
+ * that somebody cuts short while it is mapped ends the process with SIGBUS.
+ */
+const CACHE_KIB = 16_384;
+
+/**
+ * Opens klas-balance's own database to write, makes it where there is none and migrates it.
+ * Throws one line that says what to do. The caller closes it.
+ */
+export async function openToWrite(file: string): Promise<Database> {
+  assertPlace(file, { mustExist: false });
+  let database: Database | undefined;
+  try {
+    database = new Database(file, { create: true, readwrite: true, strict: true, safeIntegers: true });
+    // These are figures of money: a commit is on the disk before anyone hears of it. SQLite's own default, too.
+    database.run("PRAGMA synchronous = FULL");
+    const opened = database;
+    await untilFreeToOpen(() => bringUpToDate(opened, file));
+    return database;
+  } catch (error) {
+    database?.close();
+    throw explained(error, file);
+  }
+}
+
+/** klas-balance's own database as a kind of source. */
+export function ownDatabase(file: string): ReaderKind {
+  return {
+    open: () => openOwn(file),
+    reopen(known, current) {
+      removeOldIndex(file, known, current);
+      return openReader(file);
+    },
+    tidy: () => tidy(file),
+  };
+}
+
+/** Opens the reader of lookups, first making and migrating the database where that is needed. */
+async function openOwn(file: string): Promise<Reader> {
+  const database = await openToWrite(file);
+  try {
+    return await openReader(file);
+  } finally {
+    // Not earlier: the last connection that may write would take the log away from under the reader's opening.
+    database.close();
+  }
+}
+
+/** On a file that came back while the server runs, this is all: it is neither made nor migrated. */
+async function openReader(file: string): Promise<Reader> {
+  let database: Database | undefined;
+  try {
+    // Read-only, so that no lookup can change anything and no `close` writes to a file that was exchanged.
+    const opened = new Database(file, { readonly: true, strict: true, safeIntegers: true });
+    database = opened;
+    return await untilFreeToOpen(() => ownReader(opened, file));
+  } catch (error) {
+    database?.close();
+    throw explained(error, file);
+  }
+}
+
+function ownReader(database: Database, file: string): Reader {
+  if (!isUpToDate(database, file)) {
+    throw new Error(`${file} holds no players table of this version: start again to have it made`);
+  }
+  database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
+  const byPlayerId = drizzle(database)
+    .select({ currency: players.currency, balanceMinor: players.balanceMinor })
+    .from(players)
+    .where(eq(players.playerId, sql.placeholder("playerId")))
+    .prepare();
+  return {
+    read: (query) => {
+      const player = byPlayerId.get({ playerId: query.playerId });
+      if (player === undefined) return null;
+      const exponent = exponentOf(player.currency);
+      if (exponent === undefined) {
+        throw new Error(`the player's currency is not in ISO 4217: correct the column currency in ${file}`);
+      }
+      return { balanceMinor: player.balanceMinor, exponent };
+    },
+    close: () => database.close(),
+  };
+}
+
+/** Lets SQLite move its log into the file and remove it: the file alone is the whole database then. */
+function tidy(file: string): void {
+  try {
+    const database = new Database(file, { readwrite: true });
+    database.run("SELECT 1 FROM sqlite_schema");
+    database.close();
+  } catch {
+    // Somebody else is at work on it; the log is sound as it is, and whoever is last tidies it.
+  }
+}

@@ -1,0 +1,50 @@
+import { untilFreeToOpen } from "./busy.ts";
+import { assertPlace, explained } from "./failure.ts";
+import { balanceOf } from "./row.ts";
+import type { Reader, ReaderKind } from "./source.ts";
+import { prepareSelect, type Select } from "./statement.ts";
+import { type Connection, connectUntouched } from "./untouched.ts";
+
+/** How often a read is repeated that a writer has overtaken. */
+const MAX_ATTEMPTS = 5;
+
+/** The operator's own database as a kind of source: their query, and nothing written to or beside the file. */
+export function operatorsDatabase(file: string, query: string): ReaderKind {
+  const open = async (): Promise<Reader> => {
+    assertPlace(file, { mustExist: true });
+    try {
+      return await untilFreeToOpen(() => queryReader(file, query));
+    } catch (error) {
+      throw explained(error, file);
+    }
+  };
+  return { open, reopen: open };
+}
+
+function queryReader(file: string, query: string): Reader {
+  let open = prepare(file, query);
+  return {
+    read({ playerId, sessionId }) {
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+        if (!open.isReusable()) {
+          open.database.close();
+          open = prepare(file, query);
+        }
+        const rows = open.select({ player_id: playerId, session_id: sessionId });
+        if (open.isValid()) return balanceOf(rows);
+      }
+      throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
+    },
+    close: () => open.database.close(),
+  };
+}
+
+function prepare(file: string, query: string): Connection & { readonly select: Select } {
+  const connection = connectUntouched(file);
+  try {
+    return { ...connection, select: prepareSelect(connection.database, query) };
+  } catch (error) {
+    connection.database.close();
+    throw error;
+  }
+}

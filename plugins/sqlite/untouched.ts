@@ -1,0 +1,63 @@
+import { constants, Database } from "bun:sqlite";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+
+/** Bytes 18 and 19 of a database are 2 where it uses a write-ahead log (sqlite.org/fileformat2.html). */
+const JOURNAL_BYTES = { offset: 18, length: 2, writeAheadLog: 2 };
+
+/** Two writes closer than a file system's clock ticks leave the same time; after this long they cannot. */
+const SETTLED_AFTER_MS = 2000;
+
+/** A read-only connection to a database that is not ours. */
+export interface Connection {
+  readonly database: Database;
+  /** Whether what was read just now can be believed. Where not: connect again. */
+  isValid(): boolean;
+  /** Whether the connection can be used for another read. */
+  isReusable(): boolean;
+}
+
+/**
+ * Connects so that nothing is ever written beside the file. An ordinary read-only connection would make
+ * `-wal` and `-shm` beside a database with a write-ahead log that nobody has open, and leave them there.
+ * Without a `-wal` the file alone is the whole content: it is read as immutable, and since SQLite then sees
+ * neither locks nor changes, the caller asks `isValid` after each read and `isReusable` before the next.
+ */
+export function connectUntouched(file: string): Connection {
+  const seen = stampOf(file);
+  // The log is looked for first: to open and close a file drops the locks that this process has on it (POSIX),
+  // and while a connection of ours needs its lock there is a log.
+  if (seen === undefined || !usesWriteAheadLog(file)) {
+    return { database: connect(file, "readonly_shm=1"), isValid: always, isReusable: always };
+  }
+  const settled = seen.modifiedMs < Date.now() - SETTLED_AFTER_MS;
+  const isValid = (): boolean => stampOf(file)?.content === seen.content;
+  return { database: connect(file, "immutable=1"), isValid, isReusable: () => settled && isValid() };
+}
+
+function always(): boolean {
+  return true;
+}
+
+function connect(file: string, parameter: string): Database {
+  const path = file.split("/").map(encodeURIComponent).join("/");
+  const flags = constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI;
+  return new Database(`file:${path}?${parameter}`, flags);
+}
+
+/** Tells one content of a file from another; `undefined` where a log holds changes of it. */
+function stampOf(file: string): { readonly content: string; readonly modifiedMs: number } | undefined {
+  if (statSync(`${file}-wal`, { throwIfNoEntry: false }) !== undefined) return undefined;
+  const entry = statSync(file, { bigint: true });
+  return { content: `${entry.ino}:${entry.size}:${entry.mtimeNs}`, modifiedMs: Number(entry.mtimeMs) };
+}
+
+function usesWriteAheadLog(file: string): boolean {
+  const bytes = new Uint8Array(JOURNAL_BYTES.length);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, bytes, 0, bytes.length, JOURNAL_BYTES.offset);
+  } finally {
+    closeSync(descriptor);
+  }
+  return bytes.every((byte) => byte === JOURNAL_BYTES.writeAheadLog);
+}
