@@ -32,7 +32,7 @@ export async function openToWrite(file: string): Promise<Database> {
     await untilFreeToOpen(() => bringUpToDate(opened, file));
     return database;
   } catch (error) {
-    database?.close();
+    database?.close(true);
     throw explained(error, file);
   }
 }
@@ -51,13 +51,9 @@ export function ownDatabase(file: string): ReaderKind {
 
 /** Opens the reader of lookups, first making and migrating the database where that is needed. */
 async function openOwn(file: string): Promise<Reader> {
-  const database = await openToWrite(file);
-  try {
-    return await openReader(file);
-  } finally {
-    // Not earlier: the last connection that may write would take the log away from under the reader's opening.
-    database.close();
-  }
+  // Open for longer than it is used: the last connection would remove the log that the reader is about to open.
+  using _database = await openToWrite(file);
+  return await openReader(file);
 }
 
 /** On a file that came back while the server runs, this is all: it is neither made nor migrated. */
@@ -69,7 +65,7 @@ async function openReader(file: string): Promise<Reader> {
     database = opened;
     return await untilFreeToOpen(() => ownReader(opened, file));
   } catch (error) {
-    database?.close();
+    database?.close(true);
     throw explained(error, file);
   }
 }
@@ -94,16 +90,15 @@ function ownReader(database: Database, file: string): Reader {
       }
       return { balanceMinor: player.balanceMinor, exponent };
     },
-    close: () => database.close(),
+    close: () => database.close(true),
   };
 }
 
 /** Lets SQLite move its log into the file and remove it: the file alone is the whole database then. */
 function tidy(file: string): void {
   try {
-    const database = new Database(file, { readwrite: true });
+    using database = new Database(file, { readwrite: true });
     database.run("SELECT 1 FROM sqlite_schema");
-    database.close();
   } catch {
     // Somebody else is at work on it; the log is sound as it is, and whoever is last tidies it.
   }

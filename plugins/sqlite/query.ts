@@ -27,7 +27,7 @@ function queryReader(file: string, query: string): Reader {
     read({ playerId, sessionId }) {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
         if (!open.isReusable()) {
-          open.database.close();
+          open.database.close(true);
           open = prepare(file, query);
         }
         const rows = open.select({ player_id: playerId, session_id: sessionId });
@@ -35,7 +35,7 @@ function queryReader(file: string, query: string): Reader {
       }
       throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
     },
-    close: () => open.database.close(),
+    close: () => open.database.close(true),
   };
 }
 
@@ -44,7 +44,7 @@ function prepare(file: string, query: string): Connection & { readonly select: S
   try {
     return { ...connection, select: prepareSelect(connection.database, query) };
   } catch (error) {
-    connection.database.close();
+    connection.database.close(true);
     throw error;
   }
 }
