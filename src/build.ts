@@ -25,4 +25,4 @@ async function revision(): Promise<string> {
 }
 
 const define = `KLAS_BALANCE_REVISION=${JSON.stringify(await revision())}`;
-await $`bun build ${FLAGS} --define ${define} --outfile dist/klas-balance src/main.ts`;
+await $`bun build ${FLAGS} --asset plugins/sqlite/migrations --define ${define} --outfile dist/klas-balance src/main.ts`;

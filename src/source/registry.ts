@@ -1,3 +1,4 @@
+import sqliteSource from "../../plugins/sqlite/index.ts";
 import staticSource from "../../plugins/static/index.ts";
 import { didYouMean, type Problem } from "../config/problem.ts";
 import { validate } from "../config/validate.ts";
@@ -39,6 +40,7 @@ function toPlugin<Options>(
 }
 
 const builtIns: ReadonlyMap<string, Plugin> = new Map([
+  ["sqlite", toPlugin(sqliteSource, sqliteSource.options)],
   ["static", toPlugin(staticSource, staticSource.options)],
 ]);
 
