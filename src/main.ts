@@ -3,7 +3,7 @@ import { callCommand } from "./commands/call.ts";
 import { checkCommand } from "./commands/check.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { signCommand } from "./commands/sign.ts";
-import { StartError } from "./start-error.ts";
+import { Failure } from "./failure.ts";
 import { versionText } from "./version.ts";
 
 const program = new Command("klas-balance")
@@ -35,8 +35,10 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 1 && error.code !== "commander.error" ? 2 : error.exitCode;
   }
-  const isExpected = error instanceof StartError;
-  const text = error instanceof Error ? (isExpected ? error.message : error.stack) : String(error);
-  process.stderr.write(`${text}\n`);
-  return isExpected ? 2 : 1;
+  if (error instanceof Failure) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitStatus;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return 1;
 }

@@ -5,7 +5,7 @@ import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { openLog } from "../observe/log.ts";
 import { endpointPath } from "../server/listener.ts";
-import { StartError } from "../start-error.ts";
+import { Failure } from "../failure.ts";
 import { openService } from "../server/service.ts";
 import { configOption, readConfig } from "./config-option.ts";
 
@@ -42,7 +42,7 @@ async function check(options: { readonly config?: string | undefined }, report: 
     await reportConfig(config, report);
     return (await probe(config, report)) ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
+    if (!(error instanceof Failure)) throw error;
     for (const line of error.message.split("\n")) report("error", line);
     return error instanceof ConfigError ? 2 : 1;
   }

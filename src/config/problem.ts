@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
-import { StartError } from "../start-error.ts";
+import { Failure } from "../failure.ts";
 
 /** One thing that is wrong with a configuration. Never holds a value: a value may be a secret. */
 export interface Problem {
@@ -10,13 +10,13 @@ export interface Problem {
 }
 
 /** A configuration that is not valid: every problem in a line of its own. */
-export class ConfigError extends StartError {
+export class ConfigError extends Failure {
   override readonly name = "ConfigError";
   readonly problems: readonly Problem[];
 
   constructor(file: string, problems: readonly Problem[]) {
     const shownFile = relative("", file).startsWith("..") ? file : relative("", file);
-    super(problems.map((problem) => formatProblem(shownFile, problem)).join("\n"));
+    super(problems.map((problem) => formatProblem(shownFile, problem)).join("\n"), 2);
     this.problems = problems;
   }
 }

@@ -1,6 +1,6 @@
 import type { Config } from "../config/load.ts";
 import { openLog, type Log } from "../observe/log.ts";
-import { StartError } from "../start-error.ts";
+import { Failure } from "../failure.ts";
 import { listen, type Listener } from "./listener.ts";
 import { openService, type Service } from "./service.ts";
 
@@ -33,7 +33,7 @@ function startListening(config: Config, current: () => Service, log: Log): Liste
   try {
     return listen({ host, port, path: config.webhook.path }, current, log);
   } catch (error) {
-    throw new StartError(`cannot listen on ${host} port ${port}: ${listenProblem(error, port)}`);
+    throw new Failure(`cannot listen on ${host} port ${port}: ${listenProblem(error, port)}`, 2);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Log } from "../observe/log.ts";
 import type { OpenContext, SourceLog } from "../plugin.ts";
 import { signingKey, type SigningKey } from "../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../protocol/status.ts";
-import { StartError } from "../start-error.ts";
+import { Failure } from "../failure.ts";
 import { guard, type GuardedSource } from "../source/guard.ts";
 
 /** All that answering a call depends on: one value, replaced as a whole. */
@@ -43,7 +43,7 @@ async function openSource({ source, directory, webhook }: Config, log: Log) {
     return await source.open(context);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(`the source "${source.name}" (${source.plugin}) cannot be opened: ${reason}`);
+    throw new Failure(`the source "${source.name}" (${source.plugin}) cannot be opened: ${reason}`, 2);
   }
 }
 
