@@ -1,13 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { describeFileError } from "../config/interpolate.ts";
 
-/** The exact bytes of a file, or of standard input for `-`. An unreadable file ends the command with status 1. */
-export async function readBodyArgument(command: CommandUnknownOpts, file: string): Promise<Uint8Array> {
-  if (file === "-") return Bun.stdin.bytes();
+const STDIN = 0;
+
+/** The bytes of `[FILE|-]`: a file's or, for `-` or nothing, those of standard input. */
+export function readBody(command: CommandUnknownOpts, file = "-"): Uint8Array {
   try {
-    return await readFile(file);
+    return readFileSync(file === "-" ? STDIN : file);
   } catch (error) {
-    return command.error(`error: cannot read ${file}: ${describeFileError(error)}`, { exitCode: 1 });
+    return command.error(`error: cannot read the body: ${String(error)}`, { exitCode: 2 });
   }
 }

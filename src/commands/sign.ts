@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { sign, signingKey } from "../protocol/signature.ts";
-import { readBodyArgument } from "./body-argument.ts";
+import { readBody } from "./body-argument.ts";
 import { configOption } from "./config-option.ts";
 import { secretFileOption, secretOption } from "./secret-option.ts";
 import { chosenSecrets } from "./chosen-secrets.ts";
@@ -16,7 +16,7 @@ export function signCommand() {
     .option("--json", 'print {"signature":"…"}')
     .action(async (file, options, command) => {
       const [secret] = await chosenSecrets(command, options);
-      const signature = sign(await readBodyArgument(command, file), signingKey(secret));
+      const signature = sign(await readBody(command, file), signingKey(secret));
       process.stdout.write(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
     });
 }

@@ -1,0 +1,70 @@
+import { type Construction, constructions } from "./construction.ts";
+import { headerReadings } from "./header.ts";
+import type { Mistake } from "./mistake.ts";
+import { bodyVariants, keyVariants, type Variant } from "./variants.ts";
+
+/** What was found out about a signature. */
+export interface Explanation {
+  /** True where an endpoint that has these secrets accepts it. */
+  readonly fits: boolean;
+  /** Which of the secrets it was made with, counted from 1; `undefined` where none explains it or none was used. */
+  readonly secret: number | undefined;
+  /** What was done wrong, in as few steps as explain it; empty where it fits, and where nothing explains it. */
+  readonly mistakes: readonly Mistake[];
+  /** What may look wrong and is not. */
+  readonly notes: readonly string[];
+}
+
+const UNEXPLAINED: Explanation = { fits: false, secret: undefined, mistakes: [], notes: [] };
+
+const UPPER_CASE = "upper-case digits are accepted";
+
+/** Of body, secret and hash, so many may be wrong at once; the header's own mistakes come on top. */
+const MAX_MISTAKES = 2;
+
+/**
+ * Says which mistake leads from the body and one of the secrets to this `X-Signature`: tries the
+ * known ones and pairs of them, and takes what needs the fewest.
+ */
+export function explainSignature(body: Uint8Array, header: string, secrets: readonly string[]): Explanation {
+  const bodies = bodyVariants(body);
+  let best: Explanation | undefined;
+  for (const reading of headerReadings(header)) {
+    for (const [index, secret] of secrets.entries()) {
+      for (const attempt of attempts(bodies, keyVariants(secret), constructions(reading.digestBytes))) {
+        const mistakes = [...reading.mistakes, ...attempt.mistakes];
+        if (best !== undefined && best.mistakes.length <= mistakes.length) continue;
+        if (!reading.matches(attempt.digest())) continue;
+        best = {
+          fits: mistakes.length === 0,
+          secret: attempt.usesKey ? index + 1 : undefined,
+          mistakes,
+          notes: /[A-F]/.test(header) && mistakes.length === 0 ? [UPPER_CASE] : [],
+        };
+      }
+    }
+  }
+  return best ?? UNEXPLAINED;
+}
+
+interface Attempt {
+  readonly mistakes: readonly Mistake[];
+  readonly usesKey: boolean;
+  readonly digest: () => Buffer;
+}
+
+function* attempts(
+  bodies: readonly Variant[],
+  keys: readonly Variant[],
+  ways: readonly Construction[],
+): Generator<Attempt> {
+  for (const way of ways) {
+    for (const key of way.usesKey ? keys : keys.slice(0, 1)) {
+      for (const body of bodies) {
+        const mistakes = [body.mistake, key.mistake, way.mistake].filter((mistake) => mistake !== undefined);
+        if (mistakes.length > MAX_MISTAKES) continue;
+        yield { mistakes, usesKey: way.usesKey, digest: () => way.digest(key.bytes, body.bytes) };
+      }
+    }
+  }
+}
