@@ -1,0 +1,39 @@
+import type { Call, Subject } from "./call.ts";
+import type { Outcome } from "./connection.ts";
+
+/** What is wrong, in one line; `undefined` where nothing is. Never a secret, a signature or a balance. */
+export type Problem = string | undefined;
+
+/** What a reply is held against. */
+export interface Expectation {
+  /** Set where only an answered balance can meet it: not worth trying when a plain good call gets none. */
+  readonly needsKnownPlayer: boolean;
+  readonly problem: (outcome: Outcome, subject: Subject) => Problem;
+}
+
+interface CaseDescription {
+  /** Stable: users name it in `--only` and `--skip`. */
+  readonly id: string;
+  /** The section of the protocol that says so. */
+  readonly section: "1.1" | "1.2" | "1.3" | "1.4";
+  /** A `must` that fails is a failed run; a `should` is advice. */
+  readonly level: "must" | "should";
+  /** What is expected and why, in one sentence. */
+  readonly about: string;
+}
+
+/** One call and what its reply is held against. */
+export interface CallCase extends CaseDescription {
+  readonly send: (subject: Subject) => Call;
+  readonly expect: Expectation;
+}
+
+/** A case of several calls, or one that needs the connection in its own hands. */
+export interface StagedCase extends CaseDescription {
+  readonly needsKnownPlayer: boolean;
+  readonly run: (subject: Subject) => Promise<Problem>;
+  /** What the user would have to give for this case to make sense. */
+  readonly lacks?: (subject: Subject) => string | undefined;
+}
+
+export type Case = CallCase | StagedCase;

@@ -1,0 +1,122 @@
+import { type Call, callWith, encodeCall, exchangeCall, type Subject } from "../call.ts";
+import type { Case, Problem } from "../case.ts";
+import { openConnection } from "../connection.ts";
+import { allowsOnlyPost, answersOk, hasStatus, isSigned, isTooLarge, neverOk } from "../expectation.ts";
+import { keepsAlive } from "../http-reply.ts";
+import { callSequentially } from "../sequential-calls.ts";
+
+const OVERSIZED_BYTES = 1_048_576;
+
+function oversized(subject: Subject): Call {
+  return callWith(subject, { fields: { padding: "x".repeat(OVERSIZED_BYTES) } });
+}
+
+/** Section 1.3: what is around the endpoint: methods, paths, sizes, connections. */
+export const httpCases: readonly Case[] = [
+  {
+    id: "method-get",
+    section: "1.3",
+    level: "should",
+    about: "GET on the endpoint is 405 with Allow: POST.",
+    send: (subject) => callWith(subject, { method: "GET", body: "", signatures: () => [] }),
+    expect: allowsOnlyPost,
+  },
+  {
+    id: "method-put",
+    section: "1.3",
+    level: "should",
+    about: "PUT on the endpoint is 405 with Allow: POST, however well it is signed.",
+    send: (subject) => callWith(subject, { method: "PUT" }),
+    expect: allowsOnlyPost,
+  },
+  {
+    id: "path-unknown",
+    section: "1.3",
+    level: "should",
+    about: "Another path is 404.",
+    send: (subject) => callWith(subject, { pathSuffix: "-certify" }),
+    expect: hasStatus(404),
+  },
+  {
+    id: "path-below",
+    section: "1.3",
+    level: "should",
+    about: "A path below the endpoint is 404.",
+    send: (subject) => callWith(subject, { pathSuffix: "/certify" }),
+    expect: hasStatus(404),
+  },
+  {
+    id: "body-oversized",
+    section: "1.3",
+    level: "should",
+    about:
+      "A body of a mebibyte is 413 with ERR_INVALID_BODY: without a limit a caller chooses how much memory is used.",
+    send: oversized,
+    expect: isTooLarge,
+  },
+  {
+    id: "reply-signed-oversized",
+    section: "1.2",
+    level: "should",
+    about: "The reply to an oversized body is signed like every other.",
+    send: oversized,
+    expect: isSigned,
+  },
+  {
+    id: "body-cut-short",
+    section: "1.1",
+    level: "must",
+    about: "A body shorter than its Content-Length is not answered OK: the rest of it never came.",
+    needsKnownPlayer: false,
+    run: cutShort,
+  },
+  {
+    id: "keep-alive",
+    section: "1.3",
+    level: "should",
+    about: "A second call on the same connection is answered: a new connection a call costs the caller time.",
+    needsKnownPlayer: true,
+    run: (subject) => callTwice(subject, callWith(subject)),
+  },
+  {
+    id: "keep-alive-after-refusal",
+    section: "1.3",
+    level: "should",
+    about: "After a refused call the same connection serves a good one.",
+    needsKnownPlayer: true,
+    run: (subject) => callTwice(subject, callWith(subject, { signatures: () => [] })),
+  },
+  {
+    id: "sequential-calls",
+    section: "1.3",
+    level: "must",
+    about: "Good calls one after the other (--samples) are all answered OK; their times are reported.",
+    needsKnownPlayer: true,
+    lacks: (subject) => (subject.samples === 0 ? "needs --samples" : undefined),
+    run: callSequentially,
+  },
+];
+
+async function cutShort(subject: Subject): Promise<Problem> {
+  const connection = await openConnection(subject.endpoint, subject.timeoutMs);
+  if ("noReply" in connection) return connection.noReply;
+  const call = callWith(subject);
+  const [head] = encodeCall({ ...call, body: new Uint8Array(call.body.length + 1) }, subject.endpoint);
+  const outcome = await connection.exchange([head, call.body], { halfClose: true });
+  connection.close();
+  return neverOk.problem(outcome, subject);
+}
+
+async function callTwice(subject: Subject, first: Call): Promise<Problem> {
+  const connection = await openConnection(subject.endpoint, subject.timeoutMs);
+  if ("noReply" in connection) return connection.noReply;
+  try {
+    const outcome = await exchangeCall(connection, subject, first);
+    if ("noReply" in outcome) return outcome.noReply;
+    if (!keepsAlive(outcome)) return "the reply says Connection: close";
+    const second = await exchangeCall(connection, subject, callWith(subject));
+    return answersOk.problem(second, subject);
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,117 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  BALANCE,
+  correct,
+  PLAYER,
+  SECRET,
+  serveSteps,
+  signatureOf,
+  signedResponse,
+} from "../certify/reference.ts";
+import { runProgram } from "./run-program.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "certify-"));
+const good = serveSteps();
+const broken = serveSteps({
+  verify: (body, header) => header === signatureOf(body),
+  respond: (reply, status) => signedResponse(reply, status, signatureOf(reply).toUpperCase()),
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([good.stop(), broken.stop()]);
+});
+
+const environment = { KLAS_SECRET: SECRET };
+
+function certify(url: string, ...more: string[]) {
+  return runProgram(["certify", "--url", url, "--player", PLAYER, "--samples", "10", ...more], {
+    environment,
+  });
+}
+
+test("prints a line a case, the times and the verdict, and exits 0", async () => {
+  const { stdout, stderr, exitCode } = await certify(good.url, "--balance", BALANCE);
+  expect(stdout).toContain("pass  must    1.2  signature-upper-case\n");
+  expect(stdout).toContain("10 good calls, in ms: p50 ");
+  expect(stdout.trimEnd().split("\n").at(-1)).toBe(`${good.url}/balance conforms`);
+  expect(stdout).not.toContain("\u001b");
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(0);
+});
+
+test("says what is wrong, where it says so and why, and exits 1", async () => {
+  const { stdout, exitCode } = await certify(
+    broken.url,
+    "--only",
+    "signature-upper-case",
+    "--only",
+    "reply-signature-*",
+  );
+  expect(stdout).toContain(
+    "FAIL  must    1.2  signature-upper-case        expected OK; got ERR_INTEGRITY_CHECK_FAILED (HTTP 200)\n" +
+      "      Upper-case digits are accepted: they stand for the same bytes.\n",
+  );
+  expect(stdout).toContain("warn  should  1.2  reply-signature-lower-case");
+  expect(stdout).toContain(`${broken.url}/balance does not conform`);
+  expect(exitCode).toBe(1);
+});
+
+test("a should alone is advice: exit status 0", async () => {
+  const { stdout, exitCode } = await certify(broken.url, "--only", "reply-signature-lower-case");
+  expect(stdout).toContain("warn  should");
+  expect(exitCode).toBe(0);
+});
+
+test("prints JSON and writes JUnit", async () => {
+  const junit = join(folder, "report.xml");
+  const { stdout, exitCode } = await certify(broken.url, "--json", "--junit", junit, "--only", "*-case");
+  expect(exitCode).toBe(1);
+  const report: unknown = JSON.parse(stdout);
+  expect(report).toMatchObject({
+    url: `${broken.url}/balance`,
+    conforms: false,
+    must: { passed: 1, failed: 1, skipped: 0 },
+    should: { passed: 0, failed: 1, skipped: 0 },
+    latency_ms: null,
+  });
+  const xml = readFileSync(junit, "utf8");
+  expect(xml).toContain(
+    '<testsuite name="klas-balance certify" tests="3" failures="1" errors="0" skipped="1"',
+  );
+  expect(xml).toContain('name="signature-upper-case"');
+  expect(xml).toContain('<failure message="expected OK; got ERR_INTEGRITY_CHECK_FAILED (HTTP 200)">');
+  expect(xml).toContain('<skipped message="should: X-Signature has upper-case digits"/>');
+});
+
+test("an endpoint that is down is one line, exit status 1", async () => {
+  const stopped = serveSteps();
+  await stopped.stop();
+  const { stdout, stderr, exitCode } = await certify(stopped.url);
+  expect({ stdout, stderr, exitCode }).toEqual({
+    stdout: "",
+    stderr: `error: cannot reach ${stopped.url}/balance: connection refused\n`,
+    exitCode: 1,
+  });
+});
+
+test("an unknown case is a misuse that names a near one, exit status 2", async () => {
+  const { stderr, exitCode } = await certify(good.url, "--skip", "signature-upercase");
+  expect(stderr).toBe("error: no case is called signature-upercase; did you mean signature-upper-case?\n");
+  expect(exitCode).toBe(2);
+});
+
+test("a report names neither secret, signature nor balance", async () => {
+  const wrong = serveSteps({
+    reply: (code, balance) => correct.reply(code, balance && "98765.4300", new Uint8Array()),
+    respond: (reply, status) => signedResponse(reply, status, signatureOf(`${reply} `)),
+  });
+  const { stdout } = await certify(wrong.url, "--balance", BALANCE, "--json");
+  await wrong.stop();
+  expect(stdout).toContain("the balance has needless zeros");
+  for (const secret of [SECRET, "98765", BALANCE]) expect(stdout).not.toContain(secret);
+  expect(stdout).not.toMatch(/[0-9a-f]{64}/);
+});

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+
+/** Runs the commands under test in a process of their own. */
+export async function runProgram(
+  arguments_: readonly string[],
+  { input = "", environment = {} }: { input?: string; environment?: Record<string, string> } = {},
+) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "commands-entry.ts"), ...arguments_], {
+    stdin: Buffer.from(input),
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { PATH: process.env["PATH"], ...environment },
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, exitCode };
+}
