@@ -78,7 +78,7 @@ export function callWith(subject: Subject, departure: Departure = {}): Call {
   };
 }
 
-export function bytesOf(body: string | Uint8Array): Uint8Array {
+function bytesOf(body: string | Uint8Array): Uint8Array {
   return typeof body === "string" ? Buffer.from(body) : body;
 }
 

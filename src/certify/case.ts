@@ -23,13 +23,13 @@ interface CaseDescription {
 }
 
 /** One call and what its reply is held against. */
-export interface CallCase extends CaseDescription {
+interface CallCase extends CaseDescription {
   readonly send: (subject: Subject) => Call;
   readonly expect: Expectation;
 }
 
 /** A case of several calls, or one that needs the connection in its own hands. */
-export interface StagedCase extends CaseDescription {
+interface StagedCase extends CaseDescription {
   readonly needsKnownPlayer: boolean;
   readonly run: (subject: Subject) => Promise<Problem>;
   /** What the user would have to give for this case to make sense. */

@@ -17,7 +17,7 @@ export interface Report {
   readonly incompleteBecause: string | undefined;
 }
 
-export interface Tally {
+interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
