@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { callWith, type Call, type Subject } from "../call.ts";
+import { type Call, callWith, sendCall, type Subject } from "../call.ts";
 import type { Case } from "../case.ts";
 import {
   doesNotContain,
@@ -10,7 +10,6 @@ import {
   isSigned,
   isSignedInLowerCase,
 } from "../expectation.ts";
-import { sendCall } from "../call.ts";
 
 interface Kind {
   readonly name: string;
