@@ -1,6 +1,8 @@
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { callCommand } from "./commands/call.ts";
+import { certifyCommand } from "./commands/certify.ts";
 import { checkCommand } from "./commands/check.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { signCommand } from "./commands/sign.ts";
 import { Failure } from "./failure.ts";
@@ -9,10 +11,17 @@ import { versionText } from "./version.ts";
 const program = new Command("klas-balance")
   .description("Answers Klas Gaming's signed balance calls from wherever your balances live.")
   .version(versionText, "-V, --version")
-  .exitOverride()
-  .showHelpAfterError('("klas-balance --help" lists the commands)');
+  .exitOverride();
 
-for (const command of [serveCommand(), checkCommand(), signCommand(), callCommand()]) {
+const commands = [
+  serveCommand(),
+  checkCommand(),
+  signCommand(),
+  explainCommand(),
+  callCommand(),
+  certifyCommand(),
+];
+for (const command of commands) {
   program.addCommand(command);
   inherit(program, command);
 }

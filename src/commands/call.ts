@@ -1,9 +1,11 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import * as v from "valibot";
+import type { Endpoint } from "../certify/connection.ts";
 import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
 import { endpointPath } from "../server/listener.ts";
 import { configOption, readConfig } from "./config-option.ts";
-import { parseMilliseconds } from "./milliseconds.ts";
+import { integerFrom } from "./integer-argument.ts";
+import { parseWebhookUrl } from "./webhook-url-argument.ts";
 import {
   givenSecrets,
   requiredSecret,
@@ -26,13 +28,13 @@ interface CallResult {
 /** `call PLAYER_ID`: a signed call as Klas would make it. */
 export function callCommand() {
   return new Command("call")
-    .description("make a signed call as Klas Gaming would, to the configured server or to --url")
+    .description("makes a signed call as Klas Gaming would, to the configured server or to --url")
     .argument("<player_id>")
-    .option("--url <webhook_url>", "a WEBHOOK_URL, to which /balance is added")
+    .option("--url <webhook-url>", "a WEBHOOK_URL, to which /balance is added", parseWebhookUrl)
     .addOption(secretOption())
     .addOption(secretFileOption())
     .addOption(configOption())
-    .option("--timeout-ms <milliseconds>", "how long to wait for the answer", parseMilliseconds, 5000)
+    .option("--timeout-ms <milliseconds>", "how long to wait for the answer", integerFrom(1, 600_000), 5000)
     .option("--json", "print one JSON object")
     .action(async (playerId, options, command) => {
       const target = await targetOf(command, options);
@@ -48,30 +50,19 @@ interface Target {
 }
 
 type TargetOptions = SecretOptions & {
-  readonly url?: string | undefined;
+  readonly url?: Endpoint | undefined;
   readonly config?: string | undefined;
 };
 
 async function targetOf(command: CommandUnknownOpts, options: TargetOptions): Promise<Target> {
   if (options.url !== undefined) {
-    return { url: endpointOf(command, options.url), secret: requiredSecret(command, options) };
+    return { url: options.url.url, secret: requiredSecret(command, options) };
   }
   const { server, webhook } = await readConfig(options);
   const host = server.host.includes(":") ? `[${server.host}]` : server.host;
   const url = reachable(`http://${host}:${server.port}${endpointPath(webhook.path)}`);
   const [given] = givenSecrets(command, options);
   return { url, secret: given ?? webhook.secrets[0] };
-}
-
-function endpointOf(command: CommandUnknownOpts, webhookUrl: string): string {
-  if (!/^https?:\/\//i.test(webhookUrl) || !URL.canParse(webhookUrl)) {
-    return command.error("error: --url: expected a WEBHOOK_URL such as https://casino.example/klas", {
-      exitCode: 2,
-    });
-  }
-  const url = new URL(webhookUrl);
-  url.pathname = endpointPath(url.pathname);
-  return url.href;
 }
 
 async function call(

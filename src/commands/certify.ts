@@ -3,14 +3,14 @@ import { styleText } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { CASES } from "../certify/cases.ts";
 import { certify } from "../certify/certify.ts";
-import type { Endpoint } from "../certify/connection.ts";
-import { endpointOf } from "../certify/endpoint.ts";
+import { parseWebhookUrl } from "./webhook-url-argument.ts";
 import { conforms } from "../certify/report.ts";
 import { reportJson } from "../certify/report-json.ts";
 import { reportJunit } from "../certify/report-junit.ts";
 import { type Paint, resultLines, summaryLines } from "../certify/report-table.ts";
 import { selectCases } from "../certify/select.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
+import { integerFrom } from "./integer-argument.ts";
 import { requiredSecret, secretFileOption, secretOption } from "./secret-option.ts";
 
 const MAX_TIMEOUT_MS = 600_000;
@@ -20,7 +20,7 @@ const MAX_SAMPLES = 100_000;
 export function certifyCommand() {
   const command = new Command("certify")
     .description("runs the protocol's cases against any implementation of the balance endpoint")
-    .requiredOption("--url <webhook-url>", "the WEBHOOK_URL, to which /balance is added", parseUrl)
+    .requiredOption("--url <webhook-url>", "the WEBHOOK_URL, to which /balance is added", parseWebhookUrl)
     .requiredOption("--player <id>", "a player whom the endpoint knows")
     .addOption(secretOption())
     .addOption(secretFileOption())
@@ -30,8 +30,8 @@ export function certifyCommand() {
       "the known player's balance, to check the amount to the last digit",
       parseAmount,
     )
-    .option("--timeout-ms <ms>", "how long one call may take", integerUpTo(1, MAX_TIMEOUT_MS), 5000)
-    .option("--samples <count>", "good calls whose times are measured", integerUpTo(0, MAX_SAMPLES), 200)
+    .option("--timeout-ms <ms>", "how long one call may take", integerFrom(1, MAX_TIMEOUT_MS), 5000)
+    .option("--samples <count>", "good calls whose times are measured", integerFrom(0, MAX_SAMPLES), 200)
     .option(
       "--only <id>",
       "run this case, or those of a pattern such as signature-*; repeatable",
@@ -83,24 +83,10 @@ function painter(): Paint {
   return (colour, text) => (coloured ? styleText(colour, text, { validateStream: false }) : text);
 }
 
-function parseUrl(text: string): Endpoint {
-  const endpoint = endpointOf(text);
-  if (endpoint === undefined) throw new InvalidArgumentError("Expected an http:// or https:// URL.");
-  return endpoint;
-}
-
 function parseAmount(text: string): string {
   const amount = canonicalAmount(text);
   if (amount === undefined) throw new InvalidArgumentError("Expected a decimal such as 30 or 30.50.");
   return amount;
-}
-
-function integerUpTo(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-  };
 }
 
 function collect(value: string, previous: readonly string[] | undefined): readonly string[] {

@@ -22,7 +22,7 @@ const SHORT_SECRET_CHARACTERS = 16;
 /** `check`: validates the configuration, opens the source and probes it. */
 export function checkCommand() {
   return new Command("check")
-    .description("validate the configuration, open the source and probe it")
+    .description("validates the configuration, opens the source and probes it")
     .addOption(configOption())
     .option("--json", "print an array of {level, message}")
     .addHelpText("after", "\nExit status: 0 all is well, 1 the source is not, 2 the configuration is not.")

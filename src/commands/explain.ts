@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { Command } from "@commander-js/extra-typings";
 import { type Explanation, explainSignature } from "../explain/explain.ts";
 import { readBody } from "./body-argument.ts";
-import { givenSecrets, MISSING_SECRET, secretFileOption, secretsOption } from "./secret-option.ts";
+import { chosenSecrets } from "./chosen-secrets.ts";
+import { configOption } from "./config-option.ts";
+import { secretFileOption, secretsOption } from "./secret-option.ts";
 
 /** `explain [FILE|-] --signature HEX`: status 0 where the signature is right, 1 where it is not. */
 export function explainCommand() {
@@ -12,10 +14,10 @@ export function explainCommand() {
     .requiredOption("--signature <hex>", "the X-Signature that came with it")
     .addOption(secretsOption())
     .addOption(secretFileOption())
+    .addOption(configOption())
     .option("--json", "print the explanation as JSON")
-    .action((file, options) => {
-      const secrets = givenSecrets(command, options);
-      if (secrets.length === 0) command.error(`error: ${MISSING_SECRET}`, { exitCode: 2 });
+    .action(async (file, options) => {
+      const secrets = await chosenSecrets(command, options);
       const body = readBody(command, file);
       const explanation = explainSignature(body, options.signature, secrets);
       const print = options.json === true ? asJson : asText;

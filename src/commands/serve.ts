@@ -1,16 +1,17 @@
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import type { Config } from "../config/load.ts";
 import { serve } from "../server/lifecycle.ts";
 import { configOption, readConfig } from "./config-option.ts";
+import { integerFrom } from "./integer-argument.ts";
 import { signedCurl } from "./signed-call.ts";
 
 /** `serve`: runs the server until SIGTERM or SIGINT. */
 export function serveCommand() {
   return new Command("serve")
-    .description("run the server")
+    .description("runs the server")
     .addOption(configOption())
     .option("--host <address>", "the address to listen on, instead of server.host")
-    .option("--port <number>", "the port to listen on, instead of server.port", parsePort)
+    .option("--port <number>", "the port to listen on, instead of server.port", integerFrom(0, 65_535))
     .option(
       "--show-call <player>",
       "once ready, print a signed curl command that asks for this player's balance",
@@ -32,10 +33,4 @@ function withOverrides(
 ): Config {
   const { server } = config;
   return { ...config, server: { ...server, host: host ?? server.host, port: port ?? server.port } };
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError("expected a port from 0 to 65535");
 }

@@ -8,15 +8,15 @@ import { chosenSecrets } from "./chosen-secrets.ts";
 /** `sign [FILE|-]`: prints the `X-Signature` of a body. */
 export function signCommand() {
   return new Command("sign")
-    .description("print the X-Signature of a body")
-    .argument("[file]", 'the body, byte for byte; "-" for standard input', "-")
+    .description("prints the X-Signature of a body")
+    .argument("[file]", "the body, byte for byte; standard input for - or nothing")
     .addOption(secretOption())
     .addOption(secretFileOption())
     .addOption(configOption())
     .option("--json", 'print {"signature":"…"}')
     .action(async (file, options, command) => {
       const [secret] = await chosenSecrets(command, options);
-      const signature = sign(await readBody(command, file), signingKey(secret));
+      const signature = sign(readBody(command, file), signingKey(secret));
       process.stdout.write(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
     });
 }

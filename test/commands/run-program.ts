@@ -5,7 +5,7 @@ export async function runProgram(
   arguments_: readonly string[],
   { input = "", environment = {} }: { input?: string; environment?: Record<string, string> } = {},
 ) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "commands-entry.ts"), ...arguments_], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../../src/main.ts"), ...arguments_], {
     stdin: Buffer.from(input),
     stdout: "pipe",
     stderr: "pipe",

@@ -1,0 +1,19 @@
+/** The floor: a bare route in the same runtime that reads the body and returns one constant signed reply. */
+const reply = '{"balance":"30","status_code":"OK"}';
+const signature = new Bun.CryptoHasher("sha256", "floor").update(reply).digest("hex");
+
+const server = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  routes: {
+    "/balance": {
+      POST: async (request) => {
+        await request.bytes();
+        return new Response(reply, {
+          headers: { "Content-Type": "application/json", "X-Signature": signature },
+        });
+      },
+    },
+  },
+});
+process.stdout.write(`${JSON.stringify({ msg: "listening", url: `${server.url.href}balance` })}\n`);

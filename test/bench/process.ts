@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** CPU seconds, user and system, of a process and everything it started. Nanosecond counters, where ticks are 10 ms. */
+export function cpuSeconds(pid: number): number {
+  const own = readdirSync(`/proc/${pid}/task`).map((task) => {
+    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ");
+    return Number(nanoseconds) / 1e9;
+  });
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  return sum(own) + sum(children.map((child) => cpuSeconds(Number(child))));
+}
+
+/** Resident memory in MB. */
+export function residentMb(pid: number): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return (Number(kib) * 1024) / 1e6;
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** A started program whose lines of output are read one by one. */
+export interface Program {
+  readonly pid: number;
+  line(): Promise<string>;
+  send(line: string): void;
+  stop(): Promise<void>;
+}
+
+/** Starts a program on one processor. Whatever it prints is read on, so that it never waits for us. */
+export function start(command: readonly string[], cpu: number, cwd?: string): Program {
+  const child = Bun.spawn(["taskset", "-c", String(cpu), ...command], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  const lines: string[] = [];
+  const waiting: ((line: string) => void)[] = [];
+  void (async () => {
+    let rest = "";
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      for (const part of parts) {
+        const reader = waiting.shift();
+        if (reader !== undefined) reader(part);
+        // Enough for what is asked for; the log of a run is not kept.
+        else if (lines.length < 10) lines.push(part);
+      }
+    }
+  })();
+  return {
+    pid: child.pid,
+    line: () => {
+      const line = lines.shift();
+      return line === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(line);
+    },
+    send: (line) => {
+      void child.stdin.write(`${line}\n`);
+      void child.stdin.flush();
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
