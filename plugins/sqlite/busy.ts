@@ -2,7 +2,7 @@
 const RETRY_EVERY_MS = 5;
 
 /** How long opening a database waits for another program's lock. */
-const OPEN_WAIT_MS = 3000;
+const OPEN_WAIT_MS = 2000;
 
 /**
  * Tries until no other connection's lock is in the way; once `signal` has aborted, throws the SQLITE_BUSY of

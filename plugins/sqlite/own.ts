@@ -26,10 +26,12 @@ export async function openToWrite(file: string): Promise<Database> {
   let database: Database | undefined;
   try {
     database = new Database(file, { create: true, readwrite: true, strict: true, safeIntegers: true });
-    // These are figures of money: a commit is on the disk before anyone hears of it. SQLite's own default, too.
-    database.run("PRAGMA synchronous = FULL");
     const opened = database;
-    await untilFreeToOpen(() => bringUpToDate(opened, file));
+    await untilFreeToOpen(() => {
+      // These are figures of money: a commit is on the disk before anyone hears of it. SQLite's default, too.
+      opened.run("PRAGMA synchronous = FULL");
+      bringUpToDate(opened, file);
+    });
     return database;
   } catch (error) {
     database?.close(true);

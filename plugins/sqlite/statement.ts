@@ -10,7 +10,7 @@ const QUOTED_OR_PARAMETER =
 export type Row = Readonly<Record<string, bigint | number | string | Uint8Array | null>>;
 
 /** The parameters that are bound, never spliced into the text. */
-export interface Parameters {
+interface Parameters {
   readonly player_id: string;
   readonly session_id: string;
 }
