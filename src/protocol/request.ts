@@ -9,7 +9,11 @@ const FIRST_MILLISECONDS = 1e11;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
-function isId(text: string): boolean {
+/** What an id is (spec 1.1), in words. */
+export const ID_RULE = "1 to 256 well-formed characters, none of them a control character";
+
+/** Whether a text can be an id of a request: whatever cannot is an id that no call could ask for. */
+export function isId(text: string): boolean {
   return (
     text !== "" &&
     (text.length <= MAX_ID_CHARACTERS || hasAtMostCodePoints(text, MAX_ID_CHARACTERS)) &&
@@ -23,10 +27,7 @@ function hasAtMostCodePoints(text: string, limit: number): boolean {
   return text.length <= 2 * limit && Array.from(text).length <= limit;
 }
 
-const idSchema = v.pipe(
-  v.string("expected a string"),
-  v.check(isId, "expected 1 to 256 well-formed characters, none of them a control character"),
-);
+const idSchema = v.pipe(v.string("expected a string"), v.check(isId, `expected ${ID_RULE}`));
 
 const requestSchema = v.object({
   request_id: idSchema,

@@ -1,0 +1,116 @@
+import { Command } from "@commander-js/extra-typings";
+import { csvLines, writeWhole } from "./players/export.ts";
+import { formatEntry, parseEntry } from "./players/entry.ts";
+import { importPlayers } from "./players/import.ts";
+import { listLines, tableLines } from "./players/list.ts";
+import { print } from "./players/output.ts";
+import { findPlayer, putPlayer, removePlayer, withPlayers } from "./players/store.ts";
+
+/** Finds the file of klas-balance's own database; throws where the configuration names none. */
+export type DatabaseFile = (configPath?: string) => Promise<string>;
+
+/**
+ * `players …` (spec 4): the balances in klas-balance's own database, also while the server runs.
+ * Misuse ends with status 2; what fails is thrown as an `Error` whose message is for the user.
+ */
+export function playersCommand(databaseFile: DatabaseFile): Command {
+  return new Command("players")
+    .description("show and change the players in klas-balance's own database, also while the server runs")
+    .addCommand(listCommand(databaseFile))
+    .addCommand(getCommand(databaseFile))
+    .addCommand(setCommand(databaseFile))
+    .addCommand(removeCommand(databaseFile))
+    .addCommand(importCommand(databaseFile))
+    .addCommand(exportCommand(databaseFile));
+}
+
+function playersSubcommand(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .option("--config <file>", "the configuration that names the database");
+}
+
+function listCommand(databaseFile: DatabaseFile) {
+  return playersSubcommand("list", "print every player, in the order of their ids")
+    .option("--json", "print an array of {player_id, currency, balance}", false)
+    .action(async ({ config, json }) => {
+      const file = await databaseFile(config);
+      await withPlayers(file, { mustExist: true }, (database) => print(listLines(database, { json })));
+    });
+}
+
+function getCommand(databaseFile: DatabaseFile) {
+  return playersSubcommand("get", "print one player; fails where there is no such player")
+    .argument("<player>", "the player's id")
+    .option("--json", "print {player_id, currency, balance}", false)
+    .action(async (playerId, { config, json }) => {
+      const file = await databaseFile(config);
+      await withPlayers(file, { mustExist: true }, async (database) => {
+        const player = findPlayer(database, playerId);
+        if (player === undefined) throw new Error(unknownPlayer(playerId));
+        const entry = formatEntry(player);
+        await print(json ? [`${JSON.stringify(entry)}\n`] : tableLines([entry], playerId.length));
+      });
+    });
+}
+
+function setCommand(databaseFile: DatabaseFile) {
+  return playersSubcommand("set", "add a player, or replace the player's balance")
+    .argument("<player>", "the player's id")
+    .argument("<amount>", "a decimal in major units, such as 30.50")
+    .argument("<currency>", "an ISO 4217 code, such as EUR")
+    .action(async (playerId, balance, currency, { config }, command) => {
+      const parsed = parseEntry({ player_id: playerId, currency, balance });
+      const player = parsed.player ?? command.error(`error: ${parsed.problem}`, { exitCode: 2 });
+      const file = await databaseFile(config);
+      await withPlayers(file, { mustExist: false }, (database) => putPlayer(database, player));
+      const entry = formatEntry(player);
+      await print([`${entry.player_id} has ${entry.balance} ${entry.currency}\n`]);
+    });
+}
+
+function removeCommand(databaseFile: DatabaseFile) {
+  return playersSubcommand("remove", "remove a player; fails where there is no such player")
+    .argument("<player>", "the player's id")
+    .action(async (playerId, { config }) => {
+      const file = await databaseFile(config);
+      await withPlayers(file, { mustExist: true }, (database) => {
+        if (!removePlayer(database, playerId)) throw new Error(unknownPlayer(playerId));
+      });
+      await print([`${playerId} is removed\n`]);
+    });
+}
+
+function importCommand(databaseFile: DatabaseFile) {
+  return playersSubcommand(
+    "import",
+    "add or replace the players of a CSV file with the header player_id,currency,balance; " +
+      "players that it does not name stay as they are; on a bad row nothing is changed",
+  )
+    .argument("<file>", "the CSV file in UTF-8, or - for standard input")
+    .option("--dry-run", "only say what is wrong with the file", false)
+    .action(async (csvFile, { config, dryRun }) => {
+      const file = await databaseFile(config);
+      const count = await withPlayers(file, { mustExist: dryRun }, (database) =>
+        importPlayers(database, csvFile, dryRun),
+      );
+      const players = count === 1 ? "1 player" : `${count} players`;
+      await print([dryRun ? `would import ${players}\n` : `imported ${players}\n`]);
+    });
+}
+
+function exportCommand(databaseFile: DatabaseFile) {
+  return playersSubcommand("export", "write every player as CSV, in the form that import reads")
+    .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
+    .action(async (csvFile, { config }) => {
+      const file = await databaseFile(config);
+      await withPlayers(file, { mustExist: true }, (database) => {
+        const lines = csvLines(database);
+        return csvFile === undefined ? print(lines) : writeWhole(csvFile, lines);
+      });
+    });
+}
+
+function unknownPlayer(playerId: string): string {
+  return `there is no player ${JSON.stringify(playerId)}`;
+}

@@ -1,0 +1,69 @@
+import { CURRENCIES, exponentOf } from "../../../plugins/sqlite/currency.ts";
+import { didYouMean } from "../../config/problem.ts";
+import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../protocol/amount.ts";
+import { ID_RULE, isId } from "../../protocol/request.ts";
+
+/** A player as people write and read one, in this order in a CSV file. */
+export interface Entry {
+  readonly player_id: string;
+  readonly currency: string;
+  /** A decimal in major units. */
+  readonly balance: string;
+}
+
+/** The same as the database keeps it. */
+export interface Player {
+  readonly playerId: string;
+  readonly currency: string;
+  readonly balanceMinor: bigint;
+}
+
+export const ENTRY_FIELDS: readonly (keyof Entry)[] = ["player_id", "currency", "balance"];
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** What the database would keep, or the problem in words that leave the balance out. */
+export function parseEntry(
+  entry: Entry,
+): { readonly player: Player } | { readonly player?: undefined; readonly problem: string } {
+  const { player_id: playerId, currency, balance } = entry;
+  if (!isId(playerId)) return { problem: `player_id: expected ${ID_RULE}` };
+  const exponent = exponentOf(currency);
+  if (exponent === undefined) {
+    return { problem: `currency: ${JSON.stringify(currency)} is not in ISO 4217${nearCurrency(currency)}` };
+  }
+  if (canonicalAmount(balance) === undefined) {
+    return { problem: "balance: expected a decimal such as 30 or 30.50" };
+  }
+  const balanceMinor = minorUnitsFromAmount(balance, exponent);
+  if (balanceMinor === undefined) {
+    return { problem: `balance: ${currency} has ${decimals(exponent)}, this has more` };
+  }
+  if (balanceMinor > MAX_INT64 || balanceMinor < -MAX_INT64 - 1n) {
+    return { problem: "balance: beyond 64 bits of minor units" };
+  }
+  return { player: { playerId, currency, balanceMinor } };
+}
+
+/** Throws where another program has written a currency that does not exist: its amount cannot be known. */
+export function formatEntry({ playerId, currency, balanceMinor }: Player): Entry {
+  const exponent = exponentOf(currency);
+  const balance = exponent === undefined ? undefined : amountFromMinorUnits(balanceMinor, exponent);
+  if (balance === undefined) {
+    throw new Error(
+      `player ${JSON.stringify(playerId)} has the currency ${JSON.stringify(currency)}, which is not in ISO 4217: set it again`,
+    );
+  }
+  return { player_id: playerId, currency, balance };
+}
+
+function nearCurrency(currency: string): string {
+  const upperCase = currency.trim().toUpperCase();
+  if (CURRENCIES.has(upperCase)) return `, did you mean "${upperCase}"?`;
+  return didYouMean(upperCase, Array.from(CURRENCIES));
+}
+
+function decimals(count: number): string {
+  if (count === 0) return "no decimals";
+  return count === 1 ? "1 decimal" : `${count} decimals`;
+}

@@ -1,0 +1,74 @@
+import type { Database } from "bun:sqlite";
+import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
+import { ENTRY_FIELDS, parseEntry } from "./entry.ts";
+import { type Staging, stagePlayers } from "./staging.ts";
+
+/** Bad rows are named up to this number and counted beyond it. */
+const MAX_NAMED_ROWS = 20;
+
+const HEADER = ENTRY_FIELDS.join(",");
+
+/**
+ * Imports a CSV file (`-` is standard input) and returns the number of its players. All or nothing: on bad
+ * rows it throws one report of them, and nothing is changed. With `dryRun` nothing is changed in any case.
+ */
+export async function importPlayers(database: Database, file: string, dryRun: boolean): Promise<number> {
+  const staging = stagePlayers(database);
+  const problems = await stageRows(staging, file);
+  if (problems.count > 0) throw new Error(report(file, problems));
+  if (!dryRun) staging.publish();
+  return staging.count();
+}
+
+interface Problems {
+  readonly count: number;
+  readonly named: readonly string[];
+}
+
+async function stageRows(staging: Staging, file: string): Promise<Problems> {
+  const named: string[] = [];
+  let count = 0;
+  const complain = (line: number, problem: string): void => {
+    count += 1;
+    if (count <= MAX_NAMED_ROWS) named.push(`line ${line}: ${problem}`);
+  };
+  let hasHeader = false;
+  try {
+    for await (const row of csvRows(file)) {
+      if (hasHeader) {
+        const problem = stageRow(staging, row);
+        if (problem !== undefined) complain(row.line, problem);
+      } else if (row.fields.join(",") === HEADER) {
+        hasHeader = true;
+      } else {
+        throw new Error(`${shown(file)}: line ${row.line}: expected the header ${HEADER}`);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof BrokenRow)) throw error;
+    complain(error.line, error.message);
+    return { count, named };
+  }
+  if (!hasHeader) throw new Error(`${shown(file)}: empty: expected the header ${HEADER}`);
+  return { count, named };
+}
+
+function stageRow(staging: Staging, { fields, line }: CsvRow): string | undefined {
+  const [player_id, currency, balance, ...further] = fields;
+  if (player_id === undefined || currency === undefined || balance === undefined || further.length > 0) {
+    return `expected ${ENTRY_FIELDS.length} fields, found ${fields.length}`;
+  }
+  const parsed = parseEntry({ player_id, currency, balance });
+  if (parsed.player === undefined) return parsed.problem;
+  const earlierLine = staging.add(parsed.player, line);
+  return earlierLine === undefined ? undefined : `the same player_id as line ${earlierLine}`;
+}
+
+function report(file: string, { count, named }: Problems): string {
+  const further = count - named.length;
+  return [
+    `${shown(file)}: ${count === 1 ? "1 bad row" : `${count} bad rows`}, nothing was changed`,
+    ...named,
+    ...(further > 0 ? [`and ${further} more`] : []),
+  ].join("\n");
+}

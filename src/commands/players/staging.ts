@@ -1,0 +1,52 @@
+import type { Database } from "bun:sqlite";
+import type { Player } from "./entry.ts";
+
+/** Where imported rows wait until all of them are known to be good. */
+export interface Staging {
+  /** Takes a row; where its player came before, takes nothing and returns the line that had it. */
+  add(player: Player, line: number): number | undefined;
+  /** Puts all rows into the players table, in one transaction. */
+  publish(): void;
+  count(): number;
+}
+
+/**
+ * A temporary table, which SQLite keeps in a file of its own and outside of the database: no lock is held
+ * while the rows are read, however slowly they come, and a million of them need no memory.
+ */
+export function stagePlayers(database: Database): Staging {
+  database.run("PRAGMA temp_store = FILE");
+  database.run(
+    "CREATE TEMPORARY TABLE staged (player_id TEXT PRIMARY KEY NOT NULL, currency TEXT NOT NULL, " +
+      "balance_minor INTEGER NOT NULL, line INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+  );
+  // Ended by `publish` or by closing. One transaction, because each of its own would cost more than the row.
+  database.run("BEGIN");
+  const insert = database.prepare<null, [string, string, bigint, number]>(
+    "INSERT INTO staged VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const lineOf = database.prepare<{ line: bigint }, [string]>("SELECT line FROM staged WHERE player_id = ?");
+  let count = 0;
+  return {
+    add({ playerId, currency, balanceMinor }, line) {
+      if (insert.run(playerId, currency, balanceMinor, line).changes === 0) {
+        return Number(lineOf.get(playerId)?.line);
+      }
+      count += 1;
+      return undefined;
+    },
+    publish() {
+      database.run("COMMIT");
+      database.run(
+        "INSERT INTO players (player_id, currency, balance_minor, updated_at) " +
+          "SELECT player_id, currency, balance_minor, ? FROM staged WHERE true ON CONFLICT (player_id) DO UPDATE " +
+          "SET currency = excluded.currency, balance_minor = excluded.balance_minor, updated_at = excluded.updated_at",
+        [BigInt(Date.now())],
+      );
+      // A million rows are a large log. Emptied only where no reader is in it: there is nothing to wait for.
+      database.run("PRAGMA busy_timeout = 0");
+      database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    },
+    count: () => count,
+  };
+}

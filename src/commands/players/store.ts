@@ -1,0 +1,73 @@
+import type { Database } from "bun:sqlite";
+import { asc, eq } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { assertPlace, explained } from "../../../plugins/sqlite/failure.ts";
+import { openToWrite } from "../../../plugins/sqlite/own.ts";
+import { players } from "../../../plugins/sqlite/schema.ts";
+import type { Player } from "./entry.ts";
+
+/** How long a command waits for another program that is writing. */
+const WRITE_WAIT_MS = 10_000;
+
+const COLUMNS = {
+  playerId: players.playerId,
+  currency: players.currency,
+  balanceMinor: players.balanceMinor,
+};
+
+/**
+ * Opens the own database for as long as `use` takes. Only `set` and `import` make one where there is none
+ * (`mustExist: false`). Whatever SQLite throws becomes one line that says what to do.
+ */
+export async function withPlayers<Result>(
+  file: string,
+  { mustExist }: { readonly mustExist: boolean },
+  use: (database: Database) => Result | Promise<Result>,
+): Promise<Result> {
+  assertPlace(file, { mustExist });
+  using database = await openToWrite(file);
+  try {
+    database.run(`PRAGMA busy_timeout = ${WRITE_WAIT_MS}`);
+    return await use(database);
+  } catch (error) {
+    throw explained(error, file);
+  }
+}
+
+/** `undefined` where there is no such player. */
+export function findPlayer(database: Database, playerId: string): Player | undefined {
+  return drizzle(database).select(COLUMNS).from(players).where(eq(players.playerId, playerId)).get();
+}
+
+/** Every player in the order of their ids, one at a time, as of one moment. */
+export function eachPlayer(database: Database): IterableIterator<Player> {
+  const { sql } = drizzle(database).select(COLUMNS).from(players).orderBy(asc(players.playerId)).toSQL();
+  return rename(database.prepare<PlayerRow, []>(sql).iterate());
+}
+
+interface PlayerRow {
+  readonly player_id: string;
+  readonly currency: string;
+  readonly balance_minor: bigint;
+}
+
+function* rename(rows: Iterable<PlayerRow>): IterableIterator<Player> {
+  for (const row of rows) {
+    yield { playerId: row.player_id, currency: row.currency, balanceMinor: row.balance_minor };
+  }
+}
+
+/** Adds the player, or replaces what is there. */
+export function putPlayer(database: Database, player: Player): void {
+  const row = { currency: player.currency, balanceMinor: player.balanceMinor, updatedAt: BigInt(Date.now()) };
+  drizzle(database)
+    .insert(players)
+    .values({ playerId: player.playerId, ...row })
+    .onConflictDoUpdate({ target: players.playerId, set: row })
+    .run();
+}
+
+/** `false` where there was no such player. */
+export function removePlayer(database: Database, playerId: string): boolean {
+  return drizzle(database).delete(players).where(eq(players.playerId, playerId)).returning().all().length > 0;
+}
