@@ -3,8 +3,11 @@ import { callCommand } from "./commands/call.ts";
 import { certifyCommand } from "./commands/certify.ts";
 import { checkCommand } from "./commands/check.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { initCommand } from "./commands/init.ts";
+import { playersCommand } from "./commands/players.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { signCommand } from "./commands/sign.ts";
+import { ConfigError } from "./config/problem.ts";
 import { Failure } from "./failure.ts";
 import { versionText } from "./version.ts";
 
@@ -14,12 +17,14 @@ const program = new Command("klas-balance")
   .exitOverride();
 
 const commands = [
+  initCommand(),
   serveCommand(),
   checkCommand(),
   signCommand(),
   explainCommand(),
   callCommand(),
   certifyCommand(),
+  playersCommand(),
 ];
 for (const command of commands) {
   program.addCommand(command);
@@ -45,7 +50,7 @@ function report(error: unknown): number {
     return error.exitCode === 1 && error.code !== "commander.error" ? 2 : error.exitCode;
   }
   if (error instanceof Failure) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${error instanceof ConfigError ? "" : "error: "}${error.message}\n`);
     return error.exitStatus;
   }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

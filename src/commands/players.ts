@@ -1,36 +1,34 @@
 import { Command } from "@commander-js/extra-typings";
+import { Failure } from "../failure.ts";
 import { csvLines, writeWhole } from "./players/export.ts";
 import { formatEntry, parseEntry } from "./players/entry.ts";
 import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
+import { databaseFile } from "./players/database-file.ts";
+import { configOption } from "./config-option.ts";
 import { print } from "./players/output.ts";
 import { findPlayer, putPlayer, removePlayer, withPlayers } from "./players/store.ts";
 
-/** Finds the file of klas-balance's own database; throws where the configuration names none. */
-export type DatabaseFile = (configPath?: string) => Promise<string>;
-
 /**
  * `players …` (spec 4): the balances in klas-balance's own database, also while the server runs.
- * Misuse ends with status 2; what fails is thrown as an `Error` whose message is for the user.
+ * Misuse ends with status 2, what fails with 1.
  */
-export function playersCommand(databaseFile: DatabaseFile): Command {
+export function playersCommand() {
   return new Command("players")
-    .description("show and change the players in klas-balance's own database, also while the server runs")
-    .addCommand(listCommand(databaseFile))
-    .addCommand(getCommand(databaseFile))
-    .addCommand(setCommand(databaseFile))
-    .addCommand(removeCommand(databaseFile))
-    .addCommand(importCommand(databaseFile))
-    .addCommand(exportCommand(databaseFile));
+    .description("shows and changes the players in klas-balance's own database, also while the server runs")
+    .addCommand(listCommand())
+    .addCommand(getCommand())
+    .addCommand(setCommand())
+    .addCommand(removeCommand())
+    .addCommand(importCommand())
+    .addCommand(exportCommand());
 }
 
 function playersSubcommand(name: string, description: string) {
-  return new Command(name)
-    .description(description)
-    .option("--config <file>", "the configuration that names the database");
+  return new Command(name).description(description).addOption(configOption());
 }
 
-function listCommand(databaseFile: DatabaseFile) {
+function listCommand() {
   return playersSubcommand("list", "print every player, in the order of their ids")
     .option("--json", "print an array of {player_id, currency, balance}", false)
     .action(async ({ config, json }) => {
@@ -39,7 +37,7 @@ function listCommand(databaseFile: DatabaseFile) {
     });
 }
 
-function getCommand(databaseFile: DatabaseFile) {
+function getCommand() {
   return playersSubcommand("get", "print one player; fails where there is no such player")
     .argument("<player>", "the player's id")
     .option("--json", "print {player_id, currency, balance}", false)
@@ -47,14 +45,14 @@ function getCommand(databaseFile: DatabaseFile) {
       const file = await databaseFile(config);
       await withPlayers(file, { mustExist: true }, async (database) => {
         const player = findPlayer(database, playerId);
-        if (player === undefined) throw new Error(unknownPlayer(playerId));
+        if (player === undefined) throw new Failure(unknownPlayer(playerId), 1);
         const entry = formatEntry(player);
         await print(json ? [`${JSON.stringify(entry)}\n`] : tableLines([entry], playerId.length));
       });
     });
 }
 
-function setCommand(databaseFile: DatabaseFile) {
+function setCommand() {
   return playersSubcommand("set", "add a player, or replace the player's balance")
     .argument("<player>", "the player's id")
     .argument("<amount>", "a decimal in major units, such as 30.50")
@@ -69,19 +67,19 @@ function setCommand(databaseFile: DatabaseFile) {
     });
 }
 
-function removeCommand(databaseFile: DatabaseFile) {
+function removeCommand() {
   return playersSubcommand("remove", "remove a player; fails where there is no such player")
     .argument("<player>", "the player's id")
     .action(async (playerId, { config }) => {
       const file = await databaseFile(config);
       await withPlayers(file, { mustExist: true }, (database) => {
-        if (!removePlayer(database, playerId)) throw new Error(unknownPlayer(playerId));
+        if (!removePlayer(database, playerId)) throw new Failure(unknownPlayer(playerId), 1);
       });
       await print([`${playerId} is removed\n`]);
     });
 }
 
-function importCommand(databaseFile: DatabaseFile) {
+function importCommand() {
   return playersSubcommand(
     "import",
     "add or replace the players of a CSV file with the header player_id,currency,balance; " +
@@ -99,7 +97,7 @@ function importCommand(databaseFile: DatabaseFile) {
     });
 }
 
-function exportCommand(databaseFile: DatabaseFile) {
+function exportCommand() {
   return playersSubcommand("export", "write every player as CSV, in the form that import reads")
     .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
     .action(async (csvFile, { config }) => {

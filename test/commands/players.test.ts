@@ -1,18 +1,26 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bigInt, constantFrom, oneof, sample, string, tuple } from "fast-check";
 import { minorUnitsFromAmount } from "../../src/protocol/amount.ts";
 
-const PROGRAM = Bun.fileURLToPath(import.meta.resolve("./players-cli.ts"));
+const PROGRAM = Bun.fileURLToPath(import.meta.resolve("../../src/main.ts"));
+
+const CONFIG = `[webhook]
+secrets = ["a secret of the tests"]
+[sources.players]
+plugin = "sqlite"
+file = "balances.db"
+`;
 
 let folder: string;
 let database: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "klas-players-"));
   database = join(folder, "balances.db");
+  writeFileSync(join(folder, "config.toml"), CONFIG);
 });
 afterEach(() => {
   chmodSync(folder, 0o755);
@@ -31,9 +39,9 @@ async function players(...parameters: readonly string[]): Promise<Outcome> {
 
 /** With something on standard input. */
 async function playersFrom(input: string, ...parameters: readonly string[]): Promise<Outcome> {
-  const child = Bun.spawn([process.execPath, PROGRAM, ...parameters], {
+  const child = Bun.spawn([process.execPath, PROGRAM, "players", ...parameters], {
     cwd: folder,
-    env: { ...process.env, DATABASE: database },
+    env: process.env,
     stdin: new Blob([input]),
     stdout: "pipe",
     stderr: "pipe",
@@ -149,7 +157,7 @@ describe("get, remove and list", () => {
       expect(exitCode).toBe(1);
       expect(error).toContain("there is no such file: correct the path");
     }
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(["config.toml"]);
   });
 });
 
@@ -270,7 +278,7 @@ describe("export", () => {
     }
     expect((await players("export", file)).exitCode).toBe(1);
     expect(await Bun.file(file).text()).toBe(csv("12001,EUR,1"));
-    expect(readdirSync(folder).toSorted()).toEqual(["all.csv", "balances.db"]);
+    expect(readdirSync(folder).toSorted()).toEqual(["all.csv", "balances.db", "config.toml"]);
     expect((await players("export", join(folder, "missing", "all.csv"))).exitCode).toBe(1);
   });
 });
@@ -301,8 +309,9 @@ describe("many players", () => {
   test("may be cut off by the reader of the output", async () => {
     expect(await start("import", await writeMany("1", 20_000)).exited).toBe(0);
     const script = `"$0" "$@" | head -n 1; exit \${PIPESTATUS[0]}`;
-    const child = Bun.spawn(["bash", "-c", script, process.execPath, PROGRAM, "list"], {
-      env: { ...process.env, DATABASE: database },
+    const child = Bun.spawn(["bash", "-c", script, process.execPath, PROGRAM, "players", "list"], {
+      cwd: folder,
+      env: process.env,
       stdout: "pipe",
       stderr: "pipe",
     });
@@ -323,8 +332,9 @@ async function writeMany(balance: string, count = COUNT): Promise<string> {
 }
 
 function start(...parameters: readonly string[]) {
-  return Bun.spawn([process.execPath, PROGRAM, ...parameters], {
-    env: { ...process.env, DATABASE: database },
+  return Bun.spawn([process.execPath, PROGRAM, "players", ...parameters], {
+    cwd: folder,
+    env: process.env,
     stdout: Bun.file(join(folder, "out")),
     stderr: "inherit",
   });

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { SingleBar } from "cli-progress";
 import { CsvError, parse } from "csv-parse";
+import { Failure } from "../../failure.ts";
 
 /** More than any row has; without it a quote that is never closed would gather the rest of the file in memory. */
 const MAX_ROW_CHARACTERS = 16_384;
@@ -71,9 +72,9 @@ async function* decode(
 function explainedRead(error: unknown, file: string): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof CsvError) return brokenRow(error);
-  if (error instanceof TypeError) return new Error(`${shown(file)}: not UTF-8`, { cause: error });
-  if ("code" in error && error.code === "ENOENT") return new Error(`${file}: there is no such file`);
-  return new Error(`${shown(file)}: cannot be read: ${error.message}`, { cause: error });
+  if (error instanceof TypeError) return new Failure(`${shown(file)}: not UTF-8`, 1);
+  if ("code" in error && error.code === "ENOENT") return new Failure(`${file}: there is no such file`, 1);
+  return new Failure(`${shown(file)}: cannot be read: ${error.message}`, 1);
 }
 
 function brokenRow(error: CsvError): BrokenRow {

@@ -1,4 +1,5 @@
 import { CURRENCIES, exponentOf } from "../../../plugins/sqlite/currency.ts";
+import { Failure } from "../../failure.ts";
 import { didYouMean } from "../../config/problem.ts";
 import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../protocol/amount.ts";
 import { ID_RULE, isId } from "../../protocol/request.ts";
@@ -50,8 +51,9 @@ export function formatEntry({ playerId, currency, balanceMinor }: Player): Entry
   const exponent = exponentOf(currency);
   const balance = exponent === undefined ? undefined : amountFromMinorUnits(balanceMinor, exponent);
   if (balance === undefined) {
-    throw new Error(
+    throw new Failure(
       `player ${JSON.stringify(playerId)} has the currency ${JSON.stringify(currency)}, which is not in ISO 4217: set it again`,
+      1,
     );
   }
   return { player_id: playerId, currency, balance };

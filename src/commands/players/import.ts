@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { Failure } from "../../failure.ts";
 import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
 import { ENTRY_FIELDS, parseEntry } from "./entry.ts";
 import { type Staging, stagePlayers } from "./staging.ts";
@@ -15,7 +16,7 @@ const HEADER = ENTRY_FIELDS.join(",");
 export async function importPlayers(database: Database, file: string, dryRun: boolean): Promise<number> {
   const staging = stagePlayers(database);
   const problems = await stageRows(staging, file);
-  if (problems.count > 0) throw new Error(report(file, problems));
+  if (problems.count > 0) throw new Failure(report(file, problems), 1);
   if (!dryRun) staging.publish();
   return staging.count();
 }
@@ -41,7 +42,7 @@ async function stageRows(staging: Staging, file: string): Promise<Problems> {
       } else if (row.fields.join(",") === HEADER) {
         hasHeader = true;
       } else {
-        throw new Error(`${shown(file)}: line ${row.line}: expected the header ${HEADER}`);
+        throw new Failure(`${shown(file)}: line ${row.line}: expected the header ${HEADER}`, 1);
       }
     }
   } catch (error) {
@@ -49,7 +50,7 @@ async function stageRows(staging: Staging, file: string): Promise<Problems> {
     complain(error.line, error.message);
     return { count, named };
   }
-  if (!hasHeader) throw new Error(`${shown(file)}: empty: expected the header ${HEADER}`);
+  if (!hasHeader) throw new Failure(`${shown(file)}: empty: expected the header ${HEADER}`, 1);
   return { count, named };
 }
 

@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/bun-sqlite";
 import { assertPlace, explained } from "../../../plugins/sqlite/failure.ts";
 import { openToWrite } from "../../../plugins/sqlite/own.ts";
 import { players } from "../../../plugins/sqlite/schema.ts";
+import { Failure } from "../../failure.ts";
 import type { Player } from "./entry.ts";
 
 /** How long a command waits for another program that is writing. */
@@ -24,13 +25,17 @@ export async function withPlayers<Result>(
   { mustExist }: { readonly mustExist: boolean },
   use: (database: Database) => Result | Promise<Result>,
 ): Promise<Result> {
-  assertPlace(file, { mustExist });
-  using database = await openToWrite(file);
   try {
+    assertPlace(file, { mustExist });
+    using database = await openToWrite(file);
     database.run(`PRAGMA busy_timeout = ${WRITE_WAIT_MS}`);
     return await use(database);
   } catch (error) {
-    throw explained(error, file);
+    const problem = explained(error, file);
+    // A plain `Error` is the database's word to the user; any other kind is a bug or has its own status.
+    throw problem instanceof Error && problem.constructor === Error
+      ? new Failure(problem.message, 1)
+      : problem;
   }
 }
 
