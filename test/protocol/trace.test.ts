@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { continueTrace } from "../../src/protocol/trace.ts";
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const PARENT = "b7ad6b7169203331";
+const FRESH = "11111111111111112222222222222222";
+const random = () => FRESH;
+
+test.each([
+  ["sampled", `00-${TRACE}-${PARENT}-01`, "01"],
+  ["not sampled", `00-${TRACE}-${PARENT}-00`, "00"],
+  ["flags that version 00 does not know are not passed on", `00-${TRACE}-${PARENT}-ff`, "01"],
+  ["a later version", `cc-${TRACE}-${PARENT}-01`, "01"],
+  ["a later version with more behind it", `cc-${TRACE}-${PARENT}-01-what-the-future-holds`, "01"],
+])("is continued with a span of our own: %s", (_what, header, flags) => {
+  const { traceId, traceparent } = continueTrace(header, random);
+  expect(traceId).toBe(TRACE);
+  expect(traceparent).toBe(`00-${TRACE}-2222222222222222-${flags}`);
+});
+
+// The cases of the W3C's own test suite for version 00 and for what no version allows.
+test.each([
+  ["absent", null],
+  ["empty", ""],
+  ["version 00 with more behind it", `00-${TRACE}-${PARENT}-01-more`],
+  ["version 00 with rubbish behind it", `00-${TRACE}-${PARENT}-01.`],
+  ["a later version with rubbish behind it", `cc-${TRACE}-${PARENT}-01.more`],
+  ["version ff", `ff-${TRACE}-${PARENT}-01`],
+  ["all zeros for the trace", `00-${"0".repeat(32)}-${PARENT}-01`],
+  ["all zeros for the parent", `00-${TRACE}-${"0".repeat(16)}-01`],
+  ["upper case", `00-${TRACE.toUpperCase()}-${PARENT}-01`],
+  ["too short", `00-${TRACE.slice(1)}-${PARENT}-01`],
+  ["too long", `00-${TRACE}a-${PARENT}-01`],
+  ["no flags", `00-${TRACE}-${PARENT}`],
+  ["twice", `00-${TRACE}-${PARENT}-01, 00-${TRACE}-${PARENT}-01`],
+  ["a newline", `00-${TRACE}-${PARENT}-01\n`],
+])("is begun anew: %s", (_what, header) => {
+  const { traceId, traceparent } = continueTrace(header, random);
+  expect(traceId).toBe(FRESH);
+  expect(traceparent).toBe(`00-${FRESH}-2222222222222222-00`);
+});
