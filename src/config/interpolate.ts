@@ -25,7 +25,9 @@ export function interpolate(
   path: readonly string[] = [],
 ): unknown {
   if (typeof value === "string") {
-    return interpolateText(value, surroundings, (message) => problems.push({ path, message }));
+    const { text, faults } = interpolateText(value, surroundings);
+    problems.push(...Array.from(faults, (message) => ({ path, message })));
+    return text;
   }
   if (Array.isArray(value)) {
     return value.map((item, index) => interpolate(item, surroundings, problems, [...path, String(index)]));
@@ -48,58 +50,71 @@ export function isTable(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-function interpolateText(
-  text: string,
-  surroundings: Surroundings,
-  report: (message: string) => void,
-): string {
+interface Interpolated {
+  readonly text: string;
+  readonly faults: ReadonlySet<string>;
+}
+
+/** A fault shows a reference as it is written in the configuration: what it stands for may be a secret. */
+function interpolateText(source: string, { variables, directory }: Surroundings): Interpolated {
+  const faults: string[] = [];
   let position = 0;
 
   /** Reads up to the end of the text or, inside a reference, up to its closing brace. */
   function read(inReference: boolean): string {
     let result = "";
-    while (position < text.length) {
-      if (text.startsWith("$${", position)) {
+    while (position < source.length) {
+      if (source.startsWith("$${", position)) {
         result += "${";
         position += 3;
-      } else if (text.startsWith("${", position)) {
-        position += 2;
-        result += dereference(read(true));
-      } else if (inReference && text[position] === "}") {
+      } else if (source.startsWith("${", position)) {
+        result += readReference();
+      } else if (inReference && source[position] === "}") {
         position += 1;
         return result;
       } else {
-        result += text[position];
+        result += source[position];
         position += 1;
       }
     }
-    if (inReference) report('"${" is not closed by "}"; write "$${" for a literal "${"');
+    if (inReference) faults.push('"${" is not closed by "}"; write "$${" for a literal "${"');
     return result;
   }
 
-  function dereference(reference: string): string {
-    if (reference.startsWith("file:")) return readFile(reference.slice("file:".length));
+  function readReference(): string {
+    position += 2;
+    const start = position;
+    const faultsBefore = faults.length;
+    const reference = read(true);
+    // What a broken part left behind would only be reported again, and show what it was put together from.
+    return faults.length > faultsBefore ? "" : dereference(reference, source.slice(start, position - 1));
+  }
+
+  function dereference(reference: string, written: string): string {
+    if (reference.startsWith("file:"))
+      return readFile(reference.slice("file:".length), written.replace(/^file:/, ""));
     if (!VARIABLE_NAME.test(reference)) {
-      report('expected ${NAME} or ${file:PATH}; write "$${" for a literal "${"');
+      faults.push('expected ${NAME} or ${file:PATH}; write "$${" for a literal "${"');
       return "";
     }
-    const value = surroundings.variables[reference];
-    if (value === undefined) report(`the environment variable ${reference} is not set`);
+    // The environment is an object: it would have a "constructor", too.
+    const value = Object.hasOwn(variables, reference) ? variables[reference] : undefined;
+    if (value === undefined) faults.push(`the environment variable ${written} is not set`);
     return value ?? "";
   }
 
-  function readFile(path: string): string {
+  function readFile(path: string, written: string): string {
     try {
-      const content = readFileSync(resolve(surroundings.directory, path));
+      const content = readFileSync(resolve(directory, path));
       if (content.length <= MAX_FILE_BYTES) return content.toString("utf8").replace(/\r?\n$/, "");
-      report(`${path} has more than ${MAX_FILE_BYTES} bytes`);
+      faults.push(`${written} has more than ${MAX_FILE_BYTES} bytes`);
     } catch (error) {
-      report(`cannot read ${path}: ${describeFileError(error)}`);
+      faults.push(`cannot read ${written}: ${describeFileError(error)}`);
     }
     return "";
   }
 
-  return read(false);
+  return { text: read(false), faults: new Set(faults) };
 }
 
 const FILE_ERRORS = new Map([
