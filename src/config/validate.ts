@@ -16,13 +16,18 @@ export async function validate<Output>(
 ): Promise<Validated<Output>> {
   const result = await schema["~standard"].validate(input);
   const issues = result.issues ?? [];
-  const problems = [
+  const problems = distinct([
     ...unknownKeys(schema, input),
     ...issues.filter((issue) => !isUnknownKey(issue)).map((issue) => toProblem(issue, schema, input)),
-  ];
+  ]);
   if (problems.length > 0) return { valid: false, problems };
   if (result.issues !== undefined) return { valid: false, problems: [{ path: [], message: "not accepted" }] };
   return { valid: true, value: result.value };
+}
+
+/** A value that breaks several rules of one kind, such as the bounds of an integer, is one problem. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** What this file knows of a valibot schema, whose parts are public properties of it. */
