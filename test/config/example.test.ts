@@ -1,0 +1,151 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { parse } from "smol-toml";
+import * as v from "valibot";
+import { isTable } from "../../src/config/interpolate.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import { DEFAULT_STATUS_CODES } from "../../src/protocol/status.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+
+const root = join(import.meta.dir, "../..");
+const folder = temporaryFolder();
+const example = readFileSync(join(root, "config.example.toml"), "utf8");
+
+/** A table or an option that is commented out; prose is neither. */
+const COMMENTED_OUT = /^# (?=\[[a-z._]+\]|[a-z_]+ = )/;
+const uncommented = example
+  .split("\n")
+  .map((line) => line.replace(COMMENTED_OUT, ""))
+  .join("\n");
+
+/** One option of a schema, by its path in the table that the schema is for. */
+interface Option {
+  readonly path: readonly string[];
+  readonly isRequired: boolean;
+  readonly defaultValue: unknown;
+}
+
+const tableShape = v.looseObject({ entries: v.record(v.string(), v.unknown()) });
+const optionalShape = v.looseObject({ type: v.literal("optional"), wrapped: v.unknown() });
+
+/** Walks a valibot schema down to what is no table with known keys. */
+function optionsOf(schema: unknown, path: readonly string[] = []): readonly Option[] {
+  const isOptional = v.is(optionalShape, schema);
+  const inner = isOptional ? schema.wrapped : schema;
+  if (v.is(tableShape, inner)) {
+    return Object.entries(inner.entries).flatMap(([key, entry]) => optionsOf(entry, [...path, key]));
+  }
+  const defaultValue = isOptional ? schema["default"] : undefined;
+  return [{ path, isRequired: !isOptional, defaultValue }];
+}
+
+function valueAt(table: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (isTable(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+    table,
+  );
+}
+
+/** The paths of all that is not a table with known keys. */
+function shownPaths(
+  table: unknown,
+  options: readonly Option[],
+  path: readonly string[] = [],
+): readonly string[] {
+  const isOption = options.some((option) => option.path.join(".") === path.join("."));
+  if (isOption || !isTable(table)) return [path.join(".")];
+  return Object.entries(table).flatMap(([key, value]) => shownPaths(value, options, [...path, key]));
+}
+
+function paths(options: readonly Option[]): string[] {
+  return options.map((option) => option.path.join(".")).toSorted();
+}
+
+const shown = parse(uncommented);
+const active = parse(example);
+const { sources: _sources, ...hostEntries } = configSchema.entries;
+const hostOptions = optionsOf(v.object(hostEntries));
+const { sources, ...shownHost } = shown;
+const sourceTables: readonly unknown[] = isTable(sources) ? Object.values(sources) : [];
+
+describe("the host's options", () => {
+  test("nothing is missing and nothing is stale", () => {
+    expect([...shownPaths(shownHost, hostOptions)].toSorted()).toEqual(paths(hostOptions));
+    expect(hostOptions.length).toBeGreaterThan(15);
+  });
+
+  test("what is shown is the default, and is not commented out", () => {
+    for (const { path, defaultValue } of hostOptions) {
+      if (defaultValue === undefined) continue;
+      expect([path, valueAt(active, path)]).toEqual([[...path], defaultValue]);
+    }
+  });
+
+  test("what is required is there; what is off unless set is commented out", () => {
+    for (const { path, isRequired, defaultValue } of hostOptions) {
+      if (defaultValue !== undefined) continue;
+      expect([path, valueAt(active, path) !== undefined]).toEqual([[...path], isRequired]);
+    }
+  });
+
+  test("the status codes are those of spec 1.3", () => {
+    expect(valueAt(shown, ["webhook", "status_codes"])).toEqual({ ...DEFAULT_STATUS_CODES });
+  });
+});
+
+const pluginFiles = [...new Bun.Glob("plugins/*/index.ts").scanSync({ cwd: root, absolute: true })];
+
+describe.each(pluginFiles.map((file) => [basename(dirname(file)), file] as const))(
+  "the options of %s",
+  (name, file) => {
+    const tables = sourceTables.filter(isTable).filter((table) => table["plugin"] === name);
+    let options: readonly Option[] = [];
+    beforeAll(async () => {
+      const module: unknown = await import(file);
+      options = optionsOf(valueOf(valueOf(module, "default"), "options"));
+    });
+
+    test("nothing is missing and nothing is stale", () => {
+      const found = tables.flatMap(({ plugin: _plugin, ...table }) => shownPaths(table, options));
+      expect([...new Set(found)].toSorted()).toEqual(paths(options));
+    });
+
+    test("what is shown is the default", () => {
+      for (const { path, defaultValue } of options) {
+        if (defaultValue === undefined) continue;
+        const values = tables.map((table) => valueAt(table, path)).filter((value) => value !== undefined);
+        expect([path, values]).toEqual([[...path], values.map(() => defaultValue)]);
+      }
+    });
+  },
+);
+
+function valueOf(object: unknown, key: string): unknown {
+  return typeof object === "object" && object !== null ? Reflect.get(object, key) : undefined;
+}
+
+test("every option has a line of explanation", () => {
+  const lines = uncommented.split("\n").filter((line) => /^[a-z_]+ = /.test(line));
+  expect(lines.filter((line) => !/ # \S.{3,}$/.test(line))).toEqual([]);
+});
+
+test.each([
+  ["as it is", example],
+  ["with every option", uncommented],
+])("is valid %s", async (_how, text) => {
+  const file = join(folder, "config.toml");
+  writeFileSync(file, text);
+  const config = await loadConfig(file, { KLAS_SECRET: "a secret" });
+  expect(config.webhook.secrets).toEqual(["a secret"]);
+});
+
+test("says what a configuration of nothing but what is required says", async () => {
+  const files = [join(folder, "example.toml"), join(folder, "least.toml")] as const;
+  writeFileSync(files[0], example);
+  const least = '[webhook]\nsecrets = ["s"]\n[sources.players]\nplugin = "sqlite"\nfile = "balances.db"\n';
+  writeFileSync(files[1], least);
+  const [shipped, bare] = await Promise.all(files.map((file) => loadConfig(file, { KLAS_SECRET: "s" })));
+  expect(JSON.stringify({ ...shipped, file: "" })).toBe(JSON.stringify({ ...bare, file: "" }));
+});
