@@ -12,11 +12,6 @@ export interface Fixture {
   close(): void;
 }
 
-/** An object lookup by player id would answer for `constructor`; a Map does not. */
-export function toPlayers(table: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  return new Map(Object.entries(table));
-}
-
 /**
  * Reads a JSON object of balances and again whenever the file changes. Throws where the first read
  * fails; later, a broken edit is logged and leaves the last good content in use.
@@ -67,17 +62,17 @@ async function versionOf(file: string): Promise<string> {
 
 async function readPlayers(file: string): Promise<ReadonlyMap<string, string>> {
   if (Bun.file(file).size > MAX_FILE_BYTES) throw new Error(`${file} has more than ${MAX_FILE_BYTES} bytes`);
-  const result = v.safeParse(playersSchema, parseJson(await readFile(file, "utf8")));
-  if (result.success) return toPlayers(result.output);
+  const result = v.safeParse(playersSchema, parseJson(file, await readFile(file, "utf8")));
+  if (result.success) return result.output;
   const [issue] = result.issues;
   throw new Error(`${file}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
 }
 
-function parseJson(text: string): unknown {
+function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     // The parser's message would quote the text, and with it balances.
-    throw new Error("not JSON");
+    throw new Error(`${file}: not JSON`);
   }
 }

@@ -1,18 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolve } from "node:path";
 import type { LookupResult, SourcePlugin } from "../../src/plugin.ts";
-import { openFixture, toPlayers } from "./fixture.ts";
+import { openFixture } from "./fixture.ts";
 import { type Options, optionsSchema } from "./options.ts";
 
 /** Balances from the configuration or a JSON file: for rehearsals, with faults on demand. */
 export default {
   apiVersion: 1,
   options: optionsSchema,
-  async open({ players = {}, file, delay_ms, fail_every, hang_every }, { log, directory }) {
+  async open({ players = new Map(), file, delay_ms, fail_every, hang_every }, { log, directory }) {
     const fixture =
-      file === undefined
-        ? { players: toPlayers(players), close() {} }
-        : await openFixture(resolve(directory, file), log);
+      file === undefined ? { players, close() {} } : await openFixture(resolve(directory, file), log);
     let lookups = 0;
 
     function find(playerId: string): LookupResult {

@@ -7,11 +7,29 @@ const everyNth = v.optional(
 );
 const delay = "expected an integer from 0 to 600000";
 
-/** Balances by player id: exact decimals as text, so that no digit passes through a float. */
-export const playersSchema = v.record(
-  v.string(),
-  v.string('expected a balance as text, such as "30"'),
-  'expected a table such as { "12001" = "30" }',
+const NO_TABLE = 'expected a table such as { "12001" = "30" }';
+const NO_TEXT = 'expected a balance as text, such as "30"';
+
+/**
+ * Balances by player id: exact decimals as text, so that no digit passes through a float. A Map, because an
+ * object would answer for `constructor`; valibot's own record would drop a player of that name.
+ */
+export const playersSchema = v.pipe(
+  v.custom<Readonly<Record<string, unknown>>>(
+    (input) => typeof input === "object" && input !== null && !Array.isArray(input),
+    NO_TABLE,
+  ),
+  v.rawTransform(({ dataset, addIssue }): ReadonlyMap<string, string> => {
+    const players = new Map<string, string>();
+    for (const [key, value] of Object.entries(dataset.value)) {
+      if (typeof value === "string") players.set(key, value);
+      else {
+        const input = { ...dataset.value };
+        addIssue({ message: NO_TEXT, path: [{ type: "object", origin: "value", input, key, value }] });
+      }
+    }
+    return players;
+  }),
 );
 
 export const optionsSchema = v.pipe(

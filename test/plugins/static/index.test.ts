@@ -1,0 +1,147 @@
+import { describe, expect, test } from "bun:test";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import staticSource from "../../../plugins/static/index.ts";
+import type { LogFields, Source } from "../../../src/plugin.ts";
+import { validate } from "../../../src/config/validate.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+
+const directory = temporaryFolder();
+
+async function open(table: Readonly<Record<string, unknown>>) {
+  const lines: string[] = [];
+  const note = (message: string, fields: LogFields = {}) =>
+    void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const result = await validate(staticSource.options, table);
+  if (!result.valid) throw new Error(JSON.stringify(result.problems));
+  const log = { debug: note, info: note, warn: note, error: note };
+  const source: Source = await staticSource.open(result.value, {
+    log,
+    count() {},
+    directory,
+    timeoutMs: 1000,
+  });
+  return { source, lines };
+}
+
+function ask(source: Source, playerId: string, signal = new AbortController().signal) {
+  return source.lookup({ playerId, sessionId: "s", requestId: "r", timestamp: 0, traceparent: "" }, signal);
+}
+
+/** Whether it is so, soon: a fixture is looked at several times a second. */
+async function soon(isSo: () => boolean): Promise<boolean> {
+  for (let attempt = 0; attempt < 200 && !isSo(); attempt += 1) await Bun.sleep(25);
+  return isSo();
+}
+
+describe("players in the configuration", () => {
+  test("answers at once, for the table's own players alone", async () => {
+    const { source } = await open({ players: { "12001": "30.00", constructor: "1" } });
+    expect(ask(source, "12001")).toEqual({ balance: "30.00" });
+    expect(ask(source, "constructor")).toEqual({ balance: "1" });
+    for (const nobody of ["12002", "__proto__", "toString", "", "12001 "])
+      expect(ask(source, nobody)).toBeNull();
+  });
+
+  test("a player may be called __proto__", async () => {
+    const { source } = await open({ players: JSON.parse('{"__proto__":"5"}') });
+    expect(ask(source, "__proto__")).toEqual({ balance: "5" });
+  });
+});
+
+describe("players in a file", () => {
+  test("an edit is picked up; a broken one, or none, keeps the last good one and is logged", async () => {
+    const file = join(directory, "fixture.json");
+    const edit = (text: string) => {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    };
+    edit('{"12001":"30"}');
+    const { source, lines } = await open({ file: "fixture.json" });
+    expect(ask(source, "12001")).toEqual({ balance: "30" });
+
+    edit('{"12001":"31.5","12002":"1"}');
+    expect(await soon(() => JSON.stringify(ask(source, "12001")) === '{"balance":"31.5"}')).toBe(true);
+    expect(ask(source, "12002")).toEqual({ balance: "1" });
+
+    const faults = ['{"12001":"424242"', '{"12001":424242}', '["424242"]', ""];
+    for (const [index, text] of faults.entries()) {
+      edit(text);
+      expect(await soon(() => lines.filter((line) => line.includes("stays as it was")).length > index)).toBe(
+        true,
+      );
+      expect(ask(source, "12001")).toEqual({ balance: "31.5" });
+    }
+    rmSync(file);
+    expect(
+      await soon(() => lines.filter((line) => line.includes("stays as it was")).length > faults.length),
+    ).toBe(true);
+    expect(ask(source, "12001")).toEqual({ balance: "31.5" });
+    edit('{"12001":"32"}');
+    expect(await soon(() => JSON.stringify(ask(source, "12001")) === '{"balance":"32"}')).toBe(true);
+    expect(lines.join("\n")).not.toContain("424242");
+    await source.close?.();
+  });
+
+  test.each([
+    ["missing", undefined],
+    ["no JSON", "{"],
+    ["a balance as a number", '{"12001":30}'],
+    ["a list", '["30"]'],
+  ])("does not open: %s", async (what, text) => {
+    const name = `broken-${what.replaceAll(" ", "-")}.json`;
+    if (text !== undefined) writeFileSync(join(directory, name), text);
+    const failure = await open({ file: name }).then(
+      () => "",
+      (error: unknown) => String(error),
+    );
+    expect(failure).toContain(name);
+    expect(failure).not.toContain("\n");
+  });
+});
+
+describe("faults on demand", () => {
+  const players = { "12001": "30" };
+
+  test("every n-th lookup fails", async () => {
+    const { source } = await open({ players, fail_every: 3 });
+    const outcomes = Array.from({ length: 6 }, () => {
+      try {
+        return ask(source, "12001") === null ? "null" : "balance";
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect(outcomes.map((outcome) => outcome.includes("on purpose"))).toEqual([
+      false,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test("every n-th lookup hangs until its signal", async () => {
+    const { source } = await open({ players, hang_every: 2 });
+    expect(ask(source, "12001")).toEqual({ balance: "30" });
+    const controller = new AbortController();
+    let ended = "not";
+    const hung = Promise.resolve(ask(source, "12001", controller.signal)).catch(() => (ended = "rejected"));
+    await Bun.sleep(30);
+    expect(ended).toBe("not");
+    controller.abort();
+    await hung;
+    expect(ended).toBe("rejected");
+  });
+
+  test("a delay is kept, and ends with the signal", async () => {
+    const { source } = await open({ players, delay_ms: 30 });
+    const startedMs = performance.now();
+    expect(await ask(source, "12001")).toEqual({ balance: "30" });
+    expect(performance.now() - startedMs).toBeGreaterThan(25);
+    const { source: slow } = await open({ players, delay_ms: 600_000 });
+    const ended = await Promise.resolve(ask(slow, "12001", AbortSignal.timeout(10))).catch(() => "ended");
+    expect(ended).toBe("ended");
+  });
+});
