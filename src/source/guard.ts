@@ -24,6 +24,9 @@ export interface GuardedSource {
 /** The longest text of a plugin's error that is passed on to the log. */
 const MAX_DETAIL_CHARACTERS = 300;
 
+/** How many lookups that answer at once share a signal: what they leave listening on it does not pile up. */
+const MAX_LENDINGS = 100;
+
 const OVERLOADED: Outcome = { reason: "overloaded" };
 const TIMED_OUT: Outcome = { reason: "source_timeout" };
 const NOT_FOUND: Outcome = { reason: "player_not_found" };
@@ -35,11 +38,18 @@ export function guard(source: Source, { timeoutMs, maxInFlight }: Limits): Guard
   // Making an AbortController costs more than a SQLite read. One that was lent to a lookup which
   // answered at once has not been aborted and is nobody's any more, so the next lookup gets it.
   let spare = new AbortController();
+  let lendings = 0;
+
+  function lend(): AbortController {
+    lendings += 1;
+    if (lendings % MAX_LENDINGS === 0) spare = new AbortController();
+    return spare;
+  }
 
   function lookup(query: BalanceQuery): Outcome | Promise<Outcome> {
     if (inFlight >= maxInFlight) return OVERLOADED;
     const startedMs = performance.now();
-    const controller = spare;
+    const controller = lend();
     try {
       const answer = source.lookup(query, controller.signal);
       if (isThenable(answer)) {
