@@ -29,7 +29,7 @@ export interface Source {
   lookup(query: BalanceQuery, signal: AbortSignal): LookupResult | Promise<LookupResult>;
   /** Throws, with a message for the operator, when a lookup could not be answered now. Must heed `signal`. */
   check?(signal: AbortSignal): void | Promise<void>;
-  /** Releases what `open` acquired. Called once, after the last lookup. */
+  /** Releases what `open` acquired. Called after the last lookup; a second call does nothing. */
   close?(): void | Promise<void>;
 }
 
