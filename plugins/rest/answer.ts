@@ -1,0 +1,102 @@
+import type { LookupResult } from "../../src/plugin.ts";
+import { plainDecimal } from "../decimal.ts";
+import type { CoreResponse } from "./call.ts";
+import { PARSERS, textOf } from "./document.ts";
+import { Unavailable } from "./failure.ts";
+import type { Options } from "./options.ts";
+import { describePointers, parsePointer, resolvePointer, type Pointer } from "./pointer.ts";
+import { retryAfterMs } from "./retry-after.ts";
+
+const TRY_AGAIN = new Set([429, 502, 503, 504]);
+const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
+const MEDIA_TYPE = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/;
+
+export interface AnswerReader {
+  /** False where the status alone is the answer. */
+  readonly needsBody: (status: number) => boolean;
+  /** Throws `Unavailable` where another try may help, and another error where the answer is none. */
+  readonly read: (response: CoreResponse) => LookupResult;
+}
+
+/**
+ * From what the core answered to what we answer. A status named in the options counts as named
+ * there, whatever it usually means; then 429, 502, 503 and 504 are worth another try; then the document decides.
+ */
+export function answerReader(options: Options): AnswerReader {
+  const refusals = new Map(
+    Object.entries(options.status_map).map(([status, code]) => [Number(status), code]),
+  );
+  const notFoundStatus = new Set(options.not_found.status);
+  const notFoundPointer = optionalPointer(options.not_found.pointer);
+  const notFoundTexts = new Set(options.not_found.equals?.map(String));
+  const amountPointer = optionalPointer(options.balance) ?? [];
+  const place = options.format === "text" ? "" : ` at ${options.balance || "the top"}`;
+  const parse = PARSERS[options.format];
+
+  function needsBody(status: number): boolean {
+    if (refusals.has(status) || notFoundStatus.has(status) || TRY_AGAIN.has(status)) return false;
+    return isSuccess(status) || (notFoundPointer !== undefined && status >= 400);
+  }
+
+  function read({ status, headers, text }: CoreResponse): LookupResult {
+    const refused = refusals.get(status);
+    if (refused !== undefined) return { refused };
+    if (notFoundStatus.has(status)) return null;
+    if (TRY_AGAIN.has(status))
+      throw new Unavailable(`status ${status}`, retryAfterMs(headers.get("retry-after")));
+    if (!needsBody(status)) throw new Error(statusProblem(status));
+
+    const document = parsed(text);
+    if (notFoundPointer !== undefined && document !== undefined) {
+      const found = textOf(resolvePointer(document, notFoundPointer));
+      if (found !== undefined && notFoundTexts.has(found)) return null;
+    }
+    if (!isSuccess(status)) throw new Error(statusProblem(status));
+    if (text === "") throw new Error(`${status}, but no body`);
+    if (document === undefined) throw new Error(`${status}, but not ${options.format}${mediaType(headers)}`);
+    return amount(status, document);
+  }
+
+  function parsed(text: string): unknown {
+    try {
+      return parse(text);
+    } catch {
+      return undefined;
+    }
+  }
+
+  function amount(status: number, document: unknown): LookupResult {
+    const decimal = plainDecimal(textOf(resolvePointer(document, amountPointer)) ?? "");
+    if (decimal === undefined) throw new Error(`${status}, but no number${place}${contents(document)}`);
+    if (options.unit === "major") return { balance: decimal };
+    const minorUnits = INTEGER.exec(decimal)?.[0];
+    if (minorUnits === undefined) throw new Error(`${status}, but the minor units${place} are no integer`);
+    return { balanceMinor: BigInt(minorUnits), exponent: options.exponent };
+  }
+
+  return { needsBody, read };
+}
+
+function optionalPointer(text: string | undefined): Pointer | undefined {
+  return text === undefined ? undefined : parsePointer(text);
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function statusProblem(status: number): string {
+  return status >= 300 && status < 400 ? `status ${status}: redirects are not followed` : `status ${status}`;
+}
+
+/** The names in a document, never its values. */
+function contents(document: unknown): string {
+  if (typeof document !== "object" || document === null) return "";
+  const pointers = describePointers(document);
+  return pointers === "" ? "; the document is empty" : `; the document has: ${pointers}`;
+}
+
+function mediaType(headers: Headers): string {
+  const type = MEDIA_TYPE.exec(headers.get("content-type") ?? "")?.[0];
+  return type === undefined ? "" : ` (${type})`;
+}

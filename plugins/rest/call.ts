@@ -1,0 +1,62 @@
+import { callFailure } from "./failure.ts";
+import type { CoreRequest } from "./request.ts";
+import type { ClientTls } from "./tls.ts";
+
+/** A complete answer of the core. */
+export interface CoreResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Empty where the answer's status alone decides. */
+  readonly text: string;
+}
+
+export interface CallLimits {
+  readonly tls: ClientTls | undefined;
+  /** Counted after decompression. */
+  readonly maxResponseBytes: number;
+  /** Tells by the status whether the body matters; where not, none of it is read. */
+  readonly needsBody: (status: number) => boolean;
+}
+
+/** One HTTP exchange. Ends with `signal`, whatever it is doing; throws `Unavailable` where there was no answer. */
+export type Call = (request: CoreRequest, signal: AbortSignal) => Promise<CoreResponse>;
+
+export function caller({ tls, maxResponseBytes, needsBody }: CallLimits): Call {
+  const fixed = { redirect: "manual" as const, ...(tls === undefined ? {} : { tls }) };
+  return async (request, signal) => {
+    try {
+      const response = await fetch(request.url, { ...fixed, ...request, signal });
+      const { status, headers } = response;
+      if (needsBody(status)) return { status, headers, text: await readText(response, maxResponseBytes) };
+      await response.body?.cancel();
+      return { status, headers, text: "" };
+    } catch (error) {
+      if (error instanceof TooLong) throw error;
+      throw callFailure(error, new URL(request.url).host, signal);
+    }
+  };
+}
+
+class TooLong extends Error {
+  constructor(maxBytes: number) {
+    super(`the answer is longer than ${maxBytes} bytes (max_response_bytes)`);
+  }
+}
+
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  const declared = response.headers.get("content-length");
+  // A body cannot be longer than its Content-Length, unless that counts compressed bytes.
+  if (declared !== null && Number(declared) <= maxBytes && !response.headers.has("content-encoding")) {
+    return response.text();
+  }
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the body, which closes the connection.
+    if (bytes > maxBytes) throw new TooLong(maxBytes);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

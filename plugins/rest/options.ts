@@ -1,0 +1,197 @@
+import * as v from "valibot";
+import { strictTable } from "../strict-table.ts";
+import { isFramingHeader, isHeaderName, isHeaderValue } from "./headers.ts";
+import { isPointer } from "./pointer.ts";
+import { templateProblem } from "./template.ts";
+import { urlProblem } from "./url.ts";
+
+/** Bun's `fetch` has at most this many requests under way in a process; the rest would queue unseen. */
+const MAX_CONCURRENCY = 256;
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+const MAX_CACHE_MS = 60_000;
+const MAX_EXPONENT = 38;
+
+function integer(min: number, max: number) {
+  const message = `expected an integer from ${min} to ${max}`;
+  return v.pipe(
+    v.number(message),
+    v.check((value) => Number.isInteger(value) && value >= min && value <= max, message),
+  );
+}
+
+/** A string that a function finds nothing wrong with. */
+function text(problemOf: (value: string) => string | undefined) {
+  return v.pipe(
+    v.string("expected text"),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed ? problemOf(dataset.value) : undefined;
+      if (message !== undefined) addIssue({ message });
+    }),
+  );
+}
+
+const template = text(templateProblem);
+
+const headerValue = text(
+  (value) =>
+    templateProblem(value) ??
+    (isHeaderValue(value) ? undefined : "expected Latin-1 text without control characters"),
+);
+
+const headerName = v.pipe(
+  v.string(),
+  v.check(isHeaderName, "expected the name of a header"),
+  v.check(
+    (name) => !isFramingHeader(name),
+    "expected another header: this one is written by the HTTP client",
+  ),
+);
+
+const secret = v.pipe(v.string("expected text"), v.nonEmpty("expected text that is not empty"));
+
+const pointer = v.pipe(
+  v.string("expected a JSON Pointer"),
+  v.check(isPointer, "expected a JSON Pointer, such as /data/balance"),
+);
+
+const file = v.pipe(
+  v.string("expected the path of a PEM file"),
+  v.nonEmpty("expected the path of a PEM file"),
+);
+
+/** A value of the body: text is a template, the rest is sent as it is. */
+const bodyValue: v.GenericSchema = v.lazy((value) => {
+  if (typeof value === "string") return template;
+  if (Array.isArray(value)) return v.array(bodyValue);
+  if (typeof value === "object" && value !== null) return v.record(v.string(), bodyValue);
+  return v.union(
+    [v.boolean(), v.pipe(v.number(), v.finite())],
+    "expected text, a number, true, false, a list or a table",
+  );
+});
+
+const auth = v.pipe(
+  strictTable({
+    bearer: v.optional(
+      v.pipe(
+        secret,
+        v.regex(/^[\x21-\x7e]+$/, "expected a token of printable ASCII characters, without spaces"),
+      ),
+    ),
+    basic: v.optional(
+      strictTable({
+        user: v.pipe(secret, v.excludes(":", "expected a user without a colon (RFC 7617)")),
+        password: v.string("expected text"),
+      }),
+    ),
+    hmac: v.optional(strictTable({ secret, header: headerName })),
+  }),
+  v.check((methods) => Object.keys(methods).length === 1, "expected exactly one of bearer, basic and hmac"),
+);
+
+const tls = v.pipe(
+  strictTable({ ca: v.optional(file), cert: v.optional(file), key: v.optional(file) }),
+  v.check(({ cert, key }) => (cert === undefined) === (key === undefined), "expected cert and key together"),
+);
+
+const httpStatus = integer(200, 599);
+
+const notFound = v.pipe(
+  strictTable({
+    status: v.optional(v.array(httpStatus, "expected a list of HTTP statuses"), [404]),
+    pointer: v.optional(pointer),
+    equals: v.optional(
+      v.pipe(
+        v.array(
+          v.union([v.string(), v.number(), v.boolean()], "expected text, a number, true or false"),
+          "expected a list of values",
+        ),
+        v.minLength(1, "expected at least one value"),
+      ),
+    ),
+  }),
+  v.check(
+    (rule) => (rule.pointer === undefined) === (rule.equals === undefined),
+    "expected pointer and equals together",
+  ),
+);
+
+const statusMap = v.record(
+  v.pipe(v.string(), v.regex(/^[2-5]\d\d$/, "expected an HTTP status, such as 423")),
+  v.pipe(
+    v.string("expected a status code, such as ERR_PLAYER_BLOCKED"),
+    v.check(
+      (code) => code !== "OK" && /^[A-Z][A-Z0-9_]{1,63}$/.test(code),
+      "expected a status code, such as ERR_PLAYER_BLOCKED",
+    ),
+  ),
+  "expected a table from HTTP status to status code",
+);
+
+/** Spec 3.2: every option, its bounds and its default. */
+export const optionsSchema = v.pipe(
+  strictTable({
+    url: text((value) => templateProblem(value) ?? urlProblem(value)),
+    method: v.optional(v.picklist(["GET", "POST"], 'expected "GET" or "POST"'), "GET"),
+    headers: v.optional(v.record(headerName, headerValue, "expected a table of headers"), {}),
+    body: v.optional(v.record(v.string(), bodyValue, "expected a table")),
+    auth: v.optional(auth),
+    tls: v.optional(tls),
+    format: v.optional(v.picklist(["json", "xml", "text"], 'expected "json", "xml" or "text"'), "json"),
+    balance: v.optional(pointer),
+    unit: v.optional(v.picklist(["major", "minor"], 'expected "major" or "minor"'), "major"),
+    exponent: v.optional(integer(0, MAX_EXPONENT), 2),
+    not_found: v.optional(notFound, { status: [404] }),
+    status_map: v.optional(statusMap, {}),
+    retries: v.optional(integer(0, 10), 2),
+    breaker: v.optional(
+      strictTable({
+        failures: v.optional(integer(1, 1000), 10),
+        open_seconds: v.optional(
+          v.pipe(
+            v.number("expected a number of seconds"),
+            v.check(
+              (value) => value > 0 && value <= 3600,
+              "expected a number of seconds, above 0 and up to 3600",
+            ),
+          ),
+          5,
+        ),
+      }),
+      { failures: 10, open_seconds: 5 },
+    ),
+    max_concurrency: v.optional(integer(1, MAX_CONCURRENCY), 64),
+    coalesce: v.optional(v.boolean("expected true or false"), false),
+    cache_ms: v.optional(integer(0, MAX_CACHE_MS), 0),
+    max_response_bytes: v.optional(integer(1, MAX_RESPONSE_BYTES), 65_536),
+    health_url: v.optional(
+      text((value) => (/[{}]/.test(value) ? "expected no placeholder" : urlProblem(value))),
+    ),
+  }),
+  v.forward(
+    v.partialCheck(
+      [["format"], ["balance"]],
+      ({ format, balance }) => format === "text" || balance !== undefined,
+      "expected a JSON Pointer to the amount, such as /data/balance",
+    ),
+    ["balance"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["method"], ["body"]],
+      ({ method, body }) => method === "POST" || body === undefined,
+      'expected no body: it is sent only with method = "POST"',
+    ),
+    ["body"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["format"], ["not_found"]],
+      ({ format, not_found }) => format !== "text" || not_found.pointer === undefined,
+      'expected no pointer: with format = "text" there is nothing to point into',
+    ),
+    ["not_found"],
+  ),
+);
+
+export type Options = v.InferOutput<typeof optionsSchema>;

@@ -1,0 +1,84 @@
+import type { BalanceQuery } from "../../src/plugin.ts";
+import { idForHeader, isHeaderValue } from "./headers.ts";
+import type { Options } from "./options.ts";
+import { compileJsonTemplate, compileTemplate, isFixed, jsonText, render } from "./template.ts";
+import { hasDotSegment } from "./url.ts";
+
+/** One question to the core, ready to be sent any number of times. */
+export interface CoreRequest {
+  readonly url: string;
+  readonly method: "GET" | "POST";
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}
+
+const ACCEPT = { json: "application/json", xml: "application/xml, text/xml", text: "text/plain" };
+
+/**
+ * Compiles the options into a function from query to request. It throws where an id cannot be carried
+ * to the core unchanged; then nothing is sent.
+ */
+export function requestBuilder(options: Options): (query: BalanceQuery) => CoreRequest {
+  const url = compileTemplate(options.url);
+  const body = options.body === undefined ? undefined : compileJsonTemplate(options.body);
+  const authorize = authorizer(options.auth);
+  const fixedHeaders: Record<string, string> = {
+    accept: ACCEPT[options.format],
+    "user-agent": "klas-balance",
+  };
+  if (body !== undefined) fixedHeaders["content-type"] = "application/json";
+  const headerTemplates: (readonly [name: string, template: ReturnType<typeof compileTemplate>])[] = [];
+  for (const [name, text] of Object.entries(options.headers)) {
+    const template = compileTemplate(text);
+    if (isFixed(template)) fixedHeaders[name.toLowerCase()] = template.join("");
+    else headerTemplates.push([name.toLowerCase(), template]);
+  }
+
+  return (query) => {
+    const headers: Record<string, string> = {
+      "x-request-id": idForHeader(query.requestId),
+      traceparent: query.traceparent,
+      ...fixedHeaders,
+    };
+    for (const [name, template] of headerTemplates) {
+      const value = render(template, query, asItIs);
+      if (!isHeaderValue(value)) throw new Error(`header ${name} cannot carry this id`);
+      headers[name] = value;
+    }
+    const address = render(url, query, encodeURIComponent);
+    if (hasDotSegment(address)) throw new Error("the path of the address cannot carry this id");
+    const request = { url: address, method: options.method, headers };
+    if (body === undefined) return authorize(request);
+    return authorize({ ...request, body: render(body, query, jsonText) });
+  };
+}
+
+/** Adds what `auth` asks for. */
+export function authorizer(auth: Options["auth"]): (request: CoreRequest) => CoreRequest {
+  if (auth?.hmac !== undefined) {
+    const key = new Bun.CryptoHasher("sha256", auth.hmac.secret);
+    const name = auth.hmac.header.toLowerCase();
+    return (request) => {
+      request.headers[name] = key
+        .copy()
+        .update(request.body ?? "")
+        .digest("hex");
+      return request;
+    };
+  }
+  const authorization = authorizationHeader(auth);
+  return (request) => {
+    if (authorization !== undefined) request.headers["authorization"] = authorization;
+    return request;
+  };
+}
+
+function authorizationHeader(auth: Options["auth"]): string | undefined {
+  if (auth?.bearer !== undefined) return `Bearer ${auth.bearer}`;
+  if (auth?.basic === undefined) return undefined;
+  return `Basic ${Buffer.from(`${auth.basic.user}:${auth.basic.password}`).toString("base64")}`;
+}
+
+function asItIs(text: string): string {
+  return text;
+}

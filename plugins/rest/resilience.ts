@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LookupResult, OpenContext } from "../../src/plugin.ts";
+import type { Breaker } from "./breaker.ts";
+import { Unavailable } from "./failure.ts";
+import type { CoreRequest } from "./request.ts";
+import type { Slots } from "./slots.ts";
+
+/** The first wait is up to this long, each further one up to twice as long. */
+const FIRST_WAIT_MS = 25;
+
+export type Exchange = (request: CoreRequest, signal: AbortSignal) => Promise<LookupResult>;
+
+export interface Resilience {
+  readonly retries: number;
+  readonly breaker: Breaker;
+  readonly slots: Slots;
+  readonly timeoutMs: number;
+  readonly count: OpenContext["count"];
+}
+
+/**
+ * An exchange that is tried again while the core is unavailable, that waits for its turn, and that is not
+ * made while the breaker is open. Everything in it ends with `signal`; a wait that would outlast
+ * the deadline is not begun.
+ */
+export function resilient(
+  exchange: Exchange,
+  { retries, breaker, slots, timeoutMs, count }: Resilience,
+): Exchange {
+  async function attempt(request: CoreRequest, signal: AbortSignal): Promise<LookupResult> {
+    refuseIfOpen();
+    if (!slots.tryTake()) {
+      count("queued");
+      await slots.take(signal);
+    }
+    try {
+      signal.throwIfAborted();
+      refuseIfOpen();
+      const call = breaker.begin();
+      try {
+        const result = await exchange(request, signal);
+        breaker.settle(call, undefined);
+        return result;
+      } catch (error) {
+        breaker.settle(call, unavailability(error, signal));
+        throw error;
+      }
+    } finally {
+      slots.release();
+    }
+  }
+
+  function refuseIfOpen(): void {
+    const refusal = breaker.refusal();
+    if (refusal === undefined) return;
+    count("breaker_refused");
+    throw new Error(refusal);
+  }
+
+  return async (request, signal) => {
+    const deadlineMs = performance.now() + timeoutMs;
+    for (let calls = 1; ; calls++) {
+      try {
+        return await attempt(request, signal);
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        const jitterMs = Math.random() * FIRST_WAIT_MS * 2 ** (calls - 1);
+        const waitMs = Math.max(error.retryAfterMs, jitterMs);
+        const isLast = calls > retries || performance.now() + waitMs >= deadlineMs;
+        if (isLast || breaker.refusal() !== undefined) {
+          throw calls === 1 ? error : new Error(`${error.message} (${calls} calls)`, { cause: error });
+        }
+        count("retry");
+        await sleep(waitMs, undefined, { signal });
+      }
+    }
+  };
+}
+
+/** What the breaker counts: the core was not there, or not in time. A strange answer is one player's trouble. */
+function unavailability(error: unknown, signal: AbortSignal): string | undefined {
+  if (signal.aborted) return "no answer in time";
+  return error instanceof Unavailable ? error.message : undefined;
+}

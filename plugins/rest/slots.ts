@@ -1,0 +1,46 @@
+/** At most so many at a time; the rest wait in the order they came. */
+export interface Slots {
+  /** Takes a slot if one is free. */
+  tryTake(): boolean;
+  /** Settles when a slot is taken; rejects when `signal` aborts, which also leaves the queue. */
+  take(signal: AbortSignal): Promise<void>;
+  release(): void;
+}
+
+/** The queue needs no limit of its own: the host's `max_in_flight` bounds who can stand in it. */
+export function slots(limit: number): Slots {
+  let free = limit;
+  const waiting = new Set<() => void>();
+
+  return {
+    tryTake() {
+      if (free === 0) return false;
+      free--;
+      return true;
+    },
+    take(signal) {
+      return new Promise((resolve, reject) => {
+        const leave = () => {
+          waiting.delete(enter);
+          reject(signal.reason);
+        };
+        const enter = () => {
+          signal.removeEventListener("abort", leave);
+          resolve();
+        };
+        waiting.add(enter);
+        signal.addEventListener("abort", leave, { once: true });
+      });
+    },
+    release() {
+      const [next] = waiting;
+      if (next === undefined) {
+        free++;
+        return;
+      }
+      // The slot goes from hand to hand, so that nobody who comes now can overtake.
+      waiting.delete(next);
+      next();
+    },
+  };
+}
