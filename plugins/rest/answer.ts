@@ -1,10 +1,10 @@
 import type { LookupResult } from "../../src/plugin.ts";
 import { plainDecimal } from "../decimal.ts";
 import type { CoreResponse } from "./call.ts";
-import { PARSERS, textOf } from "./document.ts";
+import { PARSERS, type Document } from "./document.ts";
 import { Unavailable } from "./failure.ts";
 import type { Options } from "./options.ts";
-import { describePointers, parsePointer, resolvePointer, type Pointer } from "./pointer.ts";
+import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
@@ -48,7 +48,7 @@ export function answerReader(options: Options): AnswerReader {
 
     const document = parsed(text);
     if (notFoundPointer !== undefined && document !== undefined) {
-      const found = textOf(resolvePointer(document, notFoundPointer));
+      const found = document.textAt(notFoundPointer);
       if (found !== undefined && notFoundTexts.has(found)) return null;
     }
     if (!isSuccess(status)) throw new Error(statusProblem(status));
@@ -57,7 +57,7 @@ export function answerReader(options: Options): AnswerReader {
     return amount(status, document);
   }
 
-  function parsed(text: string): unknown {
+  function parsed(text: string): Document | undefined {
     try {
       return parse(text);
     } catch {
@@ -65,9 +65,9 @@ export function answerReader(options: Options): AnswerReader {
     }
   }
 
-  function amount(status: number, document: unknown): LookupResult {
-    const decimal = plainDecimal(textOf(resolvePointer(document, amountPointer)) ?? "");
-    if (decimal === undefined) throw new Error(`${status}, but no number${place}${contents(document)}`);
+  function amount(status: number, document: Document): LookupResult {
+    const decimal = plainDecimal(document.textAt(amountPointer) ?? "");
+    if (decimal === undefined) throw new Error(`${status}, but no number${place}${contents(document.root)}`);
     if (options.unit === "major") return { balance: decimal };
     const minorUnits = INTEGER.exec(decimal)?.[0];
     if (minorUnits === undefined) throw new Error(`${status}, but the minor units${place} are no integer`);
@@ -90,9 +90,9 @@ function statusProblem(status: number): string {
 }
 
 /** The names in a document, never its values. */
-function contents(document: unknown): string {
-  if (typeof document !== "object" || document === null) return "";
-  const pointers = describePointers(document);
+function contents(root: unknown): string {
+  if (typeof root !== "object" || root === null) return "";
+  const pointers = describePointers(root);
   return pointers === "" ? "; the document is empty" : `; the document has: ${pointers}`;
 }
 

@@ -1,22 +1,37 @@
+import { numberText } from "./number-text.ts";
 import type { Options } from "./options.ts";
+import { resolvePointer, type Pointer } from "./pointer.ts";
 
-/**
- * Reads an answer as a tree of tables, lists and texts. Numbers stay the text that they were written as:
- * as floats they would lose digits. Throws where the text is not of the format.
- */
-export const PARSERS = {
-  json: (text: string): unknown => JSON.parse(text, keepNumberText),
-  xml: (text: string): unknown => Bun.XML.parse(text),
-  text: (text: string): unknown => text,
-} satisfies Record<Options["format"], (text: string) => unknown>;
-
-/** `context` is optional only because TypeScript's library does not know it yet (ECMAScript 2026). */
-function keepNumberText(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return typeof value === "number" ? context?.source : value;
+/** An answer, read as what its format says. */
+export interface Document {
+  readonly root: unknown;
+  /**
+   * The value at a pointer as text: numbers as they were written (as floats they would lose digits),
+   * of an XML element with attributes its character data. `undefined` for tables, lists and null.
+   */
+  textAt(pointer: Pointer): string | undefined;
 }
 
-/** The text of a value: of an XML element with attributes, its character data; `undefined` for tables, lists and null. */
-export function textOf(value: unknown): string | undefined {
+/** Each throws where the text is not of the format. */
+export const PARSERS = {
+  json(text) {
+    const root: unknown = JSON.parse(text);
+    return {
+      root,
+      textAt(pointer) {
+        const value = resolvePointer(root, pointer);
+        return typeof value === "number" ? numberText(text, pointer) : textOf(value);
+      },
+    };
+  },
+  xml(text) {
+    const root: unknown = Bun.XML.parse(text);
+    return { root, textAt: (pointer) => textOf(resolvePointer(root, pointer)) };
+  },
+  text: (text) => ({ root: text, textAt: () => textOf(text) }),
+} satisfies Record<Options["format"], (text: string) => Document>;
+
+function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value.trim();
   if (typeof value === "boolean") return String(value);
   if (typeof value === "object" && value !== null && "#text" in value) return textOf(value["#text"]);

@@ -22,10 +22,7 @@ export function requestBuilder(options: Options): (query: BalanceQuery) => CoreR
   const url = compileTemplate(options.url);
   const body = options.body === undefined ? undefined : compileJsonTemplate(options.body);
   const authorize = authorizer(options.auth);
-  const fixedHeaders: Record<string, string> = {
-    accept: ACCEPT[options.format],
-    "user-agent": "klas-balance",
-  };
+  const fixedHeaders: Record<string, string> = { accept: ACCEPT[options.format] };
   if (body !== undefined) fixedHeaders["content-type"] = "application/json";
   const headerTemplates: (readonly [name: string, template: ReturnType<typeof compileTemplate>])[] = [];
   for (const [name, text] of Object.entries(options.headers)) {
