@@ -15,7 +15,7 @@ export class Unavailable extends Error {
 
 const WORDS = new Map([
   ["ENOTFOUND", "the name cannot be resolved"],
-  ["EAI_AGAIN", "the name cannot be resolved now"],
+  ["EAI_AGAIN", "the name cannot be resolved"],
   ["ECONNREFUSED", "connection refused"],
   ["ECONNRESET", "connection closed before the answer was complete"],
   ["EHOSTUNREACH", "no route to the host"],

@@ -1,0 +1,423 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { once } from "node:events";
+import { DEFAULT_STATUS_CODES, statusCodeOf, type Outcome } from "../../../src/protocol/status.ts";
+import { makeCertificates, type Certificates } from "./certificates.ts";
+import { http, startCore, type Behaviour } from "./core.ts";
+import { openSource, QUERY, type Input, type TestSource } from "./source.ts";
+
+/** One way for a core to misbehave, and what the caller, the clock and the log get to see of it. */
+interface Fault {
+  readonly misbehaviour: string;
+  readonly behave: Behaviour;
+  readonly options?: Partial<Input>;
+  readonly timeoutMs?: number;
+  /** The names of a certificate, where the core speaks TLS. */
+  readonly certificate?: "server" | "other";
+  readonly clientCertificate?: "required";
+  /** Lookups that are made, and must end, before the one that is looked at. */
+  readonly lookupsBefore?: number;
+  readonly answer: string;
+  readonly after: "at once" | "1 retry" | "2 retries" | "the deadline";
+  readonly detail: string;
+}
+
+const GOOD = '{"balance":30.50}';
+const OK = "`OK`";
+const FAILED = "`source_failed`, `ERR_UNKNOWN`";
+const TIMEOUT = "`source_timeout`, `ERR_TIMEOUT`";
+const NOT_FOUND = "`player_not_found`, `ERR_PLAYER_NOT_FOUND`";
+const SHORT_MS = 250;
+
+const CUT_OFF = "HOST: connection closed before the answer was complete (3 calls)";
+
+const FAULTS: readonly Fault[] = [
+  {
+    misbehaviour: "does not listen on its port",
+    behave: () => {},
+    options: { url: "http://127.0.0.1:1/{player_id}" },
+    answer: FAILED,
+    after: "2 retries",
+    detail: "127.0.0.1:1: connection refused (3 calls)",
+  },
+  {
+    misbehaviour: "has a name that does not resolve",
+    behave: () => {},
+    options: { url: "http://core.invalid/{player_id}" },
+    timeoutMs: 10_000,
+    answer: FAILED,
+    after: "2 retries",
+    detail: "core.invalid: the name cannot be resolved (3 calls)",
+  },
+  {
+    misbehaviour: "resets the connection before it answers",
+    behave: (socket) => void socket.resetAndDestroy(),
+    answer: FAILED,
+    after: "2 retries",
+    detail: CUT_OFF,
+  },
+  {
+    misbehaviour: "resets the connection in the middle of the answer",
+    behave: (socket) => {
+      socket.write(http(200, "", { "content-length": 100 }) + GOOD, () =>
+        setTimeout(() => socket.resetAndDestroy(), 20),
+      );
+    },
+    answer: FAILED,
+    after: "2 retries",
+    detail: CUT_OFF,
+  },
+  {
+    misbehaviour: "resets the connection once, then answers",
+    behave: (socket, _request, nth) =>
+      void (nth === 1 ? socket.resetAndDestroy() : socket.write(http(200, GOOD))),
+    options: { method: "POST" },
+    answer: OK,
+    after: "1 retry",
+    detail: "",
+  },
+  {
+    misbehaviour: "closes the pooled connection between calls, without a word",
+    behave: (socket, _request, nth) => {
+      if (nth === 2) socket.resetAndDestroy();
+      else socket.write(http(200, GOOD));
+    },
+    options: { method: "POST" },
+    lookupsBefore: 1,
+    answer: OK,
+    after: "1 retry",
+    detail: "",
+  },
+  {
+    misbehaviour: "never answers",
+    behave: () => {},
+    timeoutMs: SHORT_MS,
+    answer: TIMEOUT,
+    after: "the deadline",
+    detail: "",
+  },
+  {
+    misbehaviour: "sends the answer a byte at a time",
+    behave: async (socket) => {
+      for (const byte of http(200, GOOD)) {
+        if (socket.destroyed) return;
+        socket.write(byte);
+        await Bun.sleep(25);
+      }
+    },
+    timeoutMs: SHORT_MS,
+    answer: TIMEOUT,
+    after: "the deadline",
+    detail: "",
+  },
+  {
+    misbehaviour: "sends 200 MB",
+    behave: async (socket) => {
+      socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+      const chunk = `100000\r\n${" ".repeat(1024 * 1024)}\r\n`;
+      for (let sent = 0; sent < 200 && !socket.destroyed; sent++) {
+        if (!socket.write(chunk)) await Promise.race([once(socket, "drain"), once(socket, "close")]);
+      }
+    },
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is longer than 65536 bytes (max_response_bytes)",
+  },
+  {
+    misbehaviour: "sends 200 MB, gzipped into 200 KB",
+    behave: (socket) => {
+      const body = Bun.gzipSync(new Uint8Array(200 * 1024 * 1024));
+      socket.write(http(200, "", { "content-encoding": "gzip", "content-length": body.byteLength }));
+      socket.write(body);
+    },
+    timeoutMs: 10_000,
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is longer than 65536 bytes (max_response_bytes)",
+  },
+  {
+    misbehaviour: "gzips the answer",
+    behave: (socket) => {
+      const body = Bun.gzipSync(Buffer.from(GOOD));
+      socket.write(http(200, "", { "content-encoding": "gzip", "content-length": body.byteLength }));
+      socket.write(body);
+    },
+    answer: OK,
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "says gzip and sends something else",
+    behave: (socket) => void socket.write(http(200, GOOD, { "content-encoding": "gzip" })),
+    answer: FAILED,
+    after: "at once",
+    detail: "the compressed answer is damaged",
+  },
+  {
+    misbehaviour: "announces more bytes than it sends",
+    behave: (socket) => void socket.end(http(200, "", { "content-length": 100 }) + GOOD),
+    answer: FAILED,
+    after: "2 retries",
+    detail: CUT_OFF,
+  },
+  {
+    misbehaviour: "announces fewer bytes than it sends",
+    behave: (socket) => void socket.end(http(200, "", { "content-length": 12 }) + GOOD),
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but not json",
+  },
+  {
+    misbehaviour: "sends truncated JSON",
+    behave: (socket) =>
+      void socket.write(http(200, GOOD.slice(0, -1), { "content-type": "application/json" })),
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but not json (application/json)",
+  },
+  {
+    misbehaviour: "sends an HTML page with 200",
+    behave: (socket) =>
+      void socket.write(
+        http(200, "<html><body>Login<br></body></html>", { "content-type": "text/html; charset=utf-8" }),
+      ),
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but not json (text/html)",
+  },
+  {
+    misbehaviour: "sends JSON without the amount",
+    behave: (socket) => void socket.write(http(200, '{"data":{"wallet":{"amount":1}},"error":"x"}')),
+    options: { balance: "/data/balance" },
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but no number at /data/balance; the document has: /data/wallet/amount, /error",
+  },
+  {
+    misbehaviour: "sends 200 with an error inside that `not_found` names",
+    behave: (socket) => void socket.write(http(200, '{"error":{"code":"NO_PLAYER"}}')),
+    options: { not_found: { pointer: "/error/code", equals: ["NO_PLAYER"] } },
+    answer: NOT_FOUND,
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "answers 204",
+    behave: (socket) => void socket.write("HTTP/1.1 204 No Content\r\n\r\n"),
+    answer: FAILED,
+    after: "at once",
+    detail: "204, but no body",
+  },
+  {
+    misbehaviour: "redirects",
+    behave: (socket) => void socket.write(http(302, "", { location: "/elsewhere" })),
+    answer: FAILED,
+    after: "at once",
+    detail: "status 302: redirects are not followed",
+  },
+  {
+    misbehaviour: "answers 401",
+    behave: (socket) => void socket.write(http(401, "who are you?")),
+    answer: FAILED,
+    after: "at once",
+    detail: "status 401",
+  },
+  {
+    misbehaviour: "answers 404",
+    behave: (socket) => void socket.write(http(404, "nobody")),
+    answer: NOT_FOUND,
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "answers 423, which `status_map` names",
+    behave: (socket) => void socket.write(http(423)),
+    options: { status_map: { "423": "ERR_PLAYER_BLOCKED" } },
+    answer: "`refused`, `ERR_PLAYER_BLOCKED`",
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "answers 500",
+    behave: (socket) => void socket.write(http(500, "stack trace")),
+    answer: FAILED,
+    after: "at once",
+    detail: "status 500",
+  },
+  {
+    misbehaviour: "answers 503",
+    behave: (socket) => void socket.write(http(503)),
+    answer: FAILED,
+    after: "2 retries",
+    detail: "status 503 (3 calls)",
+  },
+  {
+    misbehaviour: "answers 429 with `Retry-After: 1`, then a balance",
+    behave: (socket, _request, nth) =>
+      void socket.write(nth === 1 ? http(429, "", { "retry-after": 1 }) : http(200, GOOD)),
+    timeoutMs: 5000,
+    answer: OK,
+    after: "1 retry",
+    detail: "",
+  },
+  {
+    misbehaviour: "answers 429 with a `Retry-After` beyond the deadline",
+    behave: (socket) => void socket.write(http(429, "", { "retry-after": 60 })),
+    answer: FAILED,
+    after: "at once",
+    detail: "status 429",
+  },
+  {
+    misbehaviour: "has failed 10 times in a row (circuit breaker open)",
+    behave: (socket) => void socket.write(http(503)),
+    options: { retries: 0 },
+    lookupsBefore: 10,
+    answer: FAILED,
+    after: "at once",
+    detail: "circuit breaker open, last failure: status 503",
+  },
+  {
+    misbehaviour: "accepts the connection and never finishes the TLS handshake",
+    behave: () => {},
+    options: { url: "https://HOST/{player_id}" },
+    timeoutMs: SHORT_MS,
+    answer: TIMEOUT,
+    after: "the deadline",
+    detail: "",
+  },
+  {
+    misbehaviour: "has a certificate for another name",
+    behave: (socket) => void socket.write(http(200, GOOD)),
+    certificate: "other",
+    options: { tls: { ca: "ca.pem" } },
+    answer: FAILED,
+    after: "2 retries",
+    detail: "HOST: the TLS certificate is for another name (3 calls)",
+  },
+  {
+    misbehaviour: "has a certificate of an authority that we do not know",
+    behave: (socket) => void socket.write(http(200, GOOD)),
+    certificate: "server",
+    answer: FAILED,
+    after: "2 retries",
+    detail: "HOST: the TLS certificate is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE) (3 calls)",
+  },
+  {
+    misbehaviour: "asks for a client certificate, and we have none",
+    behave: (socket) => void socket.write(http(200, GOOD)),
+    certificate: "server",
+    clientCertificate: "required",
+    options: { tls: { ca: "ca.pem" } },
+    answer: FAILED,
+    after: "2 retries",
+    detail: "HOST: the TLS handshake failed (3 calls)",
+  },
+  {
+    misbehaviour: "asks for a client certificate, and gets it",
+    behave: (socket) => void socket.write(http(200, GOOD)),
+    certificate: "server",
+    clientCertificate: "required",
+    options: { tls: { ca: "ca.pem", cert: "client.pem", key: "client.key" } },
+    answer: OK,
+    after: "at once",
+    detail: "",
+  },
+];
+
+let certificates: Certificates;
+
+beforeAll(async () => {
+  certificates = await makeCertificates();
+  await certificates.issue("server", "IP:127.0.0.1");
+  await certificates.issue("other", "DNS:other.example");
+  await certificates.issue("client", "DNS:client");
+});
+
+afterAll(async () => {
+  await certificates[Symbol.asyncDispose]();
+  if (Bun.env["PRINT_TABLE"] !== undefined) process.stdout.write(`\n${markdownTable()}\n`);
+});
+
+test.each(FAULTS.map((fault) => [fault.misbehaviour, fault] as const))(
+  "a core that %s",
+  async (_name, fault) => {
+    await using core = await startCore(fault.behave, await tlsOptions(fault));
+    const host = `127.0.0.1:${core.port}`;
+    const { url = `${core.url}/{player_id}`, ...others } = fault.options ?? {};
+    const options = { balance: "/balance", ...others, url: url.replace("HOST", host) };
+    const timeoutMs = fault.timeoutMs ?? 2000;
+    const source = await openSource(options, timeoutMs, certificates.directory);
+    for (let made = 0; made < (fault.lookupsBefore ?? 0); made++) await observe(source, timeoutMs);
+
+    const { outcome, after } = await observe(source, timeoutMs);
+    expect({ answer: answerOf(outcome), after, detail: detailOf(outcome) }).toEqual({
+      answer: fault.answer,
+      after: fault.after,
+      detail: fault.detail.replace("HOST", host),
+    });
+    if (outcome.reason === "ok") expect(outcome.balance).toBe("30.50");
+  },
+);
+
+async function tlsOptions({ certificate, clientCertificate }: Fault) {
+  if (certificate === undefined) return undefined;
+  return {
+    cert: await certificates.read(`${certificate}.pem`),
+    key: await certificates.read(`${certificate}.key`),
+    ...(clientCertificate === "required" && {
+      ca: await certificates.read("ca.pem"),
+      requestCert: true,
+      rejectUnauthorized: true,
+    }),
+  };
+}
+
+/** What the host makes of one lookup. */
+async function observe({ source, counts }: TestSource, timeoutMs: number) {
+  const retriesBefore = counts.get("retry") ?? 0;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const outcome = await outcomeOf(async () => source.lookup(QUERY, signal), signal);
+  const retries = (counts.get("retry") ?? 0) - retriesBefore;
+  return { outcome, after: signal.aborted ? "the deadline" : afterRetries(retries) };
+}
+
+async function outcomeOf(
+  lookup: () => ReturnType<TestSource["lookup"]>,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    const result = await lookup();
+    if (result === null) return { reason: "player_not_found" };
+    if ("refused" in result) return { reason: "refused", statusCode: result.refused };
+    return { reason: "ok", balance: "balance" in result ? result.balance : String(result.balanceMinor) };
+  } catch (error) {
+    if (signal.aborted) return { reason: "source_timeout" };
+    return { reason: "source_failed", detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function afterRetries(retries: number): string {
+  if (retries === 0) return "at once";
+  return retries === 1 ? "1 retry" : `${retries} retries`;
+}
+
+function answerOf(outcome: Outcome): string {
+  if (outcome.reason === "ok") return OK;
+  return `\`${outcome.reason}\`, \`${statusCodeOf(outcome, DEFAULT_STATUS_CODES)}\``;
+}
+
+function detailOf(outcome: Outcome): string {
+  return "detail" in outcome && outcome.detail !== undefined ? outcome.detail : "";
+}
+
+/** The table of the README: `PRINT_TABLE=1 bun test test/plugins/rest/faults.test.ts`. */
+function markdownTable(): string {
+  const rows = FAULTS.map(({ misbehaviour, answer, after, detail }) => {
+    const shown = detail.replace("HOST", "core.example:8443");
+    return `| ${misbehaviour} | ${answer} | ${after} | ${shown === "" ? "" : `\`${shown}\``} |`;
+  });
+  return [
+    "| the core … | the caller gets | after | the log's `detail` |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
+}
