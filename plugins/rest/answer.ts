@@ -66,8 +66,12 @@ export function answerReader(options: Options): AnswerReader {
   }
 
   function amount(status: number, document: Document): LookupResult {
-    const decimal = plainDecimal(document.textAt(amountPointer) ?? "");
-    if (decimal === undefined) throw new Error(`${status}, but no number${place}${contents(document.root)}`);
+    const text = document.textAt(amountPointer);
+    const decimal = plainDecimal(text ?? "");
+    if (decimal === undefined) {
+      // Where there is text, it is at the right place: then a list of places would mislead.
+      throw new Error(`${status}, but no number${place}${text === undefined ? contents(document.root) : ""}`);
+    }
     if (options.unit === "major") return { balance: decimal };
     const minorUnits = INTEGER.exec(decimal)?.[0];
     if (minorUnits === undefined) throw new Error(`${status}, but the minor units${place} are no integer`);

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { answering, startCore } from "./core.ts";
+import { failure, openSource } from "./source.ts";
+
+const NOBODY = "(lookup of the made-up player klas-balance-check)";
+
+describe("without health_url", () => {
+  test.each([
+    [200, '{"balance":0}'],
+    [404, "nobody"],
+    [423, ""],
+  ])("an answer of %d is one", async (status, body) => {
+    await using core = await answering(status, body);
+    const status_map = { "423": "ERR_PLAYER_BLOCKED" };
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", status_map });
+    expect(await source.check()).toBeUndefined();
+    expect(core.requests[0]).toStartWith("GET /klas-balance-check HTTP/1.1");
+  });
+
+  test.each([
+    [
+      200,
+      '{"data":{"wallet":{"amount":1}},"error":""}',
+      "200, but no number at /data/balance; the document has: /data/wallet/amount, /error",
+    ],
+    [401, "", "status 401"],
+    [503, "", "status 503"],
+    [301, "", "status 301: redirects are not followed"],
+  ])("%d %s", async (status, body, message) => {
+    await using core = await answering(status, body);
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/data/balance" });
+    expect(await failure(source.check())).toBe(`${message} ${NOBODY}`);
+  });
+
+  test.each([
+    ["http://core.invalid", "core.invalid: the name cannot be resolved"],
+    ["http://127.0.0.1:1", "127.0.0.1:1: connection refused"],
+  ])("%s", async (url, message) => {
+    const source = await openSource({ url: `${url}/{player_id}`, balance: "/balance" }, 10_000);
+    expect(await failure(source.check())).toBe(`${message} ${NOBODY}`);
+  });
+
+  test("no TLS on the port, no answer at all", async () => {
+    using plain = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("plain") });
+    const tls = await openSource({ url: `https://127.0.0.1:${plain.port}/{player_id}`, balance: "/balance" });
+    expect(await failure(tls.check())).toBe(`127.0.0.1:${plain.port}: the TLS handshake failed ${NOBODY}`);
+    await using silent = await startCore(() => {});
+    const source = await openSource({ url: `${silent.url}/{player_id}`, balance: "/balance" }, 100);
+    expect(await failure(source.check())).toBe(`no answer in time ${NOBODY}`);
+  });
+});
+
+describe("with health_url", () => {
+  const auth = { bearer: "token" };
+
+  test("any 2xx will do, and no player is looked up", async () => {
+    await using core = await answering(204);
+    const health_url = `${core.url}/health?deep=1`;
+    const source = await openSource({
+      url: `${core.url}/{player_id}`,
+      balance: "/balance",
+      auth,
+      health_url,
+    });
+    expect(await source.check()).toBeUndefined();
+    expect(core.requests).toHaveLength(1);
+    expect(core.requests[0]).toStartWith("GET /health?deep=1 HTTP/1.1");
+    expect(core.requests[0]).toContain("Bearer token");
+  });
+
+  test("anything else is said, without the address's secrets", async () => {
+    await using core = await answering(500, "stack trace");
+    const health_url = `${core.url}/health?key=s3cret`;
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", health_url });
+    expect(await failure(source.check())).toBe("status 500 (health_url)");
+  });
+
+  test("credentials go to the core alone", async () => {
+    await using monitor = await answering(200);
+    const health_url = `${monitor.url}/`;
+    const source = await openSource({
+      url: "http://127.0.0.1:1/{player_id}",
+      balance: "/balance",
+      auth,
+      health_url,
+    });
+    expect(await source.check()).toBeUndefined();
+    expect(monitor.requests[0]).not.toContain("Bearer");
+  });
+});

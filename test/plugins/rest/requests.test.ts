@@ -1,0 +1,195 @@
+import { describe, expect, test } from "bun:test";
+import { createHmac } from "node:crypto";
+import * as fc from "fast-check";
+import * as v from "valibot";
+import { optionsSchema } from "../../../plugins/rest/options.ts";
+import { requestBuilder } from "../../../plugins/rest/request.ts";
+import type { LookupResult } from "../../../src/plugin.ts";
+import { answering } from "./core.ts";
+import { failure, openSource, QUERY, type Input } from "./source.ts";
+
+const URL_TEMPLATE = "http://core.example/players/{player_id}/balance?session={session_id}";
+
+function build(input: Partial<Input>) {
+  return requestBuilder(v.parse(optionsSchema, { url: URL_TEMPLATE, balance: "/balance", ...input }));
+}
+
+/** Ids as the host lets them through: 1 to 256 characters, well-formed, no control characters. */
+const id = fc
+  .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
+  // oxlint-disable-next-line no-control-regex -- control characters are what is left out
+  .filter((text) => text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text));
+const hostileId = fc.oneof(
+  id,
+  fc.constantFrom(
+    "../",
+    "a/../../b",
+    "%2e%2e",
+    "%2F",
+    "?x=1",
+    "#",
+    "&session=2",
+    '"',
+    "\\",
+    "constructor",
+    "{player_id}",
+  ),
+);
+
+describe("templates", () => {
+  const request = build({
+    method: "POST",
+    body: { ids: ["{player_id}", "s-{session_id}"], "{literal}": 1, on: true },
+  });
+
+  test("an id arrives as it was, in path, query and body, and changes nothing else", () => {
+    fc.assert(
+      fc.property(hostileId, hostileId, (playerId, sessionId) => {
+        fc.pre(playerId !== "." && playerId !== "..");
+        const { url, body = "" } = request({ ...QUERY, playerId, sessionId });
+        const parsed = new URL(url);
+        expect(parsed.pathname.split("/").map(decodeURIComponent)).toEqual([
+          "",
+          "players",
+          playerId,
+          "balance",
+        ]);
+        expect(new URLSearchParams(parsed.search.replaceAll("+", "%2B")).getAll("session")).toEqual([
+          sessionId,
+        ]);
+        expect(parsed.hash).toBe("");
+        expect(JSON.parse(body)).toEqual({ ids: [playerId, `s-${sessionId}`], "{literal}": 1, on: true });
+      }),
+    );
+  });
+
+  test.each([".", ".."])("an id that a URL parser would swallow is refused: %s", (playerId) => {
+    expect(() => request({ ...QUERY, playerId })).toThrow("the path of the address cannot carry this id");
+    expect(request({ ...QUERY, sessionId: playerId }).url).toEndWith(`?session=${playerId}`);
+  });
+
+  test("doubled braces are literal ones", () => {
+    const { headers } = build({ headers: { "X-Shape": "{{{player_id}}}" } })(QUERY);
+    expect(headers["x-shape"]).toBe("{12001}");
+  });
+
+  test.each(["漢", "a\r\nX-Evil: 1", "\u0000", "\u0085"])(
+    "a header refuses an id that it cannot carry: %p",
+    (playerId) => {
+      const withHeader = build({ headers: { "X-Player": "p-{player_id}" } });
+      expect(withHeader({ ...QUERY, playerId: "Zoë" }).headers["x-player"]).toBe("p-Zoë");
+      expect(() => withHeader({ ...QUERY, playerId })).toThrow("header x-player cannot carry this id");
+    },
+  );
+
+  test("a request id that no header carries is percent-encoded, for it must not fail the lookup", () => {
+    expect(build({})({ ...QUERY, requestId: "é 1" }).headers["x-request-id"]).toBe("%C3%A9%201");
+  });
+});
+
+async function sent(options: Partial<Input>): Promise<string> {
+  await using core = await answering(200, '{"balance":1}');
+  const source = await openSource({ url: `${core.url}/b/{player_id}`, balance: "/balance", ...options });
+  expect(await source.lookup()).toEqual({ balance: "1" });
+  return core.requests.join("\n");
+}
+
+function hmac(body: string): string {
+  return createHmac("sha256", "s3cret").update(body).digest("hex");
+}
+
+describe("on the wire", () => {
+  test("a GET carries request id, trace and what is asked for, and nothing of the caller's signature or body", async () => {
+    const request = await sent({ headers: { "X-Tenant": "t1", Accept: "application/vnd.core+json" } });
+    expect(request).toStartWith("GET /b/12001 HTTP/1.1\r\n");
+    expect(request).toContain(`x-request-id: ${QUERY.requestId}\r\n`);
+    expect(request).toContain(`traceparent: ${QUERY.traceparent}\r\n`);
+    expect(request.toLowerCase()).toContain("x-tenant: t1\r\n");
+    expect(request.toLowerCase()).toContain("accept: application/vnd.core+json\r\n");
+    expect(request).not.toContain("application/json");
+    expect(request).not.toMatch(/signature/i);
+    expect(request).toEndWith("\r\n\r\n");
+  });
+
+  test("a POST carries the body as JSON", async () => {
+    const request = await sent({
+      method: "POST",
+      body: { player: "{player_id}", deep: { list: ["{request_id}", 2] } },
+    });
+    expect(request.toLowerCase()).toContain("content-type: application/json\r\n");
+    expect(request).toEndWith('\r\n\r\n{"player":"12001","deep":{"list":["request-1",2]}}');
+  });
+
+  test("bearer and basic", async () => {
+    expect(await sent({ auth: { bearer: "abc.def" } })).toMatch(/\r\nauthorization: Bearer abc\.def\r\n/i);
+    const basic = Buffer.from("klas:pä:ss").toString("base64");
+    expect(await sent({ auth: { basic: { user: "klas", password: "pä:ss" } } })).toInclude(
+      `Basic ${basic}\r\n`,
+    );
+  });
+
+  test("hmac signs the body that is sent, and the empty one of a GET", async () => {
+    const auth = { hmac: { secret: "s3cret", header: "X-Core-Signature" } };
+    const post = await sent({ method: "POST", body: { player: "{player_id}" }, auth });
+    expect(post).toContain(`x-core-signature: ${hmac('{"player":"12001"}')}\r\n`);
+    expect(await sent({ auth })).toContain(`x-core-signature: ${hmac("")}\r\n`);
+  });
+});
+
+describe("amounts", () => {
+  test.each<[Partial<Input>, string, LookupResult]>([
+    [{}, '{"balance":3.05e1}', { balance: "30.5" }],
+    [{}, '{"balance":"-0.07"}', { balance: "-0.07" }],
+    [{}, '{"balance":12345678901234567.89}', { balance: "12345678901234567.89" }],
+    [{ unit: "minor" }, '{"balance":3050}', { balanceMinor: 3050n, exponent: 2 }],
+    [{ unit: "minor", exponent: 3 }, '{"balance":3.05e3}', { balanceMinor: 3050n, exponent: 3 }],
+    [
+      { unit: "minor" },
+      '{"balance":9007199254740993.0}',
+      { balanceMinor: 9_007_199_254_740_993n, exponent: 2 },
+    ],
+    [{ format: "xml", balance: "/r/b" }, "<r><b> 30.50 </b></r>", { balance: "30.50" }],
+    [{ format: "text" }, " 30.50\r\n", { balance: "30.50" }],
+    [{ balance: "" }, "30.50", { balance: "30.50" }],
+  ])("%j reads %s", async (options, body, result) => {
+    await using core = await answering(200, body);
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", ...options });
+    expect(await source.lookup()).toEqual(result);
+  });
+
+  test.each<[Partial<Input>, string, string]>([
+    [{}, '{"balance":"NaN"}', "200, but no number at /balance"],
+    [{}, '{"balance":null}', "200, but no number at /balance; the document has: /balance"],
+    [{}, '{"balance":1e999}', "200, but no number at /balance"],
+    [{}, '{"balance":true}', "200, but no number at /balance"],
+    [{}, "{}", "200, but no number at /balance; the document is empty"],
+    [{}, "", "200, but no body"],
+    [{ unit: "minor" }, '{"balance":30.50}', "200, but the minor units at /balance are no integer"],
+    [{ format: "text" }, "thirty", "200, but no number"],
+    [{ format: "xml", balance: "/r" }, "<r>30", "200, but not xml"],
+    [
+      {},
+      `${"[".repeat(30_000)}${"]".repeat(30_000)}`,
+      "200, but no number at /balance; the document has: /0/0/0/0/0/0/0/0",
+    ],
+  ])("%j refuses %.40s", async (options, body, message) => {
+    await using core = await answering(200, body);
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", ...options });
+    expect(await failure(source.lookup())).toBe(message);
+  });
+
+  test("not_found by pointer counts whatever the status, and takes numbers", async () => {
+    await using core = await answering(400, '{"error":1404}');
+    const not_found = { pointer: "/error", equals: [1404] };
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", not_found });
+    expect(await source.lookup()).toBeNull();
+  });
+
+  test("status_map goes before not_found and before retries", async () => {
+    await using core = await answering(503);
+    const status_map = { "503": "ERR_MAINTENANCE" };
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", status_map });
+    expect(await source.lookup()).toEqual({ refused: "ERR_MAINTENANCE" });
+    expect(core.requests).toHaveLength(1);
+  });
+});

@@ -1,0 +1,215 @@
+import { describe, expect, test } from "bun:test";
+import { answering, http, startCore, type Behaviour } from "./core.ts";
+import { failure, openSource, QUERY, type Input } from "./source.ts";
+
+const GOOD = http(200, '{"balance":30.50}');
+const ANSWER = { balance: "30.50" };
+
+function options(url: string, others: Partial<Input> = {}): Input {
+  return { url: `${url}/{player_id}`, balance: "/balance", ...others };
+}
+
+/** Answers as long as it is told to; what is held back can be answered later. */
+function gate(): { behave: Behaviour; open: () => void; held: () => number } {
+  const waiting: (() => void)[] = [];
+  let isOpen = false;
+  return {
+    behave(socket) {
+      if (isOpen) socket.write(GOOD);
+      else waiting.push(() => socket.write(GOOD));
+    },
+    open() {
+      isOpen = true;
+      for (const answer of waiting.splice(0)) answer();
+    },
+    held: () => waiting.length,
+  };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await Bun.sleep(2);
+}
+
+describe("circuit breaker", () => {
+  const settings = { retries: 0, breaker: { failures: 3, open_seconds: 0.3 } };
+
+  test("opens, lets one call through, and closes; each change is logged and counted once", async () => {
+    let isUp = false;
+    const probe = gate();
+    await using core = await startCore((socket, request, nth) => {
+      if (isUp) void probe.behave(socket, request, nth);
+      else socket.write(http(503));
+    });
+    const { lookup, check, lines, counts } = await openSource(options(core.url, settings));
+    for (let made = 0; made < 3; made++) expect(await failure(lookup())).toBe("status 503");
+    for (let made = 0; made < 5; made++) {
+      expect(await failure(lookup())).toBe("circuit breaker open, last failure: status 503");
+    }
+    expect(await failure(check())).toBe("circuit breaker open, last failure: status 503");
+    expect(core.requests).toHaveLength(3);
+
+    isUp = true;
+    await Bun.sleep(320);
+    const first = lookup();
+    await until(() => probe.held() === 1);
+    expect(await failure(lookup())).toStartWith("circuit breaker open");
+    probe.open();
+    expect(await first).toEqual(ANSWER);
+    expect(await lookup()).toEqual(ANSWER);
+    expect(await check()).toBeUndefined();
+    expect(lines.filter((line) => !line.startsWith("debug"))).toEqual([
+      "warn circuit breaker opened",
+      "info circuit breaker closed",
+    ]);
+    expect(Object.fromEntries(counts)).toEqual({
+      breaker_opened: 1,
+      breaker_probed: 1,
+      breaker_closed: 1,
+      breaker_refused: 6,
+    });
+  });
+
+  test("a failed probe keeps it open for as long again", async () => {
+    await using core = await answering(503);
+    const { lookup, lines } = await openSource(options(core.url, settings));
+    for (let made = 0; made < 3; made++) await failure(lookup());
+    await Bun.sleep(320);
+    expect(await failure(lookup())).toBe("status 503");
+    expect(await failure(lookup())).toStartWith("circuit breaker open");
+    expect(core.requests).toHaveLength(4);
+    expect(lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
+  });
+
+  test("a core that hangs opens it", async () => {
+    await using core = await startCore(() => {});
+    const { lookup } = await openSource(options(core.url, settings), 50);
+    for (let made = 0; made < 3; made++) await failure(lookup());
+    expect(await failure(lookup())).toBe("circuit breaker open, last failure: no answer in time");
+  });
+
+  test.each([404, 423, 500, 401, 302])("answers with status %d do not open it", async (status) => {
+    await using core = await answering(status);
+    const source = await openSource(
+      options(core.url, { ...settings, status_map: { "423": "ERR_PLAYER_BLOCKED" } }),
+    );
+    for (let made = 0; made < 6; made++) await source.lookup().catch(() => {});
+    expect(core.requests).toHaveLength(6);
+    expect(source.counts.size).toBe(0);
+  });
+
+  test("only failures in a row count", async () => {
+    await using core = await startCore((socket, _request, nth) => {
+      socket.write(nth % 3 === 0 ? GOOD : http(503));
+    });
+    const { lookup, counts } = await openSource(options(core.url, settings));
+    for (let made = 0; made < 12; made++) await lookup().catch(() => {});
+    expect(counts.size).toBe(0);
+  });
+});
+
+describe("max_concurrency", () => {
+  test("bounds the calls; the rest wait for their turn", async () => {
+    const core = gate();
+    await using server = await startCore(core.behave);
+    const { lookup, counts } = await openSource(options(server.url, { max_concurrency: 4 }), 5000);
+    const lookups = Array.from({ length: 20 }, () => lookup());
+    await until(() => core.held() === 4);
+    await Bun.sleep(50);
+    expect(core.held()).toBe(4);
+    expect(counts.get("queued")).toBe(16);
+    core.open();
+    expect(await Promise.all(lookups)).toEqual(Array.from({ length: 20 }, () => ANSWER));
+  });
+
+  test("who waits leaves at the deadline, and the slots come back", async () => {
+    const core = gate();
+    await using server = await startCore(core.behave);
+    const { lookup } = await openSource(options(server.url, { max_concurrency: 2 }), 200);
+    const lookups = await Promise.allSettled(Array.from({ length: 10 }, () => lookup()));
+    expect(lookups.every(({ status }) => status === "rejected")).toBeTrue();
+    expect(server.requests).toHaveLength(2);
+    core.open();
+    expect(await Promise.all([lookup(), lookup(), lookup()])).toEqual([ANSWER, ANSWER, ANSWER]);
+  });
+});
+
+test("an aborted lookup makes no call, and does not count against the core", async () => {
+  await using core = await answering(200, '{"balance":30.50}');
+  const { source, lookup } = await openSource(options(core.url, { breaker: { failures: 1 } }));
+  expect(await failure(Promise.resolve(source.lookup(QUERY, AbortSignal.abort(new Error("stopped")))))).toBe(
+    "stopped",
+  );
+  expect(core.requests).toHaveLength(0);
+  expect(await lookup()).toEqual(ANSWER);
+});
+
+test("an abort ends a wait between two tries", async () => {
+  await using core = await answering(429, "", { "retry-after": 60 });
+  const { source, counts } = await openSource(options(core.url), 120_000);
+  const stop = new AbortController();
+  const lookup = failure(Promise.resolve(source.lookup(QUERY, stop.signal)));
+  await until(() => counts.get("retry") === 1);
+  stop.abort();
+  expect(await lookup).toContain("aborted");
+});
+
+describe("coalesce", () => {
+  test("overlapping lookups of the same player and session share one call", async () => {
+    const core = gate();
+    await using server = await startCore(core.behave);
+    const { lookup, counts } = await openSource(options(server.url, { coalesce: true }));
+    const lookups = [
+      lookup(),
+      lookup({ requestId: "other" }),
+      lookup({ sessionId: "other" }),
+      lookup({ playerId: "other" }),
+    ];
+    await until(() => core.held() === 3);
+    core.open();
+    expect(await Promise.all(lookups)).toEqual([ANSWER, ANSWER, ANSWER, ANSWER]);
+    expect(counts.get("coalesced")).toBe(1);
+    await lookup();
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test("who joined a call that ran out of time makes one of its own", async () => {
+    await using core = await startCore((socket, _request, nth) => {
+      if (nth > 1) socket.write(GOOD);
+    });
+    const { source, lookup } = await openSource(options(core.url, { coalesce: true }));
+    const first = failure(Promise.resolve(source.lookup(QUERY, AbortSignal.timeout(100))));
+    const second = lookup();
+    expect(await first).toContain("timed out");
+    expect(await second).toEqual(ANSWER);
+  });
+
+  test("off by default", async () => {
+    await using core = await answering(200, '{"balance":30.50}');
+    const { lookup } = await openSource(options(core.url));
+    await Promise.all([lookup(), lookup()]);
+    expect(core.requests).toHaveLength(2);
+  });
+});
+
+describe("cache_ms", () => {
+  test("answers are given again for as long, per player and session", async () => {
+    await using core = await answering(200, '{"balance":30.50}');
+    const { lookup, counts } = await openSource(options(core.url, { cache_ms: 400 }));
+    expect([await lookup(), await lookup()]).toEqual([ANSWER, ANSWER]);
+    expect(core.requests).toHaveLength(1);
+    expect(counts.get("remembered")).toBe(1);
+    await lookup({ sessionId: "other" });
+    expect(core.requests).toHaveLength(2);
+    await Bun.sleep(420);
+    await lookup();
+    expect(core.requests).toHaveLength(3);
+  });
+
+  test("failures are not", async () => {
+    await using core = await answering(500);
+    const { lookup } = await openSource(options(core.url, { cache_ms: 1000 }));
+    await failure(lookup());
+    await failure(lookup());
+    expect(core.requests).toHaveLength(2);
+  });
+});
