@@ -18,7 +18,7 @@ export interface Breaker {
   settle(call: PendingCall, failure: string | undefined): void;
 }
 
-export interface PendingCall {
+interface PendingCall {
   readonly isProbe: boolean;
 }
 

@@ -25,8 +25,3 @@ export function hasDotSegment(url: string): boolean {
   const query = url.indexOf("?");
   return DOT_SEGMENT.test(query === -1 ? url : url.slice(0, query));
 }
-
-/** Host and port as a message shows them. */
-export function authority(url: string): string {
-  return new URL(url.replace(PLACEHOLDER, "x")).host;
-}

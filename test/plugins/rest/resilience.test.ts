@@ -124,8 +124,11 @@ describe("max_concurrency", () => {
   test("who waits leaves at the deadline, and the slots come back", async () => {
     const core = gate();
     await using server = await startCore(core.behave);
-    const { lookup } = await openSource(options(server.url, { max_concurrency: 2 }), 200);
-    const lookups = await Promise.allSettled(Array.from({ length: 10 }, () => lookup()));
+    const { source, lookup } = await openSource(options(server.url, { max_concurrency: 2 }));
+    const signal = AbortSignal.timeout(200);
+    const lookups = await Promise.allSettled(
+      Array.from({ length: 10 }, async () => source.lookup(QUERY, signal)),
+    );
     expect(lookups.every(({ status }) => status === "rejected")).toBeTrue();
     expect(server.requests).toHaveLength(2);
     core.open();
