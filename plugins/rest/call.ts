@@ -22,14 +22,18 @@ export interface CallLimits {
 export type Call = (request: CoreRequest, signal: AbortSignal) => Promise<CoreResponse>;
 
 export function caller({ tls, maxResponseBytes, needsBody }: CallLimits): Call {
-  const fixed = { redirect: "manual" as const, ...(tls === undefined ? {} : { tls }) };
   return async (request, signal) => {
     try {
-      const response = await fetch(request.url, { ...fixed, ...request, signal });
-      const { status, headers } = response;
-      if (needsBody(status)) return { status, headers, text: await readText(response, maxResponseBytes) };
+      const { url, method, headers, body = null } = request;
+      const init: BunFetchRequestInit = { method, headers, body, redirect: "manual", signal };
+      if (tls !== undefined) init.tls = tls;
+      const response = await fetch(url, init);
+      const { status } = response;
+      if (needsBody(status)) {
+        return { status, headers: response.headers, text: await readText(response, maxResponseBytes) };
+      }
       await response.body?.cancel();
-      return { status, headers, text: "" };
+      return { status, headers: response.headers, text: "" };
     } catch (error) {
       if (error instanceof TooLong) throw error;
       throw callFailure(error, new URL(request.url).host, signal);

@@ -30,14 +30,19 @@ function memberStart(json: string, tableStart: number, name: string): number {
   while (json.charCodeAt(at) === QUOTE) {
     const nameEnd = stringEnd(json, at);
     const start = skipSpace(json, skipSpace(json, nameEnd) + 1);
-    if (isName(json.slice(at, nameEnd), name)) found = start;
+    if (isName(json, at, nameEnd, name)) found = start;
     at = nextStart(json, start);
   }
   return found;
 }
 
-function isName(literal: string, name: string): boolean {
-  return literal.includes("\\") ? JSON.parse(literal) === name : literal.slice(1, -1) === name;
+/** Most names are written without escapes, and then their length tells most of them apart. */
+function isName(json: string, start: number, end: number, name: string): boolean {
+  const length = end - start - 2;
+  if (length < name.length) return false;
+  const written = json.slice(start + 1, end - 1);
+  if (written.includes("\\")) return JSON.parse(`"${written}"`) === name;
+  return written === name;
 }
 
 function itemStart(json: string, listStart: number, index: number): number {

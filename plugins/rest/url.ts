@@ -4,7 +4,7 @@ const BLANK_OR_CONTROL = /[\u0000-\u0020\u007f\\]/;
 const PLACEHOLDER = /\{[^{}]*\}/g;
 
 /** `.` and `..` as a whole path segment, also in disguise: a URL parser removes them, and with them the segment before. */
-const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?=\/|$)/i;
+const DOT_SEGMENT = /\/(?:\.|%2[eE]){1,2}(?=\/|$)/;
 
 /** What is wrong with an address, which may be a template, or `undefined`. Never shows the address: it may hold a key. */
 export function urlProblem(text: string): string | undefined {
