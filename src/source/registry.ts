@@ -1,3 +1,4 @@
+import restSource from "../../plugins/rest/index.ts";
 import sqliteSource from "../../plugins/sqlite/index.ts";
 import staticSource from "../../plugins/static/index.ts";
 import { didYouMean, type Problem } from "../config/problem.ts";
@@ -40,6 +41,7 @@ function toPlugin<Options>(
 }
 
 const builtIns: ReadonlyMap<string, Plugin> = new Map([
+  ["rest", toPlugin(restSource, restSource.options)],
   ["sqlite", toPlugin(sqliteSource, sqliteSource.options)],
   ["static", toPlugin(staticSource, staticSource.options)],
 ]);
