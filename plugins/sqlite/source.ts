@@ -31,8 +31,10 @@ const NOBODY: BalanceQuery = { playerId: "", sessionId: "", requestId: "", times
 export async function openFileSource(file: string, kind: ReaderKind, log: SourceLog): Promise<Source> {
   const before = identify(file);
   let reader: Reader | undefined = await kind.open();
-  let known = before ?? identify(file);
-  let unavailable = `${file} is not open`;
+  const after = identify(file);
+  // Exchanged while it was being opened: the next look finds another file than before, and opens that.
+  let known = before === undefined || isSameFile(before, after) ? after : before;
+  let unavailable = "";
   let reopening = false;
   let closed = false;
 
@@ -47,6 +49,7 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
 
   async function reopen(current: FileIdentity | undefined): Promise<void> {
     reopening = true;
+    if (reader !== undefined) unavailable = `${file} is being opened again`;
     reader?.close();
     reader = undefined;
     try {

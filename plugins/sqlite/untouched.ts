@@ -1,5 +1,6 @@
 import { constants, Database } from "bun:sqlite";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 
 /** Bytes 18 and 19 of a database are 2 where it uses a write-ahead log (sqlite.org/fileformat2.html). */
 const JOURNAL_BYTES = { offset: 18, length: 2, writeAheadLog: 2 };
@@ -39,9 +40,8 @@ function always(): boolean {
 }
 
 function connect(file: string, parameter: string): Database {
-  const path = file.split("/").map(encodeURIComponent).join("/");
   const flags = constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI;
-  return new Database(`file:${path}?${parameter}`, flags);
+  return new Database(`${pathToFileURL(file).href}?${parameter}`, flags);
 }
 
 /** Tells one content of a file from another; `undefined` where a log holds changes of it. */

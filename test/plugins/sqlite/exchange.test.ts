@@ -46,6 +46,8 @@ test("a deleted file answers nothing until it is back, and each is logged once",
   expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
   expect(logged(subject(), "is gone")).toBe(1);
   expect(logged(subject(), "open again")).toBe(1);
+  rmSync(subject().path("balances.db"));
+  await eventually(() => logged(subject(), "is gone") === 2);
 });
 
 test("a file cut short answers nothing, and is not made anew", async () => {
