@@ -127,6 +127,18 @@ describe("the database", () => {
     expect(await ask(second, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
   });
 
+  test("is read where only its file is read-only", async () => {
+    const first = await subject().open({ file: "balances.db" });
+    write(subject().path("balances.db"), "12001", "EUR", 3000n);
+    await first.close?.();
+    chmodSync(subject().path("balances.db"), 0o444);
+    chmodSync(subject().folder, 0o777);
+    await asOrdinaryUser(async () => {
+      const source = await subject().open({ file: "balances.db" });
+      expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+    });
+  });
+
   test("is waited for while another program has it locked", async () => {
     const file = subject().path("balances.db");
     const writer = new Database(file);
@@ -173,6 +185,17 @@ describe("opening refuses, in one line that says what to do,", () => {
     chmodSync(subject().folder, 0o555);
     const message = await asOrdinaryUser(() => failure(() => subject().open({ file: "balances.db" })));
     expect(message).toMatch(/cannot be opened: check the permissions/);
+    chmodSync(subject().folder, 0o755);
+  });
+
+  test("a database in such a folder, whose log it cannot make", async () => {
+    const source = await subject().open({ file: "balances.db" });
+    await source.close?.();
+    chmodSync(subject().path("balances.db"), 0o444);
+    chmodSync(subject().folder, 0o555);
+    const message = await asOrdinaryUser(() => failure(() => subject().open({ file: "balances.db" })));
+    expect(message).toMatch(/give this user write permission|check the permissions/);
+    expect(message).not.toContain("\n");
     chmodSync(subject().folder, 0o755);
   });
 
