@@ -7,6 +7,8 @@ import { initCommand } from "./commands/init.ts";
 import { playersCommand } from "./commands/players.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { signCommand } from "./commands/sign.ts";
+import { runWorker } from "./server/worker.ts";
+import { WORKER_COMMAND } from "./server/worker-process.ts";
 import { ConfigError } from "./config/problem.ts";
 import { Failure } from "./failure.ts";
 import { versionText } from "./version.ts";
@@ -30,6 +32,8 @@ for (const command of commands) {
   program.addCommand(command);
   inherit(program, command);
 }
+// What `server.workers` starts; it speaks with its parent alone.
+program.command(WORKER_COMMAND, { hidden: true }).action(runWorker);
 
 /** Makes a command that was built elsewhere follow the program: its error output, and no exit of its own. */
 function inherit(parent: CommandUnknownOpts, command: CommandUnknownOpts): void {
@@ -40,7 +44,9 @@ function inherit(parent: CommandUnknownOpts, command: CommandUnknownOpts): void 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  const exitStatus = report(error);
+  // Whatever is open by now must not keep the process.
+  process.exit(exitStatus);
 }
 
 /** Exit status 0 done, 1 it failed, 2 wrong usage or configuration (spec 4). Only a bug shows its stack. */

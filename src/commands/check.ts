@@ -76,8 +76,8 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
 }
 
 async function probe(config: Config, report: Report): Promise<boolean> {
-  const log = openLog({ level: "error", format: config.log.format }, 2);
-  const { source } = await openService(config, log);
+  const log = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
+  const { source } = await openService(config, { log });
   const problem = await source.check();
   await source.close();
   if (problem === undefined) report("ok", `source "${config.source.name}" opens and answers`);

@@ -17,13 +17,13 @@ export function serveCommand() {
       "once ready, print a signed curl command that asks for this player's balance",
     )
     .action(async ({ showCall, ...options }) => {
-      const config = withOverrides(await readConfig(options), options);
-      await serve(config, (listener) => {
+      const load = async () => withOverrides(await readConfig(options), options);
+      await serve(load, ({ webhook }, url) => {
         if (showCall === undefined) return;
-        process.stdout.write(
-          `\nTry it:\n\n${signedCurl(listener.url, config.webhook.secrets[0], showCall)}\n\n`,
-        );
+        process.stdout.write(`\nTry it:\n\n${signedCurl(url, webhook.secrets[0], showCall)}\n\n`);
       });
+      // A core's pooled connection, or what a plugin left behind, would keep the process alive.
+      process.exit(0);
     });
 }
 

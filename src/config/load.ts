@@ -14,6 +14,8 @@ export interface Config extends Omit<HostOptions, "sources"> {
   readonly file: string;
   /** The folder that relative paths inside start from. */
   readonly directory: string;
+  /** What was read, references replaced: it makes the same configuration again. It holds secrets. */
+  readonly table: unknown;
   /** By name, in the order of the file. */
   readonly sources: ReadonlyMap<string, ConfiguredSource>;
   /** The one that `webhook.source` names. */
@@ -39,9 +41,15 @@ export function configPath(flag: string | undefined, variables: Variables): stri
 
 /** Text → interpolated → validated. Throws a `ConfigError` with every problem that was found. */
 export async function loadConfig(file: string, variables: Variables): Promise<Config> {
-  const directory = dirname(file);
   const problems: Problem[] = [];
-  const table = interpolate(parseToml(file, await readText(file)), { variables, directory }, problems);
+  const surroundings = { variables, directory: dirname(file) };
+  const table = interpolate(parseToml(file, await readText(file)), surroundings, problems);
+  return await configOf(file, table, problems);
+}
+
+/** The configuration that a table makes, whose references have been replaced. Throws like `loadConfig`. */
+export async function configOf(file: string, table: unknown, problems: Problem[] = []): Promise<Config> {
+  const directory = dirname(file);
   // A reference that failed has been reported; what it left behind would only be reported again.
   const failed = new Set(problems.map(({ path }) => path.join("\0")));
   const isNews = (problem: Problem) => !failed.has(problem.path.join("\0"));
@@ -57,7 +65,7 @@ export async function loadConfig(file: string, variables: Variables): Promise<Co
   problems.push(...undefinedSource(table).filter(isNews));
   const source = host.valid ? sources.get(host.value.webhook.source) : undefined;
   if (problems.length > 0 || !host.valid || source === undefined) throw new ConfigError(file, problems);
-  return { ...host.value, file, directory, sources, source };
+  return { ...host.value, file, directory, table, sources, source };
 }
 
 async function readText(file: string): Promise<string> {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isErrorCode } from "../protocol/status.ts";
+import { isAddressRange, isLoopback } from "./address.ts";
 
 /**
  * Every option of the host, its default and its bounds. The options of a source are its plugin's own.
@@ -7,6 +8,8 @@ import { isErrorCode } from "../protocol/status.ts";
  */
 
 export const DEFAULT_SOURCE = "players";
+
+const MAX_WORKERS = 256;
 
 /** An integer; the bounds stand in the message. The unit is the last word of the option's name. */
 function integer(minimum: number, maximum: number) {
@@ -45,11 +48,30 @@ const statusCode = v.optional(
   ),
 );
 
+const FILE = "the path of a PEM file";
+
+/** An address such as `203.0.113.7` or `2001:db8::1`, or a range of them (CIDR, RFC 4632). */
+const addressRange = v.pipe(
+  v.string("expected an IP address or a range such as 203.0.113.0/24"),
+  v.check(isAddressRange, "expected an IP address or a range such as 203.0.113.0/24"),
+);
+
 const serverSchema = table({
   host: v.optional(text("an address to listen on"), "0.0.0.0"),
   port: v.optional(integer(0, 65_535), 8080),
+  workers: v.optional(
+    v.union(
+      [integer(1, MAX_WORKERS), v.literal("auto")],
+      `expected an integer from 1 to ${MAX_WORKERS}, or "auto"`,
+    ),
+    1,
+  ),
   max_body_bytes: v.optional(integer(256, 16_777_216), 16_384),
   drain_seconds: v.optional(integer(0, 3600), 10),
+  lame_duck_seconds: v.optional(integer(0, 3600), 0),
+  allow_ips: v.optional(v.array(addressRange, "expected a list of IP addresses and ranges")),
+  trusted_proxies: v.optional(v.array(addressRange, "expected a list of IP addresses and ranges")),
+  tls: v.optional(table({ cert: text(FILE), key: text(FILE), client_ca: v.optional(text(FILE)) })),
 });
 
 // Kept to characters that mean themselves in a URL, so that a path is never a pattern nor re-encoded.
@@ -86,6 +108,22 @@ const webhookSchema = table({
   ),
 });
 
+const adminSchema = v.pipe(
+  table({
+    host: v.optional(text("an address to listen on"), "127.0.0.1"),
+    port: v.optional(integer(0, 65_535), 9464),
+    token: v.optional(text("a token that is not empty")),
+  }),
+  v.forward(
+    v.partialCheck(
+      [["host"], ["token"]],
+      ({ host, token }) => token !== undefined || isLoopback(host),
+      "expected a token, because admin.host is not a loopback address",
+    ),
+    ["token"],
+  ),
+);
+
 const logSchema = table({
   level: v.optional(oneOf(["debug", "info", "warn", "error"]), "info"),
   format: v.optional(oneOf(["json", "pretty"]), "json"),
@@ -98,6 +136,7 @@ export const configSchema = table({
   server: v.optional(serverSchema, {}),
   webhook: webhookSchema,
   sources: v.record(v.string(), sourceSchema, "expected a table of sources"),
+  admin: v.optional(adminSchema),
   log: v.optional(logSchema, {}),
 });
 

@@ -34,16 +34,22 @@ export interface Log extends SourceLog {
   flush(): Promise<void>;
 }
 
+/** What a pipe takes from several writers without mixing their lines (POSIX, write()). */
+const PIPE_BUF_BYTES = 4096;
+
 /** A log on a file descriptor; standard output where none is given. */
 export function openLog(
   options: { readonly level: LogLevel; readonly format: LogFormat },
-  fileDescriptor = 1,
+  {
+    fileDescriptor = 1,
+    isShared = false,
+  }: { readonly fileDescriptor?: number; readonly isShared?: boolean } = {},
 ): Log {
   let threshold = 0;
   let format: Format = formatJson;
-  const output: Output = openOutput(fileDescriptor, (count) =>
-    format("warn", "log lines were lost: the output did not take them", { lines: count }),
-  );
+  const lostLines = (count: number) =>
+    format("warn", "log lines were lost: the output did not take them", { lines: count });
+  const output: Output = openOutput(fileDescriptor, lostLines, isShared ? PIPE_BUF_BYTES : undefined);
 
   const has = (level: LogLevel) => LEVELS.indexOf(level) >= threshold;
   function write(level: LogLevel, message: string, fields: object): void {

@@ -17,9 +17,13 @@ const FINAL_FLUSH_MS = 1000;
 
 /**
  * An output to a file descriptor. One that is full, closed, or on a full disk loses lines and says how
- * many (`lostLines` makes that line) once it takes them again; it never stops the server.
+ * many (`lostLines` makes that line) once it takes them again; it never stops the server. Where other processes write there too, `maxWriteBytes` keeps their lines apart.
  */
-export function openOutput(fileDescriptor: number, lostLines: (count: number) => string): Output {
+export function openOutput(
+  fileDescriptor: number,
+  lostLines: (count: number) => string,
+  maxWriteBytes = Infinity,
+): Output {
   let pending = "";
   let lost = 0;
   let timer: Timer | undefined;
@@ -50,8 +54,9 @@ export function openOutput(fileDescriptor: number, lostLines: (count: number) =>
       const chunk = Buffer.from(text);
       pending = "";
       lost = 0;
-      if (!(await writeWhole(fileDescriptor, chunk))) {
-        lost += countLines(chunk);
+      for (const piece of wholeLines(chunk, maxWriteBytes)) {
+        if (await writeWhole(fileDescriptor, piece)) continue;
+        lost += countLines(chunk.subarray(piece.byteOffset - chunk.byteOffset));
         return;
       }
     }
@@ -64,6 +69,18 @@ export function openOutput(fileDescriptor: number, lostLines: (count: number) =>
       await Promise.race([writing, Bun.sleep(FINAL_FLUSH_MS)]);
     },
   };
+}
+
+/** A chunk of lines in pieces of at most so many bytes, unless a single line is longer. */
+function* wholeLines(chunk: Uint8Array, maxBytes: number): IterableIterator<Uint8Array> {
+  let start = 0;
+  while (chunk.length - start > maxBytes) {
+    const lastNewline = chunk.lastIndexOf(10, start + maxBytes - 1);
+    const end = (lastNewline >= start ? lastNewline : chunk.indexOf(10, start)) + 1;
+    yield chunk.subarray(start, end);
+    start = end;
+  }
+  if (start < chunk.length) yield chunk.subarray(start);
 }
 
 /** False where the descriptor takes nothing more: closed, a reader that is gone, a full disk. */

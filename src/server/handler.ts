@@ -1,4 +1,4 @@
-import type { Log, LogLevel } from "../observe/log.ts";
+import type { LogLevel } from "../observe/log.ts";
 import type { BalanceQuery } from "../plugin.ts";
 import { replyBody } from "../protocol/reply.ts";
 import { clockSkewSeconds, parseRequest } from "../protocol/request.ts";
@@ -27,25 +27,27 @@ interface Call {
 export async function handleBalance(
   request: Request,
   remote: () => string,
-  service: Service,
-  log: Log,
+  current: () => Service,
 ): Promise<Response> {
+  let service = current();
   const trace = continueTrace(request.headers.get("traceparent"), randomHex);
   const call: Call = { startedMs: performance.now(), trace, remote, key: service.keys[0] };
   try {
     const received = await readBody(request, service.maxBodyBytes);
+    // A reload may have come while the body did; a source that was replaced must not be asked any more.
+    service = current();
+    call.key = service.keys[0];
     if (!received.whole) {
-      const outcome: Outcome = { reason: "invalid_body", detail: received.problem };
-      return reply(outcome, call, service, log, received.status);
+      return reply({ reason: "invalid_body", detail: received.problem }, call, service, received.status);
     }
     call.body = received.body;
     const outcome = decide(received.body, request.headers, call, service);
-    return reply(outcome instanceof Promise ? await outcome : outcome, call, service, log);
+    return reply(outcome instanceof Promise ? await outcome : outcome, call, service);
   } catch (error) {
-    log.error("a bug: please report it", {
+    service.log.error("a bug: please report it", {
       stack: error instanceof Error ? String(error.stack) : String(error),
     });
-    return reply({ reason: "source_failed", detail: "a bug" }, call, service, log);
+    return reply({ reason: "source_failed", detail: "a bug" }, call, service);
   }
 }
 
@@ -65,10 +67,11 @@ function decide(
   call.requestId = request_id;
   call.playerId = player_id;
 
-  const { maxClockSkewSeconds } = service;
-  if (maxClockSkewSeconds !== undefined) {
+  const { maxClockSkewSeconds, metrics } = service;
+  if (maxClockSkewSeconds !== undefined || metrics !== undefined) {
     const skewSeconds = clockSkewSeconds(timestamp, Date.now());
-    if (Math.abs(skewSeconds) > maxClockSkewSeconds) {
+    metrics?.skewed(skewSeconds);
+    if (maxClockSkewSeconds !== undefined && Math.abs(skewSeconds) > maxClockSkewSeconds) {
       return { reason: "stale_timestamp", detail: `the timestamp is ${skewSeconds.toFixed(3)} s from now` };
     }
   }
@@ -83,14 +86,18 @@ function decide(
   return service.source.lookup(query);
 }
 
-function reply(outcome: Outcome, call: Call, service: Service, log: Log, status = 200): Response {
+function reply(outcome: Outcome, call: Call, service: Service, status = 200): Response {
   const statusCode = statusCodeOf(outcome, service.statusCodes);
   const body = replyBody(statusCode, outcome.reason === "ok" ? outcome.balance : undefined);
-  const response = new Response(body, {
-    status,
-    headers: { "Content-Type": "application/json", [SIGNATURE_HEADER]: sign(body, call.key) },
-  });
-  logCall(outcome, statusCode, call, service, log);
+  const headers: Record<string, string> = {
+    "Content-Type": "application/json",
+    [SIGNATURE_HEADER]: sign(body, call.key),
+  };
+  if (service.shutdown.hasBegun) headers["Connection"] = "close";
+  const response = new Response(body, { status, headers });
+  const durationMs = performance.now() - call.startedMs;
+  service.metrics?.answered(outcome.reason, statusCode, durationMs / 1000);
+  logCall(outcome, statusCode, durationMs, call, service);
   return response;
 }
 
@@ -106,7 +113,13 @@ const LOG_LEVELS = {
   overloaded: "error",
 } as const satisfies Record<Reason, LogLevel>;
 
-function logCall(outcome: Outcome, statusCode: string, call: Call, service: Service, log: Log): void {
+function logCall(
+  outcome: Outcome,
+  statusCode: string,
+  durationMs: number,
+  call: Call,
+  { log, sourceName }: Service,
+): void {
   const level = LOG_LEVELS[outcome.reason];
   if (!log.has(level)) return;
   const detail = "detail" in outcome ? outcome.detail : undefined;
@@ -119,8 +132,8 @@ function logCall(outcome: Outcome, statusCode: string, call: Call, service: Serv
     ...(call.playerId === undefined ? undefined : { player_id: call.playerId }),
     status_code: statusCode,
     reason: outcome.reason,
-    duration_ms: Math.round((performance.now() - call.startedMs) * 1000) / 1000,
-    source: service.sourceName,
+    duration_ms: Math.round(durationMs * 1000) / 1000,
+    source: sourceName,
     remote: call.remote(),
     trace_id: call.trace.traceId,
     ...(detail === undefined ? undefined : { detail }),

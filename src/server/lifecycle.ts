@@ -1,72 +1,125 @@
 import type { Config } from "../config/load.ts";
 import { openLog, type Log } from "../observe/log.ts";
-import { Failure } from "../failure.ts";
-import { listen, type Listener } from "./listener.ts";
-import { openService, type Service } from "./service.ts";
+import { openLifecycleMetrics } from "../observe/metrics.ts";
+import { listenForAdmin } from "./admin.ts";
+import { type Serving, startInstance } from "./instance.ts";
+import { openServiceManager } from "./service-manager.ts";
+import { startWorkers, workerCount } from "./workers.ts";
 
-/** How long the source may take to close. */
-const CLOSE_MS = 2000;
+/** A second signal ends the process at once. One this close to the first is the same: a terminal and a parent both sent it. */
+const SAME_SIGNAL_MS = 50;
+const LAST_FLUSH_MS = 200;
 
 /**
- * Opens the source, listens, and serves until SIGTERM or SIGINT. Resolves when what was in flight is
- * answered and everything is closed; throws where it cannot start.
+ * Starts what the configuration says and serves until SIGTERM or SIGINT. Resolves when what was in flight is
+ * answered and everything is closed; throws where it cannot start. SIGHUP reads the configuration again.
  */
-export async function serve(config: Config, onReady: (listener: Listener) => void): Promise<void> {
+export async function serve(
+  load: () => Promise<Config>,
+  onReady: (config: Config, url: string) => void,
+): Promise<void> {
+  let config = await load();
   const log = openLog(config.log);
-  const service = await openService(config, log);
-  const listener = startListening(config, () => service, log);
-  const signalled = nextSignal();
-  log.always("listening", { url: listener.url, source: service.sourceName, plugin: config.source.plugin });
+  const metrics = openLifecycleMetrics();
+  const serving = await startServing(config, log, () => metrics.restarted());
+  let reloadProblem: string | undefined;
+  let isShuttingDown = false;
+  const admin =
+    config.admin &&
+    listenForAdmin(config.admin, {
+      notReady: async () => [...(isShuttingDown ? ["shutting down"] : []), ...(await serving.notReady())],
+      warnings: () => (reloadProblem === undefined ? [] : [`the latest reload failed: ${reloadProblem}`]),
+      metrics: async () => [await metrics.snapshot(), ...(await serving.metrics())],
+    });
+  const serviceManager = openServiceManager(process.env);
+
+  async function reload(): Promise<void> {
+    serviceManager.notify("--reloading");
+    try {
+      const next = await load();
+      const prepared = await serving.prepare(next);
+      await prepared.commit();
+      warnOfRestart(config, next, log);
+      config = next;
+      log.configure(next.log);
+      reloadProblem = undefined;
+      log.always("reloaded", { source: config.source.name, plugin: config.source.plugin });
+    } catch (error) {
+      reloadProblem = error instanceof Error ? error.message : String(error);
+      log.error("the reload failed; the configuration before it stays in use", { problem: reloadProblem });
+    }
+    metrics.reloaded(reloadProblem === undefined);
+    serviceManager.notify("--ready");
+  }
+
+  const signalled = untilSignalled(reload, log);
+  log.always("listening", {
+    url: serving.url,
+    source: config.source.name,
+    plugin: config.source.plugin,
+    ...(admin === undefined ? {} : { admin: admin.url }),
+  });
   await log.flush();
-  onReady(listener);
+  serviceManager.notify("--ready");
+  onReady(config, serving.url);
 
   const signal = await signalled;
-  log.info("draining", { signal, drain_seconds: config.server.drain_seconds });
-  await drain(listener, config.server.drain_seconds, log);
-  await closeService(service, log);
+  isShuttingDown = true;
+  serviceManager.notify("--stopping");
+  const { lame_duck_seconds, drain_seconds } = config.server;
+  log.info("draining", { signal, lame_duck_seconds, drain_seconds });
+  serving.beginShutdown();
+  await Bun.sleep(lame_duck_seconds * 1000);
+  await serving.stop();
+  admin?.stop();
+  serviceManager.stop();
   log.info("stopped");
   await log.flush();
 }
 
-function startListening(config: Config, current: () => Service, log: Log): Listener {
-  const { host, port } = config.server;
-  try {
-    return listen({ host, port, path: config.webhook.path }, current, log);
-  } catch (error) {
-    throw new Failure(`cannot listen on ${host} port ${port}: ${listenProblem(error, port)}`, 2);
-  }
+function startServing(config: Config, log: Log, onRestart: () => void): Promise<Serving> {
+  if (workerCount(config) > 1) return startWorkers(config, { log, onRestart });
+  return startInstance(config, { log, sharesPort: false });
 }
 
-function listenProblem(error: unknown, port: number): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE") return "another program uses it; choose another server.port (or --port)";
-  if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on`;
-  if (code === "EADDRNOTAVAIL") return "this machine has no such address; check server.host";
-  return error instanceof Error ? error.message : String(error);
-}
-
-function nextSignal(): Promise<NodeJS.Signals> {
+/** Resolves with the first signal to end; runs `reload` on SIGHUP, one after another. */
+function untilSignalled(reload: () => Promise<void>, log: Log): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.once("SIGTERM", resolve);
-    process.once("SIGINT", resolve);
+    let firstMs: number | undefined;
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        if (firstMs === undefined) {
+          firstMs = performance.now();
+          resolve(signal);
+        } else if (performance.now() - firstMs > SAME_SIGNAL_MS) {
+          void Promise.race([log.flush(), Bun.sleep(LAST_FLUSH_MS)]).then(() => process.exit(1));
+        }
+      });
+    }
+    let reloading = Promise.resolve();
+    let isWaiting = false;
+    process.on("SIGHUP", () => {
+      // A reload that has not begun yet will see this change too.
+      if (isWaiting) return;
+      isWaiting = true;
+      reloading = reloading.then(() => {
+        isWaiting = false;
+        return reload();
+      });
+    });
   });
 }
 
-/** Answers what is in flight; a call that hangs holds it up for `drain_seconds` at the most. */
-async function drain(listener: Listener, drainSeconds: number, log: Log): Promise<void> {
-  const isDrained = await Promise.race([
-    listener.stop().then(() => true),
-    Bun.sleep(drainSeconds * 1000).then(() => false),
-  ]);
-  if (isDrained) return;
-  log.warn("not everything in flight was answered", { drain_seconds: drainSeconds });
-  listener.kill();
-}
-
-async function closeService(service: Service, log: Log): Promise<void> {
-  try {
-    await Promise.race([service.source.close(), Bun.sleep(CLOSE_MS)]);
-  } catch (error) {
-    log.error("the source did not close", { problem: String(error) });
-  }
+/** What only a start can change. */
+function warnOfRestart(before: Config, after: Config, log: Log): void {
+  const fixed = {
+    "server.host": (config: Config) => config.server.host,
+    "server.port": (config: Config) => config.server.port,
+    "server.workers": (config: Config) => config.server.workers,
+    admin: (config: Config) => JSON.stringify(config.admin),
+  };
+  const changed = Object.entries(fixed).flatMap(([key, valueOf]) =>
+    valueOf(before) === valueOf(after) ? [] : [key],
+  );
+  if (changed.length > 0) log.warn("a change needs a restart to take effect", { keys: changed.join(", ") });
 }

@@ -1,11 +1,17 @@
-import type { Log } from "../observe/log.ts";
+import { Failure } from "../failure.ts";
+import { includesAddress } from "../config/address.ts";
+import { callerAddress } from "./caller.ts";
 import { handleBalance } from "./handler.ts";
 import type { Service } from "./service.ts";
+import type { ServerTls } from "./tls.ts";
 
 export interface Listener {
   /** `http://0.0.0.0:8080/balance`, with the port that was got where 0 was asked for. */
   readonly url: string;
-  /** Accepts nothing more and resolves when the last answer is sent. */
+  readonly port: number;
+  /** Follows `webhook.path`. */
+  setPath(path: string): void;
+  /** Accepts nothing more, closes quiet connections, and resolves when the last answer is sent. */
   stop(): Promise<void>;
   /** Cuts every connection. */
   kill(): void;
@@ -16,27 +22,55 @@ export interface ListenerOptions {
   readonly port: number;
   /** `webhook.path` */
   readonly path: string;
+  readonly tls: ServerTls | undefined;
+  /** Lets another listener of ours have the same port at the same time. */
+  readonly sharesPort: boolean;
 }
 
+/** A connection on which nothing happens is closed; longer than common clients keep theirs. */
+const IDLE_SECONDS = 75;
+
 /** The public listener: the endpoint and `GET /healthz`, nothing else (spec 5). Throws where the port cannot be had. */
-export function listen({ host, port, path }: ListenerOptions, current: () => Service, log: Log): Listener {
-  const endpoint = endpointPath(path);
-  const server = Bun.serve({
-    hostname: host,
-    port,
-    // The limit is the handler's, which answers with a signature; Bun's own would answer without.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    routes: {
+export function listen(options: ListenerOptions, current: () => Service): Listener {
+  function answer(request: Request, server: Bun.Server<undefined>): Response | Promise<Response> {
+    const { allowedIps, trustedProxies, log } = current();
+    const remote = () => {
+      const peer = server.requestIP(request)?.address ?? "";
+      return callerAddress(peer, request.headers.get("X-Forwarded-For"), trustedProxies) ?? "";
+    };
+    if (allowedIps !== undefined && !includesAddress(allowedIps, remote())) {
+      log.warn("a caller outside server.allow_ips was turned away", { remote: remote() });
+      return new Response(null, { status: 403 });
+    }
+    if (request.method !== "POST") return notAllowed("POST");
+    return handleBalance(request, remote, current);
+  }
+
+  function routes(path: string) {
+    return {
       "/healthz": (request: Request) => (isRead(request) ? new Response("ok\n") : notAllowed("GET, HEAD")),
-      [endpoint]: (request: Request, bun: Bun.Server<undefined>) => {
-        if (request.method !== "POST") return notAllowed("POST");
-        return handleBalance(request, () => bun.requestIP(request)?.address ?? "", current(), log);
-      },
-    },
-    fetch: () => new Response(null, { status: 404 }),
-  });
+      [endpointPath(path)]: answer,
+    };
+  }
+
+  const { host, port, tls, sharesPort } = options;
+  const server = serveOrExplain(host, port, () =>
+    Bun.serve({
+      hostname: host,
+      port,
+      reusePort: sharesPort,
+      idleTimeout: IDLE_SECONDS,
+      // The limit is the handler's, which answers with a signature; the runtime's own would answer without.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      routes: routes(options.path),
+      fetch: notFound,
+      ...(tls === undefined ? {} : { tls }),
+    }),
+  );
   return {
-    url: new URL(endpoint, server.url).href,
+    url: new URL(endpointPath(options.path), server.url).href,
+    port: server.port ?? port,
+    setPath: (path) => void server.reload({ routes: routes(path), fetch: notFound }),
     stop: () => server.stop(),
     kill: () => void server.stop(true),
   };
@@ -47,10 +81,31 @@ export function endpointPath(path: string): string {
   return `${path.replace(/\/+$/, "")}/balance`;
 }
 
-function isRead(request: Request): boolean {
+export function isRead(request: Request): boolean {
   return request.method === "GET" || request.method === "HEAD";
 }
 
-function notAllowed(allow: string): Response {
+export function notAllowed(allow: string): Response {
   return new Response(null, { status: 405, headers: { Allow: allow } });
+}
+
+export function notFound(): Response {
+  return new Response(null, { status: 404 });
+}
+
+/** Opens a listener; what keeps it from opening becomes a line that says what to do. */
+export function serveOrExplain<Server>(host: string, port: number, open: () => Server): Server {
+  try {
+    return open();
+  } catch (error) {
+    throw new Failure(`cannot listen on ${host} port ${port}: ${explain(error, port)}`, 2);
+  }
+}
+
+function explain(error: unknown, port: number): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return "another program uses it; choose another port";
+  if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on`;
+  if (code === "EADDRNOTAVAIL") return "this machine has no such address; check the host";
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,15 @@
+import type { BlockList } from "node:net";
+import { addressSet } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { OpenContext, SourceLog } from "../plugin.ts";
 import { signingKey, type SigningKey } from "../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../protocol/status.ts";
 import { Failure } from "../failure.ts";
 import { guard, type GuardedSource } from "../source/guard.ts";
 
-/** All that answering a call depends on: one value, replaced as a whole. */
+/** All that answering a call depends on: one value, replaced as a whole by a reload. */
 export interface Service {
   /** The first one signs where none verified. */
   readonly keys: readonly [SigningKey, ...SigningKey[]];
@@ -15,27 +18,59 @@ export interface Service {
   readonly statusCodes: StatusCodes;
   readonly maxBodyBytes: number;
   readonly maxClockSkewSeconds: number | undefined;
+  /** Who may call; everybody where it is not set. */
+  readonly allowedIps: BlockList | undefined;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: BlockList | undefined;
+  readonly shutdown: Shutdown;
+  readonly log: Log;
+  /** Only there where somebody can read them. */
+  readonly metrics: Metrics | undefined;
+}
+
+/** Whether this process is about to end: from then on answers close their connections. */
+export interface Shutdown {
+  readonly hasBegun: boolean;
+}
+
+/** What a service lives in: it is there before the service and after it. */
+export interface Surroundings {
+  readonly log: Log;
+  readonly metrics?: Metrics | undefined;
+  readonly shutdown?: Shutdown;
 }
 
 /** Opens the source that a configuration names. Throws with a message for the operator where that fails. */
-export async function openService(config: Config, log: Log): Promise<Service> {
+export async function openService(
+  config: Config,
+  { log, metrics, shutdown = { hasBegun: false } }: Surroundings,
+): Promise<Service> {
   const { webhook, server, source } = config;
   const [first, ...others] = webhook.secrets;
-  const opened = await openSource(config, log);
+  const opened = await openSource(config, log, metrics);
   return {
     keys: [signingKey(first), ...others.map(signingKey)],
-    source: guard(opened, { timeoutMs: webhook.timeout_ms, maxInFlight: webhook.max_in_flight }),
+    source: guard(opened, {
+      timeoutMs: webhook.timeout_ms,
+      maxInFlight: webhook.max_in_flight,
+      onAnswer: metrics && ((reason, seconds) => metrics.lookedUp(source.name, reason, seconds)),
+    }),
     sourceName: source.name,
     statusCodes: statusCodesOf(webhook.status_codes),
     maxBodyBytes: server.max_body_bytes,
     maxClockSkewSeconds: webhook.max_clock_skew_seconds,
+    allowedIps: server.allow_ips && addressSet(server.allow_ips),
+    trustedProxies: server.trusted_proxies && addressSet(server.trusted_proxies),
+    shutdown,
+    log,
+    metrics,
   };
 }
 
-async function openSource({ source, directory, webhook }: Config, log: Log) {
+async function openSource({ source, directory, webhook }: Config, log: Log, metrics: Metrics | undefined) {
   const context: OpenContext = {
     log: sourceLog(log, source.name),
-    count() {},
+    count: (event) => metrics?.happened(source.name, event),
     directory,
     timeoutMs: webhook.timeout_ms,
   };

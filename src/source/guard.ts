@@ -7,6 +7,8 @@ export interface Limits {
   readonly timeoutMs: number;
   /** Lookups under way at once; one more is turned away. */
   readonly maxInFlight: number;
+  /** Told of each lookup that the source was asked, and how long it took. */
+  readonly onAnswer?: ((reason: Outcome["reason"], seconds: number) => void) | undefined;
 }
 
 /** What the server sees of a source: it answers with an outcome, in time, whatever the plugin does. */
@@ -32,7 +34,7 @@ const TIMED_OUT: Outcome = { reason: "source_timeout" };
 const NOT_FOUND: Outcome = { reason: "player_not_found" };
 
 /** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.4). */
-export function guard(source: Source, { timeoutMs, maxInFlight }: Limits): GuardedSource {
+export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer }: Limits): GuardedSource {
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
   // Making an AbortController costs more than a SQLite read. One that was lent to a lookup which
@@ -49,12 +51,18 @@ export function guard(source: Source, { timeoutMs, maxInFlight }: Limits): Guard
   function lookup(query: BalanceQuery): Outcome | Promise<Outcome> {
     if (inFlight >= maxInFlight) return OVERLOADED;
     const startedMs = performance.now();
+    const outcome = ask(query, startedMs);
+    if (!(outcome instanceof Promise)) onAnswer?.(outcome.reason, (performance.now() - startedMs) / 1000);
+    return outcome;
+  }
+
+  function ask(query: BalanceQuery, startedMs: number): Outcome | Promise<Outcome> {
     const controller = lend();
     try {
       const answer = source.lookup(query, controller.signal);
       if (isThenable(answer)) {
         spare = new AbortController();
-        return awaitAnswer(answer, controller);
+        return awaitAnswer(answer, controller, startedMs);
       }
       // Blocking does not buy time: who waits for us has given up by now.
       return performance.now() - startedMs > timeoutMs ? TIMED_OUT : judge(answer);
@@ -63,7 +71,11 @@ export function guard(source: Source, { timeoutMs, maxInFlight }: Limits): Guard
     }
   }
 
-  function awaitAnswer(answer: PromiseLike<unknown>, controller: AbortController): Promise<Outcome> {
+  function awaitAnswer(
+    answer: PromiseLike<unknown>,
+    controller: AbortController,
+    startedMs: number,
+  ): Promise<Outcome> {
     inFlight += 1;
     return new Promise((resolve) => {
       let isSettled = false;
@@ -73,6 +85,7 @@ export function guard(source: Source, { timeoutMs, maxInFlight }: Limits): Guard
         clearTimeout(deadline);
         inFlight -= 1;
         if (inFlight === 0) onIdle?.();
+        onAnswer?.(outcome.reason, (performance.now() - startedMs) / 1000);
         resolve(outcome);
       }
       const deadline = setTimeout(() => {

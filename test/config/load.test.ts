@@ -35,7 +35,14 @@ const GOOD = WEBHOOK + SOURCE;
 
 test("what is not said has the defaults of spec 2", async () => {
   const config = await load(GOOD);
-  expect(config.server).toEqual({ host: "0.0.0.0", port: 8080, max_body_bytes: 16_384, drain_seconds: 10 });
+  expect(config.server).toEqual({
+    host: "0.0.0.0",
+    port: 8080,
+    workers: 1,
+    max_body_bytes: 16_384,
+    drain_seconds: 10,
+    lame_duck_seconds: 0,
+  });
   expect(config.webhook).toEqual({
     path: "/",
     secrets: [SECRET],

@@ -1,0 +1,42 @@
+import { BlockList, isIP } from "node:net";
+
+/** True for an IP address, or a range of them in CIDR form (RFC 4632). */
+export function isAddressRange(text: string): boolean {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || address.includes("%") || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
+/** A set of addresses and ranges that have been checked by `isAddressRange`. */
+export function addressSet(ranges: readonly string[]): BlockList {
+  const set = new BlockList();
+  for (const range of ranges) {
+    const [address = "", prefix] = range.split("/");
+    const family = isIP(address) === 4 ? "ipv4" : "ipv6";
+    if (prefix === undefined) set.addAddress(address, family);
+    else set.addSubnet(address, Number(prefix), family);
+  }
+  return set;
+}
+
+/** True where the set holds the address; `::ffff:192.0.2.1` is `192.0.2.1` (RFC 4291, section 2.5.5.2). */
+export function includesAddress(set: BlockList, address: string): boolean {
+  const plain = withoutMapping(address);
+  const version = isIP(plain);
+  return version !== 0 && set.check(plain, version === 4 ? "ipv4" : "ipv6");
+}
+
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** An IPv4 address that a socket for both families shows as IPv6, as IPv4. */
+export function withoutMapping(address: string): string {
+  return MAPPED_IPV4.exec(address)?.[1] ?? address;
+}
+
+/** True where only this machine can reach a listener on the host. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || includesAddress(loopback, host);
+}
+
+const loopback = addressSet(["127.0.0.0/8", "::1"]);

@@ -1,0 +1,179 @@
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from "prom-client";
+import type { Outcome, Reason } from "../protocol/status.ts";
+import { revision, version } from "../version.ts";
+
+/** What one process counts. Every label comes from a closed set or is bounded here: a caller makes no series. */
+export interface Metrics {
+  /** A call was answered. */
+  answered(reason: Reason, statusCode: string, seconds: number): void;
+  /** A source answered, or did not. */
+  lookedUp(source: string, outcome: Outcome["reason"], seconds: number): void;
+  /** The clock of a verified request against ours. */
+  skewed(seconds: number): void;
+  /** An event that a source counts. */
+  happened(source: string, event: string): void;
+  snapshot(): Promise<MetricsSnapshot>;
+}
+
+/** The metrics of a process as data, which can be sent and summed. */
+export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
+
+/** Read when the metrics are asked for. */
+export interface Gauges {
+  readonly inFlight: () => number;
+  readonly isSourceUp: () => Promise<boolean>;
+}
+
+/** From 50 µs, which an answer from SQLite takes, to the longest deadline in use. */
+const BUCKETS_SECONDS = [
+  0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
+];
+
+/** Codes and events that sources make up, as many as are told apart; the rest is counted as `other`. */
+const MAX_NAMES = 32;
+
+export function openMetrics(gauges: Gauges): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: "klas_balance_requests_total",
+    help: "Calls that were answered.",
+    labelNames: ["status_code", "reason"],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: "klas_balance_request_duration_seconds",
+    help: "Time from a call's arrival to its answer.",
+    buckets: BUCKETS_SECONDS,
+    registers,
+  });
+  const sourceSeconds = new Histogram({
+    name: "klas_balance_source_duration_seconds",
+    help: "Time of a lookup in the source.",
+    labelNames: ["source", "outcome"],
+    buckets: BUCKETS_SECONDS,
+    registers,
+  });
+  const skew = new Gauge({
+    name: "klas_balance_clock_skew_seconds",
+    help: "The clock of the latest verified call, less ours.",
+    aggregator: "average",
+    registers,
+  });
+  const events = new Counter({
+    name: "klas_balance_source_events_total",
+    help: "What sources count, such as a circuit breaker's changes.",
+    labelNames: ["source", "event"],
+    registers,
+  });
+  const inFlight = new Gauge({
+    name: "klas_balance_in_flight",
+    help: "Lookups under way.",
+    registers,
+    collect() {
+      inFlight.set(gauges.inFlight());
+    },
+  });
+  const sourceUp = new Gauge({
+    name: "klas_balance_source_up",
+    help: "1 where the source could be asked now.",
+    aggregator: "min",
+    registers,
+    async collect() {
+      sourceUp.set((await gauges.isSourceUp()) ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: "klas_balance_build_info",
+    help: "Always 1.",
+    labelNames: ["version", "revision"],
+    aggregator: "max",
+    registers,
+  }).set({ version, revision }, 1);
+  collectProcessMetrics(registry);
+
+  const boundedCode = bounded();
+  const boundedEvent = bounded();
+  return {
+    answered(reason, statusCode, seconds) {
+      const code = reason === "refused" ? boundedCode(statusCode) : statusCode;
+      requests.inc({ status_code: code, reason });
+      requestSeconds.observe(seconds);
+    },
+    lookedUp: (source, outcome, seconds) => sourceSeconds.observe({ source, outcome }, seconds),
+    skewed: (seconds) => skew.set(seconds),
+    happened: (source, event) => events.inc({ source, event: boundedEvent(event) }),
+    snapshot: () => registry.getMetricsAsJSON(),
+  };
+}
+
+/** What is counted once, however many processes serve. */
+export interface LifecycleMetrics {
+  /** A reload ended. */
+  reloaded(succeeded: boolean): void;
+  /** A worker died and is started again. */
+  restarted(): void;
+  snapshot(): Promise<MetricsSnapshot>;
+}
+
+export function openLifecycleMetrics(): LifecycleMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const reloads = new Counter({
+    name: "klas_balance_reloads_total",
+    help: "Reloads of the configuration.",
+    labelNames: ["result"],
+    registers,
+  });
+  const lastReload = new Gauge({
+    name: "klas_balance_last_reload_successful",
+    help: "1 where the latest reload took effect, 0 where the configuration before it is still in use.",
+    registers,
+  });
+  const restarts = new Counter({
+    name: "klas_balance_worker_restarts_total",
+    help: "Workers that died and were started again.",
+    registers,
+  });
+  lastReload.set(1);
+  return {
+    reloaded(succeeded) {
+      reloads.inc({ result: succeeded ? "succeeded" : "failed" });
+      lastReload.set(succeeded ? 1 : 0);
+    },
+    restarted: () => restarts.inc(),
+    snapshot: () => registry.getMetricsAsJSON(),
+  };
+}
+
+/** The library's metrics of a process; those of Node's own inside say nothing in this runtime. */
+function collectProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (name.startsWith("nodejs_")) registry.removeSingleMetric(name);
+  }
+}
+
+function bounded(): (name: string) => string {
+  const names = new Set<string>();
+  return (name) => {
+    if (names.size < MAX_NAMES) names.add(name);
+    return names.has(name) ? name : "other";
+  };
+}
+
+/** The metrics of all processes as Prometheus text: counters and gauges summed, unless a gauge says otherwise. */
+export function metricsText(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
+}
+
+export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;

@@ -1,0 +1,170 @@
+import type { Config } from "../config/load.ts";
+import { Failure } from "../failure.ts";
+import type { Log } from "../observe/log.ts";
+import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
+import { listen, type Listener } from "./listener.ts";
+import { openService, type Service } from "./service.ts";
+import { readServerTls, type ServerTls } from "./tls.ts";
+
+/** What answers calls: one process, or several that share a port. */
+export interface Serving {
+  readonly url: string;
+  /** Makes everything ready for a new configuration; throws where that cannot be, and nothing has changed. */
+  prepare(config: Config): Promise<PreparedReload>;
+  /** What is not ready, in words. */
+  notReady(): Promise<readonly string[]>;
+  metrics(): Promise<readonly MetricsSnapshot[]>;
+  /** Answers from now on close their connections. */
+  beginShutdown(): void;
+  /** Answers what is in flight, for `drain_seconds` at the most, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** A configuration that is ready to take over: exactly one of the two is called. */
+export interface PreparedReload {
+  /** Swaps it in; resolves when what was in use before is closed. */
+  commit(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export interface InstanceOptions {
+  readonly log: Log;
+  /** Whether other processes of ours listen on the same port. */
+  readonly sharesPort: boolean;
+}
+
+/** How long a source may take to close. */
+const CLOSE_MS = 2000;
+
+/**
+ * The runtime closes quiet connections at once when it stops listening, even where a request is on its way.
+ * For this long every answer asks the client to close the connection instead, which no request can cross.
+ */
+const SETTLE_MS = 250;
+
+/** A source is not asked for its health more often than this, however often somebody wants to know. */
+const HEALTH_IS_FRESH_MS = 1000;
+
+/** One process's serving: opens the source and listens. Throws with a message for the operator where that fails. */
+export async function startInstance(
+  initial: Config,
+  { log, sharesPort }: InstanceOptions,
+): Promise<Serving & { readonly port: number }> {
+  let config = initial;
+  const shutdown = { hasBegun: false };
+  // Without an admin listener nobody reads them.
+  const metrics = initial.admin && openMetrics({ inFlight: () => service.source.inFlight, isSourceUp });
+  let service = await openService(config, { log, metrics, shutdown });
+  let tls = await readServerTls(config);
+  let listener = listenWith(config.server.port, tls);
+  let checkedMs = -Infinity;
+  let health: Promise<string | undefined> = Promise.resolve(undefined);
+
+  function listenWith(port: number, itsTls: ServerTls | undefined): Listener {
+    const { host } = config.server;
+    // A certificate is a listener's for life: a new one comes with a new listener on the same port.
+    const options = {
+      host,
+      port,
+      path: config.webhook.path,
+      tls: itsTls,
+      sharesPort: sharesPort || itsTls !== undefined,
+    };
+    return listen(options, () => service);
+  }
+
+  function sourceHealth(): Promise<string | undefined> {
+    if (performance.now() - checkedMs > HEALTH_IS_FRESH_MS) {
+      checkedMs = performance.now();
+      health = service.source.check();
+    }
+    return health;
+  }
+
+  async function isSourceUp(): Promise<boolean> {
+    return (await sourceHealth()) === undefined;
+  }
+
+  async function prepare(next: Config): Promise<PreparedReload> {
+    const nextTls = await readServerTls(next);
+    if ((tls === undefined) !== (nextTls === undefined)) {
+      throw new Failure("server.tls: turning TLS on or off needs a restart", 2);
+    }
+    const nextService = await openService(next, { log, metrics, shutdown });
+    try {
+      const problem = await nextService.source.check();
+      if (problem !== undefined) throw new Failure(`the source "${nextService.sourceName}": ${problem}`, 1);
+      const isSameTls = JSON.stringify(tls) === JSON.stringify(nextTls);
+      const nextListener = isSameTls ? undefined : listenWith(listener.port, nextTls);
+      return {
+        commit: () => commit(next, nextService, nextTls, nextListener),
+        async discard() {
+          nextListener?.kill();
+          await closeSource(nextService, log);
+        },
+      };
+    } catch (error) {
+      await closeSource(nextService, log);
+      throw error;
+    }
+  }
+
+  async function commit(
+    next: Config,
+    nextService: Service,
+    nextTls: ServerTls | undefined,
+    nextListener: Listener | undefined,
+  ): Promise<void> {
+    const previous = { service, listener };
+    config = next;
+    service = nextService;
+    checkedMs = -Infinity;
+    log.configure(next.log);
+    if (nextListener !== undefined) {
+      tls = nextTls;
+      listener = nextListener;
+      // Who is connected to the old one gets the answer to what was asked.
+      void previous.listener.stop();
+    }
+    listener.setPath(next.webhook.path);
+    await closeSource(previous.service, log);
+  }
+
+  async function stop(): Promise<void> {
+    shutdown.hasBegun = true;
+    const { drain_seconds } = config.server;
+    const drained = Bun.sleep(SETTLE_MS).then(() => listener.stop());
+    const isDrained = await Promise.race([
+      drained.then(() => true),
+      Bun.sleep(drain_seconds * 1000).then(() => false),
+    ]);
+    if (!isDrained) {
+      log.warn("not everything in flight was answered", { drain_seconds });
+      listener.kill();
+    }
+    await closeSource(service, log);
+  }
+
+  return {
+    url: listener.url,
+    port: listener.port,
+    prepare,
+    async notReady() {
+      const problem = await sourceHealth();
+      return problem === undefined ? [] : [`the source "${service.sourceName}": ${problem}`];
+    },
+    metrics: async () => (metrics === undefined ? [] : [await metrics.snapshot()]),
+    beginShutdown() {
+      shutdown.hasBegun = true;
+    },
+    stop,
+  };
+}
+
+async function closeSource({ source }: Service, log: Log): Promise<void> {
+  try {
+    await Promise.race([source.close(), Bun.sleep(CLOSE_MS)]);
+  } catch (error) {
+    log.error("the source did not close", { problem: String(error) });
+  }
+}

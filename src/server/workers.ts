@@ -1,0 +1,194 @@
+import { availableParallelism } from "node:os";
+import type { Config } from "../config/load.ts";
+import { Failure } from "../failure.ts";
+import type { Log } from "../observe/log.ts";
+import type { Serving } from "./instance.ts";
+import { serveOrExplain } from "./listener.ts";
+import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
+
+/** How long a worker may take to get up; SQLite may wait for a lock, a core for its answer. */
+const START_MS = 30_000;
+const PREPARE_MS = 120_000;
+const REPORT_MS = 5000;
+/** A worker that has not answered for this long hangs, in an endless loop of a plugin, say. */
+const HANG_MS = 15_000;
+const PING_EVERY_MS = 5000;
+const FIRST_RESTART_MS = 100;
+const MAX_RESTART_MS = 30_000;
+/** A worker that lived for this long had no trouble at its start. */
+const SOUND_MS = 60_000;
+
+export interface WorkersOptions {
+  readonly log: Log;
+  /** A worker died and is started again. */
+  readonly onRestart: () => void;
+}
+
+/** One of the workers, whichever process it is at the moment. */
+interface Slot {
+  readonly number: number;
+  process: WorkerProcess | undefined;
+  /** In a row. */
+  failures: number;
+}
+
+/** How many processes `server.workers` means. */
+export function workerCount({ server }: Config): number {
+  return server.workers === "auto" ? availableParallelism() : server.workers;
+}
+
+/**
+ * Serves with several processes on one port. One that dies is started again, with back-off, and the rest
+ * serve on. Throws where they cannot start.
+ */
+export async function startWorkers(initial: Config, { log, onRestart }: WorkersOptions): Promise<Serving> {
+  let config = initial;
+  let isStopping = false;
+  assertPortIsFree(config);
+  const slots: Slot[] = Array.from({ length: workerCount(config) }, (_, index) => ({
+    number: index + 1,
+    process: undefined,
+    failures: 0,
+  }));
+  const running = () => slots.flatMap((slot) => slot.process ?? []);
+  const [first, ...others] = slots;
+  if (first === undefined) throw new Error("there is at least one worker");
+
+  // The first one finds out the port, where 0 was asked for.
+  const { url, port } = await startOrEnd([first]);
+  config = { ...config, server: { ...config.server, port } };
+  if (others.length > 0) await startOrEnd(others);
+  const pinging = setInterval(() => void ping(), PING_EVERY_MS);
+
+  async function startOrEnd(
+    starting: readonly Slot[],
+  ): Promise<{ readonly url: string; readonly port: number }> {
+    const results = await Promise.allSettled(starting.map(start));
+    for (const result of results) {
+      if (result.status === "fulfilled") continue;
+      isStopping = true;
+      for (const worker of running()) worker.kill();
+      throw result.reason;
+    }
+    const [result] = results;
+    if (result?.status !== "fulfilled") throw new Error("a start without a result");
+    return result.value;
+  }
+
+  async function start(slot: Slot): Promise<{ readonly url: string; readonly port: number }> {
+    const worker = startWorkerProcess();
+    slot.process = worker;
+    const { started } = await worker.ask({ type: "start", config: messageOf(config) }, START_MS);
+    if (started === undefined) throw new Error("a worker that started says where");
+    void watch(slot, worker);
+    return started;
+  }
+
+  async function watch(slot: Slot, worker: WorkerProcess): Promise<void> {
+    const startedMs = performance.now();
+    const exit = await worker.exited;
+    slot.process = undefined;
+    if (isStopping) return;
+    if (performance.now() - startedMs > SOUND_MS) slot.failures = 0;
+    log.error("a worker died", { worker: slot.number, pid: worker.pid, exit });
+    void restart(slot);
+  }
+
+  async function restart(slot: Slot): Promise<void> {
+    onRestart();
+    const waitMs = Math.min(FIRST_RESTART_MS * 2 ** slot.failures, MAX_RESTART_MS);
+    slot.failures += 1;
+    await Bun.sleep(waitMs);
+    if (isStopping) return;
+    try {
+      await start(slot);
+      log.info("a worker was started again", { worker: slot.number, pid: slot.process?.pid ?? 0 });
+    } catch (error) {
+      log.error("a worker does not start", { worker: slot.number, problem: messageOfError(error) });
+      slot.process?.kill();
+      slot.process = undefined;
+      if (!isStopping) void restart(slot);
+    }
+  }
+
+  /** Ends a worker that hangs; it is then started again like one that died. */
+  async function ping(): Promise<void> {
+    await Promise.all(
+      running().map((worker) =>
+        worker.ask({ type: "ping" }, HANG_MS).catch((error: unknown) => {
+          log.error("a worker hangs and is ended", { pid: worker.pid, problem: messageOfError(error) });
+          worker.kill();
+        }),
+      ),
+    );
+  }
+
+  async function tellAll(
+    type: "commit" | "discard" | "begin_shutdown" | "stop",
+    withinMs: number,
+  ): Promise<void> {
+    await Promise.allSettled(running().map((worker) => worker.ask({ type }, withinMs)));
+  }
+
+  async function reports() {
+    return await Promise.all(
+      running().map(async (worker) => {
+        try {
+          return (await worker.ask({ type: "report" }, REPORT_MS)).report;
+        } catch {
+          return { notReady: [`the worker with pid ${worker.pid} does not answer`], metrics: [] };
+        }
+      }),
+    );
+  }
+
+  return {
+    url,
+    async prepare(next) {
+      const message = messageOf({ ...next, server: { ...next.server, port } });
+      const results = await Promise.allSettled(
+        running().map((worker) => worker.ask({ type: "prepare", config: message }, PREPARE_MS)),
+      );
+      const failed = results.find((result) => result.status === "rejected");
+      if (failed !== undefined) {
+        await tellAll("discard", PREPARE_MS);
+        throw failed.reason;
+      }
+      return {
+        async commit() {
+          config = { ...next, server: { ...next.server, port } };
+          await tellAll("commit", PREPARE_MS);
+        },
+        discard: () => tellAll("discard", PREPARE_MS),
+      };
+    },
+    async notReady() {
+      const down = slots
+        .filter(({ process }) => process === undefined)
+        .map(({ number, failures }) => `worker ${number} is down, for the ${failures}. time in a row`);
+      const problems = (await reports()).flatMap((report) => report?.notReady ?? []);
+      return [...down, ...new Set(problems)];
+    },
+    metrics: async () => (await reports()).flatMap((report) => report?.metrics ?? []),
+    beginShutdown: () => void tellAll("begin_shutdown", REPORT_MS),
+    async stop() {
+      isStopping = true;
+      clearInterval(pinging);
+      await tellAll("stop", (config.server.drain_seconds + 5) * 1000);
+      for (const worker of running()) worker.kill();
+    },
+  };
+}
+
+/** Listeners that share a port would share it with another program's too, and silently. */
+function assertPortIsFree({ server: { host, port } }: Config): void {
+  serveOrExplain(host, port, () => Bun.listen({ hostname: host, port, socket: { data() {} } })).stop(true);
+}
+
+function messageOf({ file, table, server: { host, port } }: Config) {
+  return { file, table, host, port };
+}
+
+function messageOfError(error: unknown): string {
+  return error instanceof Failure || error instanceof Error ? error.message : String(error);
+}
