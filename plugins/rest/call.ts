@@ -47,12 +47,16 @@ class TooLong extends Error {
   }
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
+function readText(response: Response, maxBytes: number): Promise<string> {
   const declared = response.headers.get("content-length");
   // A body cannot be longer than its Content-Length, unless that counts compressed bytes.
   if (declared !== null && Number(declared) <= maxBytes && !response.headers.has("content-encoding")) {
     return response.text();
   }
+  return readPieces(response, maxBytes);
+}
+
+async function readPieces(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let bytes = 0;
   let text = "";

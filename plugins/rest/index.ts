@@ -23,7 +23,7 @@ export default {
     const limits = { tls, maxResponseBytes: options.max_response_bytes };
     const call = caller({ ...limits, needsBody: answer.needsBody });
 
-    const exchange: Exchange = async (coreRequest, signal) => answer.read(await call(coreRequest, signal));
+    const exchange: Exchange = (coreRequest, signal) => call(coreRequest, signal).then(answer.read);
     const ask = resilient(exchange, {
       retries: options.retries,
       breaker,
@@ -32,14 +32,14 @@ export default {
       count,
     });
 
-    let lookup: Lookup = async (query, signal) => ask(request(query), signal);
+    let lookup: Lookup = (query, signal) => ask(request(query), signal);
     if (options.coalesce) lookup = coalescing(lookup, count);
     if (options.cache_ms > 0) lookup = remembering(lookup, options.cache_ms, count);
 
     const check = checker(options, {
       breaker,
       call: caller({ ...limits, needsBody: () => false }),
-      lookup: async (query, signal) => exchange(request(query), signal),
+      lookup: (query, signal) => exchange(request(query), signal),
     });
     if (!/\{(?:player|session)_id\}/.test(JSON.stringify([options.url, options.headers, options.body]))) {
       context.log.warn("no {player_id} in url, headers or body: every player gets the same answer");
