@@ -1,7 +1,7 @@
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const FRAMING = /^(?:content-length|transfer-encoding|connection)$/i;
 const VALUE = /^[\x20-\x7e\xa0-\xff]*$/;
-const PRINTABLE_ASCII = /^[\x21-\x7e]+$/;
+const PRINTABLE_ASCII = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** A token (RFC 9110, section 5.1). */
 export function isHeaderName(text: string): boolean {
@@ -18,7 +18,10 @@ export function isHeaderValue(text: string): boolean {
   return VALUE.test(text);
 }
 
-/** An id as the value of a header that must not be the reason for a failed lookup: percent-encoded where it has to be. */
+/**
+ * An id as the value of a header that must not be the reason for a failed lookup: percent-encoded where
+ * it would not arrive as it is, because of its characters or of a space at an end.
+ */
 export function idForHeader(id: string): string {
   return PRINTABLE_ASCII.test(id) ? id : encodeURIComponent(id);
 }

@@ -186,6 +186,14 @@ export const optionsSchema = v.pipe(
   ),
   v.forward(
     v.partialCheck(
+      [["url"], ["tls"]],
+      ({ url, tls: files }) => files === undefined || /^https:/i.test(url),
+      "expected no tls: the address does not start with https://",
+    ),
+    ["tls"],
+  ),
+  v.forward(
+    v.partialCheck(
       [["format"], ["not_found"]],
       ({ format, not_found }) => format !== "text" || not_found.pointer === undefined,
       'expected no pointer: with format = "text" there is nothing to point into',

@@ -35,10 +35,14 @@ describe("without health_url", () => {
   test.each([
     ["http://core.invalid", "core.invalid: the name cannot be resolved"],
     ["http://127.0.0.1:1", "127.0.0.1:1: connection refused"],
-  ])("%s", async (url, message) => {
-    const source = await openSource({ url: `${url}/{player_id}`, balance: "/balance" }, 10_000);
-    expect(await failure(source.check())).toBe(`${message} ${NOBODY}`);
-  });
+  ])(
+    "%s",
+    async (url, message) => {
+      const source = await openSource({ url: `${url}/{player_id}`, balance: "/balance" }, 20_000);
+      expect(await failure(source.check())).toBe(`${message} ${NOBODY}`);
+    },
+    30_000,
+  );
 
   test("no TLS on the port, no answer at all", async () => {
     using plain = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("plain") });

@@ -43,7 +43,7 @@ const FAULTS: readonly Fault[] = [
     misbehaviour: "has a name that does not resolve",
     behave: () => {},
     options: { url: "http://core.invalid/{player_id}" },
-    timeoutMs: 10_000,
+    timeoutMs: 20_000,
     answer: FAILED,
     after: "2 retries",
     detail: "core.invalid: the name cannot be resolved (3 calls)",
@@ -129,7 +129,7 @@ const FAULTS: readonly Fault[] = [
       socket.write(http(200, "", { "content-encoding": "gzip", "content-length": body.byteLength }));
       socket.write(body);
     },
-    timeoutMs: 10_000,
+    timeoutMs: 20_000,
     answer: FAILED,
     after: "at once",
     detail: "the answer is longer than 65536 bytes (max_response_bytes)",
@@ -356,6 +356,7 @@ test.each(FAULTS.map((fault) => [fault.misbehaviour, fault] as const))(
     });
     if (outcome.reason === "ok") expect(outcome.balance).toBe("30.50");
   },
+  30_000,
 );
 
 async function tlsOptions({ certificate, clientCertificate }: Fault) {

@@ -81,6 +81,10 @@ test.each<[unknown, string]>([
     "auth.basic.user: expected a user without a colon (RFC 7617)",
   ],
   [{ tls: { cert: "a.pem" } }, "tls: expected cert and key together"],
+  [
+    { url: "http://core/{player_id}", tls: { ca: "a.pem" } },
+    "tls: expected no tls: the address does not start with https://",
+  ],
   [{ format: "yaml" }, 'format: expected "json", "xml" or "text"'],
   [{ unit: "cents" }, 'unit: expected "major" or "minor"'],
   [{ exponent: 39 }, "exponent: expected an integer from 0 to 38"],

@@ -146,6 +146,18 @@ test("an aborted lookup makes no call, and does not count against the core", asy
   expect(await lookup()).toEqual(ANSWER);
 });
 
+test("Retry-After is waited for", async () => {
+  const times: number[] = [];
+  await using core = await startCore((socket, _request, nth) => {
+    times.push(performance.now());
+    socket.write(nth === 1 ? http(429, "", { "retry-after": 1 }) : GOOD);
+  });
+  const { lookup } = await openSource(options(core.url), 10_000);
+  expect(await lookup()).toEqual(ANSWER);
+  const [first = 0, second = 0] = times;
+  expect(second - first).toBeGreaterThan(950);
+});
+
 test("an abort ends a wait between two tries", async () => {
   await using core = await answering(429, "", { "retry-after": 60 });
   const { source, counts } = await openSource(options(core.url), 120_000);
