@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { remembering } from "../../../plugins/rest/remember.ts";
+import type { BalanceQuery } from "../../../src/plugin.ts";
 import { answering, http, startCore, type Behaviour } from "./core.ts";
 import { failure, openSource, QUERY, type Input } from "./source.ts";
 
@@ -77,6 +79,8 @@ describe("circuit breaker", () => {
     expect(await failure(lookup())).toBe("status 503");
     expect(await failure(lookup())).toStartWith("circuit breaker open");
     expect(core.requests).toHaveLength(4);
+    await Bun.sleep(320);
+    expect(await failure(lookup())).toBe("status 503");
     expect(lines.filter((line) => line.startsWith("warn"))).toHaveLength(1);
   });
 
@@ -218,6 +222,20 @@ describe("cache_ms", () => {
     await Bun.sleep(420);
     await lookup();
     expect(core.requests).toHaveLength(3);
+  });
+
+  test("at most 10,000 answers are remembered: the oldest goes first", async () => {
+    const asked: string[] = [];
+    const ask = async ({ playerId }: BalanceQuery) => {
+      asked.push(playerId);
+      return ANSWER;
+    };
+    const lookup = remembering(ask, 60_000, () => {});
+    const { signal } = new AbortController();
+    for (let id = 0; id <= 10_000; id++) await lookup({ ...QUERY, playerId: `p${id}` }, signal);
+    asked.length = 0;
+    for (const playerId of ["p10000", "p1", "p0"]) await lookup({ ...QUERY, playerId }, signal);
+    expect(asked).toEqual(["p0"]);
   });
 
   test("failures are not", async () => {
