@@ -50,13 +50,18 @@ export function openOutput(
 
   async function writePending(): Promise<void> {
     while (pending !== "") {
-      const text = lost === 0 ? pending : pending + lostLines(lost);
-      const chunk = Buffer.from(text);
+      const lines = Buffer.from(pending);
+      const reported = lost;
+      const report = reported === 0 ? "" : lostLines(reported);
       pending = "";
       lost = 0;
-      for (const piece of wholeLines(chunk, maxWriteBytes)) {
-        if (await writeWhole(fileDescriptor, piece)) continue;
-        lost += countLines(chunk.subarray(piece.byteOffset - chunk.byteOffset));
+      const written = await writeWhole(
+        fileDescriptor,
+        Buffer.concat([lines, Buffer.from(report)]),
+        maxWriteBytes,
+      );
+      if (written < lines.length + Buffer.byteLength(report)) {
+        lost += reported + countLines(lines.subarray(written));
         return;
       }
     }
@@ -71,28 +76,26 @@ export function openOutput(
   };
 }
 
-/** A chunk of lines in pieces of at most so many bytes, unless a single line is longer. */
-function* wholeLines(chunk: Uint8Array, maxBytes: number): IterableIterator<Uint8Array> {
-  let start = 0;
-  while (chunk.length - start > maxBytes) {
-    const lastNewline = chunk.lastIndexOf(10, start + maxBytes - 1);
-    const end = (lastNewline >= start ? lastNewline : chunk.indexOf(10, start)) + 1;
-    yield chunk.subarray(start, end);
-    start = end;
-  }
-  if (start < chunk.length) yield chunk.subarray(start);
-}
-
-/** False where the descriptor takes nothing more: closed, a reader that is gone, a full disk. */
-async function writeWhole(fileDescriptor: number, chunk: Uint8Array): Promise<boolean> {
+/** How many bytes were written: not all where it is closed, its reader is gone, or the disk is full. */
+async function writeWhole(fileDescriptor: number, chunk: Uint8Array, maxWriteBytes: number): Promise<number> {
   let offset = 0;
   while (offset < chunk.length) {
-    const written = await writeSome(fileDescriptor, chunk.subarray(offset));
-    if (written === "failed") return false;
+    const written = await writeSome(
+      fileDescriptor,
+      chunk.subarray(offset, endOfWrite(chunk, offset, maxWriteBytes)),
+    );
+    if (written === "failed") return offset;
     if (written === "busy") await Bun.sleep(RETRY_MS);
     else offset += written;
   }
-  return true;
+  return offset;
+}
+
+/** Where a write ends that begins at `start`: after a whole line, if need be after one that is too long. */
+function endOfWrite(chunk: Uint8Array, start: number, maxBytes: number): number {
+  if (chunk.length - start <= maxBytes) return chunk.length;
+  const lastNewline = chunk.lastIndexOf(10, start + maxBytes - 1);
+  return (lastNewline >= start ? lastNewline : chunk.indexOf(10, start)) + 1;
 }
 
 function writeSome(fileDescriptor: number, bytes: Uint8Array): Promise<number | "busy" | "failed"> {
