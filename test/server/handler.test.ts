@@ -1,0 +1,411 @@
+import { describe, expect, test } from "bun:test";
+import { createHash, createHmac } from "node:crypto";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openLog } from "../../src/observe/log.ts";
+import type { LookupResult, Source } from "../../src/plugin.ts";
+import { signingKey } from "../../src/protocol/signature.ts";
+import { DEFAULT_STATUS_CODES } from "../../src/protocol/status.ts";
+import { handleBalance } from "../../src/server/handler.ts";
+import type { Service } from "../../src/server/service.ts";
+import { guard } from "../../src/source/guard.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+
+const SECRET = "the first secret";
+const OLD_SECRET = "the second secret";
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const folder = temporaryFolder();
+
+function hmac(secret: string, body: string | Uint8Array): string {
+  return createHmac("sha256", secret).update(body).digest("hex");
+}
+
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+
+function balanceRequest(playerId: string, others: object = {}): string {
+  return JSON.stringify({
+    request_id: "req-1",
+    timestamp: nowSeconds(),
+    session_id: "ses-1",
+    player_id: playerId,
+    ...others,
+  });
+}
+
+/** Players by what becomes of them. */
+const answers: Readonly<Record<string, () => LookupResult | Promise<LookupResult>>> = {
+  rich: () => ({ balanceMinor: 9_223_372_036_854_775_807n, exponent: 2 }),
+  plain: () => ({ balance: "30.00" }),
+  slow: () => Bun.sleep(5).then(() => ({ balance: "31" })),
+  blocked: () => ({ refused: "ERR_PLAYER_BLOCKED" }),
+  hanging: () => new Promise(() => {}),
+  throwing: () => {
+    throw new Error("the core is down");
+  },
+  nonsense: () => ({ balance: "4242x" }),
+  injecting: () => ({ refused: '","balance":"4242' }),
+};
+
+const source: Source = {
+  lookup: ({ playerId }) => (Object.hasOwn(answers, playerId) ? (answers[playerId]?.() ?? null) : null),
+};
+
+function service(changes: Partial<Service> = {}): Service {
+  return {
+    keys: [signingKey(SECRET), signingKey(OLD_SECRET)],
+    source: guard(source, { timeoutMs: 50, maxInFlight: 10 }),
+    sourceName: "players",
+    statusCodes: DEFAULT_STATUS_CODES,
+    maxBodyBytes: 1024,
+    maxClockSkewSeconds: undefined,
+    ...changes,
+  };
+}
+
+let logs = 0;
+
+/** One call, from the request to the reply's bytes and the log's lines. */
+async function call(request: Request, used: Service = service(), level: "info" | "warn" = "info") {
+  logs += 1;
+  const file = join(folder, `${logs}.log`);
+  const descriptor = openSync(file, "w");
+  const log = openLog({ level, format: "json" }, descriptor);
+  const response = await handleBalance(request, () => "203.0.113.7", used, log);
+  await log.flush();
+  closeSync(descriptor);
+  return {
+    status: response.status,
+    contentType: response.headers.get("Content-Type"),
+    signature: response.headers.get("X-Signature"),
+    body: await response.text(),
+    log: readFileSync(file, "utf8"),
+  };
+}
+
+function post(
+  body: string | Uint8Array<ArrayBuffer>,
+  signature?: string | null,
+  headers: Record<string, string> = {},
+): Request {
+  const given = signature === undefined ? hmac(SECRET, body) : signature;
+  return new Request("http://localhost/balance", {
+    method: "POST",
+    body,
+    headers: { ...(given === null ? {} : { "X-Signature": given }), ...headers },
+  });
+}
+
+interface Scenario {
+  readonly request: () => Request;
+  readonly service?: Partial<Service>;
+  readonly status?: number;
+  readonly body: string;
+  /** Who signs the reply; the first secret where it is not said. */
+  readonly signedWith?: string;
+  readonly logged: Readonly<Record<string, unknown>>;
+  readonly neverLogged?: readonly string[];
+}
+
+const overloaded = guard(source, { timeoutMs: 50, maxInFlight: 1 });
+
+const rejected = '{"status_code":"ERR_INTEGRITY_CHECK_FAILED"}';
+const invalid = '{"status_code":"ERR_INVALID_BODY"}';
+const unknown = '{"status_code":"ERR_UNKNOWN"}';
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  "ok, in minor units": {
+    request: () => post(balanceRequest("rich")),
+    body: '{"balance":"92233720368547758.07","status_code":"OK"}',
+    logged: { level: "info", reason: "ok", status_code: "OK", request_id: "req-1", player_id: "rich" },
+    neverLogged: ["92233720368547758"],
+  },
+  "ok, in major units": {
+    request: () => post(balanceRequest("plain")),
+    body: '{"balance":"30","status_code":"OK"}',
+    logged: { reason: "ok" },
+    neverLogged: ['"30"'],
+  },
+  "ok, by a promise": {
+    request: () => post(balanceRequest("slow")),
+    body: '{"balance":"31","status_code":"OK"}',
+    logged: { reason: "ok" },
+  },
+  "ok, signed in upper case": {
+    request: () => {
+      const body = balanceRequest("plain");
+      return post(body, hmac(SECRET, body).toUpperCase());
+    },
+    body: '{"balance":"30","status_code":"OK"}',
+    logged: { reason: "ok" },
+  },
+  "ok, with the second secret: it signs the reply too": {
+    request: () => {
+      const body = balanceRequest("plain");
+      return post(body, hmac(OLD_SECRET, body));
+    },
+    body: '{"balance":"30","status_code":"OK"}',
+    signedWith: OLD_SECRET,
+    logged: { reason: "ok" },
+  },
+  "ok, over the bytes as they came, not as they would be written": {
+    request: () =>
+      post(`{ "player_id" : "pl\\u0061in", "session_id":"s", "timestamp":1.0e9, "request_id":"r" }\n`),
+    body: '{"balance":"30","status_code":"OK"}',
+    logged: { reason: "ok", player_id: "plain" },
+  },
+  "ok, in a trace of the caller's": {
+    request: () =>
+      post(balanceRequest("plain"), undefined, { traceparent: `00-${TRACE}-b7ad6b7169203331-01` }),
+    body: '{"balance":"30","status_code":"OK"}',
+    logged: { trace_id: TRACE },
+  },
+  "bad_signature: missing": {
+    request: () => post(balanceRequest("plain"), null),
+    body: rejected,
+    logged: { level: "warn", reason: "bad_signature", detail: "missing" },
+    neverLogged: ["plain", "req-1"],
+  },
+  "bad_signature: malformed": {
+    request: () => post(balanceRequest("plain"), `${"0".repeat(63)}z`),
+    body: rejected,
+    logged: { reason: "bad_signature", detail: "malformed" },
+    neverLogged: ["plain"],
+  },
+  "bad_signature: twice": {
+    request: () => {
+      const request = post(balanceRequest("plain"));
+      request.headers.append("X-Signature", request.headers.get("X-Signature") ?? "");
+      return request;
+    },
+    body: rejected,
+    logged: { reason: "bad_signature", detail: "malformed" },
+  },
+  "bad_signature: wrong": {
+    request: () => post(balanceRequest("plain"), hmac("another", balanceRequest("plain"))),
+    body: rejected,
+    logged: {
+      reason: "bad_signature",
+      detail: "wrong",
+      body_bytes: balanceRequest("plain").length,
+    },
+    neverLogged: ["plain", hmac("another", balanceRequest("plain"))],
+  },
+  "bad_signature comes before an invalid body": {
+    request: () => post("{", null),
+    body: rejected,
+    logged: {
+      reason: "bad_signature",
+      body_bytes: 1,
+      body_sha256: createHash("sha256").update("{").digest("hex"),
+    },
+  },
+  "stale_timestamp: behind": {
+    request: () => post(balanceRequest("plain", { timestamp: nowSeconds() - 3600 })),
+    service: { maxClockSkewSeconds: 300 },
+    body: rejected,
+    logged: {
+      level: "warn",
+      reason: "stale_timestamp",
+      player_id: "plain",
+      detail: expect.stringContaining("-36"),
+    },
+  },
+  "stale_timestamp: ahead, in milliseconds": {
+    request: () => post(balanceRequest("plain", { timestamp: Date.now() + 3_600_000 })),
+    service: { maxClockSkewSeconds: 300 },
+    body: rejected,
+    logged: { reason: "stale_timestamp", detail: expect.stringMatching(/3[56]\d\d\.\d{3} s/) },
+  },
+  "a fresh timestamp, in milliseconds": {
+    request: () => post(balanceRequest("plain", { timestamp: Date.now() })),
+    service: { maxClockSkewSeconds: 300 },
+    body: '{"balance":"30","status_code":"OK"}',
+    logged: { reason: "ok" },
+  },
+  "any timestamp where no skew is configured": {
+    request: () => post(balanceRequest("plain", { timestamp: 0 })),
+    body: '{"balance":"30","status_code":"OK"}',
+    logged: { reason: "ok" },
+  },
+  "invalid_body: no JSON": {
+    request: () => post("{"),
+    body: invalid,
+    logged: { level: "warn", reason: "invalid_body", detail: "not JSON" },
+  },
+  "invalid_body: no UTF-8": {
+    request: () => post(Uint8Array.of(0xff)),
+    body: invalid,
+    logged: { reason: "invalid_body", detail: "not UTF-8" },
+  },
+  "invalid_body: empty": {
+    request: () => post(""),
+    body: invalid,
+    logged: { reason: "invalid_body" },
+  },
+  "invalid_body: a number for an id; the value is not shown": {
+    request: () => post(balanceRequest("plain", { player_id: 424_242 })),
+    body: invalid,
+    logged: { reason: "invalid_body", detail: "player_id: expected a string" },
+    neverLogged: ["424242"],
+  },
+  "invalid_body, found with the second secret": {
+    request: () => post("{", hmac(OLD_SECRET, "{")),
+    body: invalid,
+    signedWith: OLD_SECRET,
+    logged: { reason: "invalid_body" },
+  },
+  "invalid_body: longer than is read": {
+    request: () => post(balanceRequest("x".repeat(2000)), undefined, { "Content-Length": "2100" }),
+    status: 413,
+    body: invalid,
+    logged: { reason: "invalid_body", detail: "more than 1024 bytes" },
+  },
+  "invalid_body: longer than is read, its length not announced": {
+    request: () => post(balanceRequest("x".repeat(2000))),
+    status: 413,
+    body: invalid,
+    logged: { reason: "invalid_body", detail: "more than 1024 bytes" },
+  },
+  player_not_found: {
+    request: () => post(balanceRequest("nobody")),
+    body: '{"status_code":"ERR_PLAYER_NOT_FOUND"}',
+    logged: { level: "info", reason: "player_not_found", player_id: "nobody" },
+  },
+  "player_not_found, with a code of the operator's": {
+    request: () => post(balanceRequest("nobody")),
+    service: { statusCodes: { ...DEFAULT_STATUS_CODES, player_not_found: "ERR_INVALID_PLAYER_ID" } },
+    body: '{"status_code":"ERR_INVALID_PLAYER_ID"}',
+    logged: { reason: "player_not_found", status_code: "ERR_INVALID_PLAYER_ID" },
+  },
+  "player_not_found for constructor": {
+    request: () => post(balanceRequest("constructor")),
+    body: '{"status_code":"ERR_PLAYER_NOT_FOUND"}',
+    logged: { reason: "player_not_found" },
+  },
+  refused: {
+    request: () => post(balanceRequest("blocked")),
+    body: '{"status_code":"ERR_PLAYER_BLOCKED"}',
+    logged: { reason: "refused", status_code: "ERR_PLAYER_BLOCKED" },
+  },
+  source_timeout: {
+    request: () => post(balanceRequest("hanging")),
+    body: '{"status_code":"ERR_TIMEOUT"}',
+    logged: { level: "error", reason: "source_timeout" },
+  },
+  "source_failed: it throws": {
+    request: () => post(balanceRequest("throwing")),
+    body: unknown,
+    logged: { level: "error", reason: "source_failed", detail: "the core is down" },
+  },
+  "source_failed: no balance": {
+    request: () => post(balanceRequest("nonsense")),
+    body: unknown,
+    logged: { reason: "source_failed" },
+    neverLogged: ["4242"],
+  },
+  "source_failed: a refusal that would write the reply": {
+    request: () => post(balanceRequest("injecting")),
+    body: unknown,
+    logged: { reason: "source_failed" },
+    neverLogged: ["4242"],
+  },
+  overloaded: {
+    request: () => {
+      void overloaded.lookup({
+        playerId: "hanging",
+        sessionId: "",
+        requestId: "",
+        timestamp: 0,
+        traceparent: "",
+      });
+      return post(balanceRequest("plain"));
+    },
+    service: { source: overloaded },
+    body: unknown,
+    logged: { level: "error", reason: "overloaded" },
+  },
+  "a bug": {
+    request: () => post(balanceRequest("plain")),
+    service: {
+      source: {
+        ...guard(source, { timeoutMs: 50, maxInFlight: 1 }),
+        lookup: () => {
+          throw new Error("a bug in the host");
+        },
+      },
+    },
+    body: unknown,
+    logged: { level: "error", stack: expect.stringContaining("a bug in the host") },
+  },
+};
+
+describe.each(Object.entries(scenarios))("%s", (_what, scenario) => {
+  test("is answered, signed and logged", async () => {
+    const { status = 200, signedWith = SECRET, neverLogged = [] } = scenario;
+    const result = await call(scenario.request(), service(scenario.service));
+    expect(result.body).toBe(scenario.body);
+    expect(result.status).toBe(status);
+    expect(result.contentType).toBe("application/json");
+    expect(result.signature).toBe(hmac(signedWith, result.body));
+
+    const [line = ""] = result.log.split("\n");
+    expect(JSON.parse(line)).toMatchObject(scenario.logged);
+    const secrets = [SECRET, OLD_SECRET, String(result.signature), "ses-1", ...neverLogged];
+    for (const part of secrets) expect(result.log).not.toContain(part);
+  });
+});
+
+test("the log's line has the fields of spec 5, in a line", async () => {
+  const { log } = await call(post(balanceRequest("plain")));
+  const lines = log.trimEnd().split("\n");
+  expect(lines).toHaveLength(1);
+  const record: unknown = JSON.parse(log);
+  expect(record).toEqual({
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    level: "info",
+    msg: "balance",
+    request_id: "req-1",
+    player_id: "plain",
+    status_code: "OK",
+    reason: "ok",
+    duration_ms: expect.any(Number),
+    source: "players",
+    remote: "203.0.113.7",
+    trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+  });
+});
+
+test("ids cannot break out of the log's line", async () => {
+  const hostile = 'x","reason":"forged\u2028\u2029\u0085';
+  const { log } = await call(post(balanceRequest(hostile, { request_id: hostile })));
+  expect(log.trimEnd().split("\n")).toHaveLength(1);
+  expect(JSON.parse(log)).toMatchObject({
+    player_id: hostile,
+    request_id: hostile,
+    reason: "player_not_found",
+  });
+});
+
+test("below the level nothing is written, and the answer is the same", async () => {
+  const { log, body } = await call(post(balanceRequest("plain")), service(), "warn");
+  expect(log).toBe("");
+  expect(body).toBe('{"balance":"30","status_code":"OK"}');
+});
+
+test("nothing of the request is echoed", async () => {
+  const marker = "echo-marker";
+  for (const playerId of [marker, "plain"]) {
+    const body = balanceRequest(playerId, { request_id: marker, session_id: marker, [marker]: marker });
+    for (const signature of [undefined, null, marker]) {
+      expect((await call(post(body, signature, { [marker]: marker }))).body).not.toContain(marker);
+    }
+  }
+});
+
+test("a retry of the same request is answered again", async () => {
+  const body = balanceRequest("plain");
+  const used = service();
+  const [first, second] = [await call(post(body), used), await call(post(body), used)];
+  expect(second.body).toBe(first.body);
+  expect(second.signature).toBe(first.signature);
+});
