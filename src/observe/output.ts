@@ -71,7 +71,11 @@ export function openOutput(
     write: append,
     async flush() {
       startWriting();
-      await Promise.race([writing, Bun.sleep(FINAL_FLUSH_MS)]);
+      // A timer that is left behind would hold the process that flushes in order to end.
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const givingUp = setTimeout(resolve, FINAL_FLUSH_MS);
+      await Promise.race([writing, promise]);
+      clearTimeout(givingUp);
     },
   };
 }

@@ -56,7 +56,7 @@ export async function startInstance(
   const metrics = initial.admin && openMetrics({ inFlight: () => service.source.inFlight, isSourceUp });
   let service = await openService(config, { log, metrics, shutdown });
   let tls = await readServerTls(config);
-  let listener = listenWith(config.server.port, tls);
+  let listener = await listenOrClose();
   let checkedMs = -Infinity;
   let health: Promise<string | undefined> = Promise.resolve(undefined);
 
@@ -71,6 +71,15 @@ export async function startInstance(
       sharesPort: sharesPort || itsTls !== undefined,
     };
     return listen(options, () => service);
+  }
+
+  async function listenOrClose(): Promise<Listener> {
+    try {
+      return listenWith(config.server.port, tls);
+    } catch (error) {
+      await closeSource(service, log);
+      throw error;
+    }
   }
 
   function sourceHealth(): Promise<string | undefined> {

@@ -117,17 +117,23 @@ function isThenable(answer: LookupResult | PromiseLike<LookupResult>): answer is
   return typeof answer === "object" && answer !== null && "then" in answer;
 }
 
-/** Runs a source's own check under a deadline of its own. */
+/** Runs a source's own check under a deadline of its own, whose timer ends with it: it would hold the process. */
 async function checkWithin(source: Source, timeoutMs: number): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const timedOut = new Promise<string>((resolve) => {
-    signal.addEventListener("abort", () => resolve(`the check did not end within ${timeoutMs} ms`));
-  });
+  const controller = new AbortController();
+  const { promise: timedOut, resolve } = Promise.withResolvers<string>();
+  const deadline = setTimeout(() => {
+    resolve(`the check did not end within ${timeoutMs} ms`);
+    controller.abort(new DOMException(`the deadline of ${timeoutMs} ms has passed`, "TimeoutError"));
+  }, timeoutMs);
   const checked = (async () => {
-    await source.check?.(signal);
+    await source.check?.(controller.signal);
     return undefined;
   })().catch(messageOf);
-  return Promise.race([checked, timedOut]);
+  try {
+    return await Promise.race([checked, timedOut]);
+  } finally {
+    clearTimeout(deadline);
+  }
 }
 
 /**
