@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import * as v from "valibot";
 import type { Endpoint } from "../certify/connection.ts";
 import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
+import { Failure } from "../failure.ts";
 import { endpointPath } from "../server/listener.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
@@ -38,7 +39,7 @@ export function callCommand() {
     .option("--json", "print one JSON object")
     .action(async (playerId, options, command) => {
       const target = await targetOf(command, options);
-      const result = await call(command, target, playerId, options.timeoutMs);
+      const result = await call(target, playerId, options.timeoutMs);
       process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
       if (result.status_code !== "OK" || result.signature !== "valid") process.exitCode = 1;
     });
@@ -65,12 +66,7 @@ async function targetOf(command: CommandUnknownOpts, options: TargetOptions): Pr
   return { url, secret: given ?? webhook.secrets[0] };
 }
 
-async function call(
-  command: CommandUnknownOpts,
-  { url, secret }: Target,
-  playerId: string,
-  timeoutMs: number,
-): Promise<CallResult> {
+async function call({ url, secret }: Target, playerId: string, timeoutMs: number): Promise<CallResult> {
   const { body, signature } = signedCall(secret, playerId);
   const startedMs = performance.now();
   try {
@@ -95,7 +91,7 @@ async function call(
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return command.error(`error: no answer from ${url}: ${problem}`, { exitCode: 1 });
+    throw new Failure(`no answer from ${url}: ${problem}`, 1);
   }
 }
 

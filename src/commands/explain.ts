@@ -18,7 +18,7 @@ export function explainCommand() {
     .option("--json", "print the explanation as JSON")
     .action(async (file, options) => {
       const secrets = await chosenSecrets(command, options);
-      const body = readBody(command, file);
+      const body = readBody(file);
       const explanation = explainSignature(body, options.signature, secrets);
       const print = options.json === true ? asJson : asText;
       process.stdout.write(`${print(explanation, body, secrets.length)}\n`);

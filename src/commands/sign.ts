@@ -16,7 +16,7 @@ export function signCommand() {
     .option("--json", 'print {"signature":"…"}')
     .action(async (file, options, command) => {
       const [secret] = await chosenSecrets(command, options);
-      const signature = sign(readBody(command, file), signingKey(secret));
+      const signature = sign(readBody(file), signingKey(secret));
       process.stdout.write(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
     });
 }
