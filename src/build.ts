@@ -1,7 +1,7 @@
 import { $ } from "bun";
 
 /**
- * `bun run build`: one file that needs nothing beside it. A `.env`, `bunfig.toml` or `tsconfig.json` in
+ * `bun run build [FILE]`: one file that needs nothing beside it. A `.env`, `bunfig.toml` or `tsconfig.json` in
  * the folder where it is started does not change it; a `package.json` is read, so that an operator's
  * plugin finds its own `node_modules`.
  */
@@ -24,5 +24,6 @@ async function revision(): Promise<string> {
   return `${stdout.toString().trim()}${isChanged ? "-modified" : ""}`;
 }
 
+const [outfile = "dist/klas-balance"] = process.argv.slice(2);
 const define = `KLAS_BALANCE_REVISION=${JSON.stringify(await revision())}`;
-await $`bun build ${FLAGS} --asset plugins/sqlite/migrations --define ${define} --outfile dist/klas-balance src/main.ts`;
+await $`bun build ${FLAGS} --asset plugins/sqlite/migrations --define ${define} --outfile ${outfile} src/main.ts`;
