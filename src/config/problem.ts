@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { Failure } from "../failure.ts";
+import { printable } from "../printable.ts";
 
 /** One thing that is wrong with a configuration. Never holds a value: a value may be a secret. */
 export interface Problem {
@@ -26,7 +27,7 @@ const BARE_KEY = /^[A-Za-z0-9_-]+$/;
 /** `config.toml: webhook.timeout_ms: expected an integer from 1 to 60000` */
 export function formatProblem(file: string, { path, message }: Problem): string {
   const key = path.map((part) => (BARE_KEY.test(part) ? part : JSON.stringify(part))).join(".");
-  return key === "" ? `${file}: ${message}` : `${file}: ${key}: ${message}`;
+  return printable(key === "" ? `${file}: ${message}` : `${file}: ${key}: ${message}`);
 }
 
 /** `, did you mean "retries"?`, or nothing where no known name is near. */

@@ -1,5 +1,6 @@
 import type { LogFields, SourceLog } from "../plugin.ts";
 import type { Reason } from "../protocol/status.ts";
+import { printable } from "../printable.ts";
 import { openOutput, type Output } from "./output.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -86,15 +87,7 @@ function formatJson(level: LogLevel, msg: string, fields: object): string {
 function formatPretty(level: LogLevel, message: string, fields: object): string {
   const time = new Date().toISOString().slice(11, 23);
   const shown = Object.entries(fields).map(([name, value]) => ` ${name}=${plainOrQuoted(value)}`);
-  return `${escaped(`${time} ${level.padEnd(5)} ${message}${shown.join("")}`)}\n`;
-}
-
-/** What would end the line or steer the terminal; the text may be a caller's or an upstream's. */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const STEERING = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
-function escaped(line: string): string {
-  return line.replace(STEERING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `${printable(`${time} ${level.padEnd(5)} ${message}${shown.join("")}`)}\n`;
 }
 
 function plainOrQuoted(value: unknown): string {

@@ -122,6 +122,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     says: ["webhook.secrets.0: the environment variable NOWHERE is not set"],
     never: ["not empty"],
   },
+  "a newline in a reference": {
+    text: `[webhook]\nsecrets = ["\${file:no\\nwhere}"]\n${SOURCE}`,
+    says: ["webhook.secrets.0: cannot read no\\u000awhere: there is no such file"],
+  },
   "a secret in the wrong place": {
     text: `${WEBHOOK}timeout_ms = "\${KLAS_SECRET}"\nmax_in_flight = "\${KLAS_SECRET}"\npath = "\${KLAS_SECRET}"\n${SOURCE}`,
     says: [
