@@ -1,0 +1,133 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { interpolate } from "../../src/config/interpolate.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { ConfigError, type Problem } from "../../src/config/problem.ts";
+import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../src/protocol/amount.ts";
+import { parseRequest } from "../../src/protocol/request.ts";
+import { signingKey, verify } from "../../src/protocol/signature.ts";
+import { signatureOf } from "../raw-http.ts";
+import { mutatedText } from "./mutated-text.ts";
+import { playerOf } from "./oracle.ts";
+import { randomFrom } from "./random.ts";
+
+/** A property that holds for any input. `folder` is for those that need a file. */
+export interface FuzzedProperty {
+  readonly name: string;
+  property(folder: string): fc.IAsyncProperty<unknown>;
+}
+
+const SECRET = "hunter2secret";
+
+function assert(isSo: boolean, message: string): void {
+  if (!isSo) throw new Error(message);
+}
+
+const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+
+const REQUEST =
+  '{"request_id":"r","timestamp":1710000000,"session_id":"s","player_id":"12001","x":[1,{"y":null}]}';
+
+const CONFIG = `[server]
+port = 8080
+[webhook]
+path = "/klas/"
+secrets = ["\${KLAS_SECRET}", "${SECRET}", "\${file:\${FOLDER}/none}"]
+status_codes = { player_not_found = "ERR_PLAYER_NOT_FOUND" }
+[sources.players]
+plugin = "static"
+players = { "12001" = "30" }
+[log]
+level = "info"
+`;
+
+/** What issue after issue adds its parsers to. */
+export const fuzzedProperties: readonly FuzzedProperty[] = [
+  {
+    name: "signature: only the one signature of a body is valid",
+    property: () =>
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), seeds, async (body, seed) => {
+        const good = signatureOf(SECRET, body);
+        const header = mutatedText(randomFrom(seed), good);
+        const { valid } = verify(body, header, [signingKey(SECRET)]);
+        assert(valid === (header.toLowerCase() === good), `${JSON.stringify(header)} is ${valid}`);
+      }),
+  },
+  {
+    name: "request: valid where the plainest reading of the rules says so",
+    property: () =>
+      fc.asyncProperty(seeds, async (seed) => {
+        const body = Buffer.from(mutatedText(randomFrom(seed), REQUEST), seed % 3 === 0 ? "latin1" : "utf8");
+        const parsed = parseRequest(body);
+        const playerId = parsed.valid ? parsed.request.player_id : undefined;
+        assert(playerId === playerOf(body), `${JSON.stringify(parsed)} for ${body.toString("base64")}`);
+      }),
+  },
+  {
+    name: "amount: canonical, of the same value, or none",
+    property: () =>
+      fc.asyncProperty(
+        seeds,
+        fc.constantFrom("30", "-0.070", "12345678901234567.89", "9".repeat(38), "0"),
+        async (seed, start) => {
+          const text = mutatedText(randomFrom(seed), start);
+          const amount = canonicalAmount(text);
+          if (amount === undefined) return;
+          assert(/^-?\d+(\.\d+)?$/.test(text), `${JSON.stringify(text)} is no decimal`);
+          assert(/^(0|-?([1-9]\d*|0(?=\.))(\.\d*[1-9])?)$/.test(amount), `${amount} is not canonical`);
+          assert(scaled(text) === scaled(amount), `${text} is not ${amount}`);
+        },
+      ),
+  },
+  {
+    name: "amount: minor units and back",
+    property: () =>
+      fc.asyncProperty(
+        fc.bigInt({ min: -(10n ** 38n) + 1n, max: 10n ** 38n - 1n }),
+        fc.nat(38),
+        async (units, exponent) => {
+          const amount = amountFromMinorUnits(units, exponent) ?? "";
+          assert(minorUnitsFromAmount(amount, exponent) === units, `${units} at ${exponent} is ${amount}`);
+        },
+      ),
+  },
+  {
+    name: "configuration: a reference is replaced or reported, and shows nothing",
+    property: (folder) =>
+      fc.asyncProperty(seeds, async (seed) => {
+        const text = mutatedText(
+          randomFrom(seed),
+          "a${KLAS_SECRET}b${file:${KLAS_SECRET}}$${x}${${KLAS_SECRET}}",
+        );
+        const problems: Problem[] = [];
+        interpolate(text, { variables: { KLAS_SECRET: SECRET }, directory: folder }, problems);
+        assert(!JSON.stringify(problems).includes(SECRET), `shown for ${JSON.stringify(text)}`);
+      }),
+  },
+  {
+    name: "configuration: a file is valid, or every problem is named without a secret",
+    property: (folder) =>
+      fc.asyncProperty(seeds, async (seed) => {
+        const file = join(folder, "config.toml");
+        writeFileSync(file, mutatedText(randomFrom(seed), CONFIG));
+        try {
+          await loadConfig(file, { KLAS_SECRET: SECRET, FOLDER: folder });
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error;
+          const lines = error.message.split("\n");
+          assert(
+            lines.every((line) => line.includes("config.toml: ")),
+            error.message,
+          );
+          assert(!error.message.includes(SECRET), error.message);
+        }
+      }),
+  },
+];
+
+/** A decimal's value as an integer, by text alone. */
+function scaled(text: string): bigint {
+  const [integer = "", fraction = ""] = text.split(".");
+  return BigInt(integer + fraction.padEnd(200, "0"));
+}
