@@ -475,7 +475,7 @@ describe("a start that fails is one line that says what to do, and exit status 2
     const { exitCode, stderr } = await run(["serve"], { cwd });
     taken.close();
     expect(stderr).toBe(
-      `cannot listen on 127.0.0.1 port ${port}: another program uses it; choose another server.port (or --port)\n`,
+      `error: cannot listen on 127.0.0.1 port ${port}: another program uses it; choose another port\n`,
     );
     expect(exitCode).toBe(2);
     // Nothing is left beside the database.
@@ -485,10 +485,10 @@ describe("a start that fails is one line that says what to do, and exit status 2
   test.each([
     [["serv"], "Did you mean serve?"],
     [["serve", "--prot", "1"], "Did you mean --port?"],
-    [["serve", "--port", "99999"], "expected a port from 0 to 65535"],
+    [["serve", "--port", "99999"], "Expected a whole number from 0 to 65535"],
     [["serve", "surplus"], "too many arguments"],
     [["call"], "missing required argument"],
-    [["call", "12001", "--url", "not a url", "--secret", "x"], "expected a WEBHOOK_URL"],
+    [["call", "12001", "--url", "not a url", "--secret", "x"], "Expected an http:// or https:// URL"],
   ])("wrong usage: %p", async (command, says) => {
     const { exitCode, stderr } = await run(command, { cwd: root });
     expect(stderr).toContain(says);
@@ -707,7 +707,7 @@ describe("commands", () => {
 
   test("call: nobody there, and no secret", async () => {
     const nobody = await run(["call", "12001", "--url", "http://127.0.0.1:1", "--secret", "x"], { cwd });
-    expect(nobody.stderr).toMatch(/^no answer from http:\/\/127\.0\.0\.1:1\/balance: .+\n$/);
+    expect(nobody.stderr).toMatch(/^error: no answer from http:\/\/127\.0\.0\.1:1\/balance: .+\n$/);
     expect(nobody.exitCode).toBe(1);
     const without = await run(["call", "12001", "--url", url()], { cwd });
     expect(without.stderr).toContain("KLAS_SECRET");

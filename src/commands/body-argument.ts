@@ -4,11 +4,11 @@ import { Failure } from "../failure.ts";
 
 const STDIN = 0;
 
-/** The exact bytes of `[FILE|-]`: a file's or, for `-` or nothing, those of standard input. Throws a `Failure`. */
+/** The exact bytes of `[FILE|-]`: a file's or, for `-` or nothing, those of standard input. Throws a `Failure`: 1 says that a signature does not fit. */
 export function readBody(file = "-"): Uint8Array {
   try {
     return readFileSync(file === "-" ? STDIN : file);
   } catch (error) {
-    throw new Failure(`cannot read ${file}: ${describeFileError(error)}`, 1);
+    throw new Failure(`cannot read ${file}: ${describeFileError(error)}`, 2);
   }
 }

@@ -85,6 +85,6 @@ test("no secret and no file are misuses", async () => {
     "--secret",
     "s",
   ]);
-  expect(withoutFile.stderr).toStartWith("error: cannot read the body:");
+  expect(withoutFile.stderr).toStartWith("error: cannot read ");
   expect(withoutFile.exitCode).toBe(2);
 });

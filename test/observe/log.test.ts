@@ -10,7 +10,7 @@ let files = 0;
 function open(level: LogLevel, format: LogFormat = "json") {
   files += 1;
   const path = join(folder, String(files));
-  const log = openLog({ level, format }, openSync(path, "w"));
+  const log = openLog({ level, format }, { fileDescriptor: openSync(path, "w") });
   return {
     log,
     lines: async () => {

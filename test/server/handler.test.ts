@@ -50,7 +50,9 @@ const source: Source = {
   lookup: ({ playerId }) => (Object.hasOwn(answers, playerId) ? (answers[playerId]?.() ?? null) : null),
 };
 
-function service(changes: Partial<Service> = {}): Service {
+type Parts = Omit<Service, "log">;
+
+function service(changes: Partial<Parts> = {}): Parts {
   return {
     keys: [signingKey(SECRET), signingKey(OLD_SECRET)],
     source: guard(source, { timeoutMs: 50, maxInFlight: 10 }),
@@ -58,6 +60,10 @@ function service(changes: Partial<Service> = {}): Service {
     statusCodes: DEFAULT_STATUS_CODES,
     maxBodyBytes: 1024,
     maxClockSkewSeconds: undefined,
+    allowedIps: undefined,
+    trustedProxies: undefined,
+    shutdown: { hasBegun: false },
+    metrics: undefined,
     ...changes,
   };
 }
@@ -65,12 +71,16 @@ function service(changes: Partial<Service> = {}): Service {
 let logs = 0;
 
 /** One call, from the request to the reply's bytes and the log's lines. */
-async function call(request: Request, used: Service = service(), level: "info" | "warn" = "info") {
+async function call(request: Request, used: Parts = service(), level: "info" | "warn" = "info") {
   logs += 1;
   const file = join(folder, `${logs}.log`);
   const descriptor = openSync(file, "w");
-  const log = openLog({ level, format: "json" }, descriptor);
-  const response = await handleBalance(request, () => "203.0.113.7", used, log);
+  const log = openLog({ level, format: "json" }, { fileDescriptor: descriptor });
+  const response = await handleBalance(
+    request,
+    () => "203.0.113.7",
+    () => ({ ...used, log }),
+  );
   await log.flush();
   closeSync(descriptor);
   return {
