@@ -678,7 +678,7 @@ describe("commands", () => {
     }
     const asJson = await run(["sign", "body.json", "--json"], { cwd });
     expect(JSON.parse(asJson.stdout)).toEqual({ signature: expected.trim() });
-    expect((await run(["sign", "nowhere.json"], { cwd })).exitCode).toBe(1);
+    expect((await run(["sign", "nowhere.json"], { cwd })).exitCode).toBe(2);
   });
 
   test("call: OK is 0, everything else is 1, and what came is shown", async () => {

@@ -4,7 +4,10 @@ import { Failure } from "../failure.ts";
 
 const STDIN = 0;
 
-/** The exact bytes of `[FILE|-]`: a file's or, for `-` or nothing, those of standard input. Throws a `Failure`: 1 says that a signature does not fit. */
+/**
+ * The exact bytes of `[FILE|-]`: a file's or, for `-` or nothing, those of standard input. Throws a `Failure`
+ * of status 2, because with `explain` status 1 says that the signature does not fit.
+ */
 export function readBody(file = "-"): Uint8Array {
   try {
     return readFileSync(file === "-" ? STDIN : file);
