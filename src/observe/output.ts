@@ -12,7 +12,7 @@ const FLUSH_INTERVAL_MS = 100;
 const FLUSH_AT_CHARACTERS = 65_536;
 /** What is kept for a reader that is slow, such as a full pipe; further lines are dropped and counted. */
 const MAX_PENDING_CHARACTERS = 4 * 1024 * 1024;
-const RETRY_MS = 20;
+const RETRY_MS = 5;
 const FINAL_FLUSH_MS = 1000;
 
 /**
