@@ -106,8 +106,13 @@ function interpolateText(source: string, { variables, directory }: Surroundings)
   function readFile(path: string, written: string): string {
     try {
       const content = readFileSync(resolve(directory, path));
-      if (content.length <= MAX_FILE_BYTES) return content.toString("utf8").replace(/\r?\n$/, "");
-      faults.push(`${written} has more than ${MAX_FILE_BYTES} bytes`);
+      const text = content.length <= MAX_FILE_BYTES ? decodeUtf8(content) : undefined;
+      if (text !== undefined) return text.replace(/\r?\n$/, "");
+      faults.push(
+        content.length > MAX_FILE_BYTES
+          ? `${written} has more than ${MAX_FILE_BYTES} bytes`
+          : `${written} is not UTF-8`,
+      );
     } catch (error) {
       faults.push(`cannot read ${written}: ${describeFileError(error)}`);
     }
@@ -115,6 +120,15 @@ function interpolateText(source: string, { variables, directory }: Surroundings)
   }
 
   return { text: read(false), faults: new Set(faults) };
+}
+
+/** `undefined` where the bytes are no UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 const FILE_ERRORS = new Map([

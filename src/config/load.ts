@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import type { OpenContext, Source } from "../plugin.ts";
 import { findPlugin } from "../source/registry.ts";
-import { describeFileError, interpolate, isTable } from "./interpolate.ts";
+import { decodeUtf8, describeFileError, interpolate, isTable } from "./interpolate.ts";
 import { ConfigError, didYouMean, type Problem } from "./problem.ts";
 import { configSchema, DEFAULT_SOURCE, type HostOptions } from "./schema.ts";
 import { validate } from "./validate.ts";
@@ -68,9 +68,16 @@ export async function configOf(file: string, table: unknown, problems: Problem[]
   return { ...host.value, file, directory, table, sources, source };
 }
 
+/** TOML is UTF-8; read otherwise, a secret would quietly be another one. */
 async function readText(file: string): Promise<string> {
+  const text = decodeUtf8(await readBytes(file));
+  if (text === undefined) throw new ConfigError(file, [{ path: [], message: "not TOML: it is not UTF-8" }]);
+  return text.replace(/^\ufeff/, "");
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file, "utf8");
+    return await readFile(file);
   } catch (error) {
     throw new ConfigError(file, [
       {

@@ -77,11 +77,18 @@ const serverSchema = table({
 // Kept to characters that mean themselves in a URL, so that a path is never a pattern nor re-encoded.
 const PATH = /^\/[A-Za-z0-9._~/-]*$/;
 
+/** What a caller would resolve, so that the path could never be asked for: `//`, `/./` and `/../`. */
+const RESOLVED = /\/(?:\/|\.{1,2}(?:\/|$))/;
+
 const webhookSchema = table({
   path: v.optional(
     v.pipe(
       v.string("expected a path"),
       v.regex(PATH, "expected a path that starts with / and holds A-Z a-z 0-9 . _ ~ / -"),
+      v.check(
+        (path) => !RESOLVED.test(path),
+        "expected a path without //, /./ and /../, which callers would resolve",
+      ),
     ),
     "/",
   ),

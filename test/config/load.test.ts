@@ -169,6 +169,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     text: `${WEBHOOK}path = "/:tenant/*"\n${SOURCE}`,
     says: ["webhook.path: expected a path"],
   },
+  ...Object.fromEntries(
+    ["//", "/a//b", "/../x", "/a/./b", "/.."].map((path) => [
+      `the path ${path}, which callers would resolve`,
+      { text: `${WEBHOOK}path = "${path}"\n${SOURCE}`, says: ["webhook.path: expected a path without"] },
+    ]),
+  ),
   "a source that is not defined": {
     text: `${WEBHOOK}source = "player"\n${SOURCE}`,
     says: ['webhook.source: the source "player" is not defined, did you mean "players"? (defined: players)'],
@@ -260,6 +266,20 @@ describe("the file itself", () => {
       code: "EACCES",
     });
     expect(describeFileError(error)).toBe("permission denied");
+  });
+
+  test("Latin-1, which would quietly make another secret", async () => {
+    const path = join(folder, "latin1.toml");
+    writeFileSync(path, Buffer.from(GOOD.replace(SECRET, "é"), "latin1"));
+    expect(await failureOf(loadConfig(path, {}))).toContain("not TOML: it is not UTF-8");
+  });
+
+  test("a byte-order mark, as some editors leave it", async () => {
+    expect((await load(`\ufeff${GOOD}`)).webhook.secrets).toEqual([SECRET]);
+  });
+
+  test.each(["/", "/klas", "/klas/", "/a/b.c/~d_e-f", "/..."])("the path %s", async (path) => {
+    expect((await load(`${WEBHOOK}path = "${path}"\n${SOURCE}`)).webhook.path).toBe(path);
   });
 
   test("bytes that are no text", async () => {
