@@ -1,24 +1,12 @@
-import type { LogLevel } from "../observe/log.ts";
 import type { BalanceQuery } from "../plugin.ts";
 import { replyBody } from "../protocol/reply.ts";
 import { clockSkewSeconds, parseRequest } from "../protocol/request.ts";
-import { sign, SIGNATURE_HEADER, type SigningKey, verify } from "../protocol/signature.ts";
-import { type Outcome, type Reason, statusCodeOf } from "../protocol/status.ts";
-import { continueTrace, type Trace } from "../protocol/trace.ts";
+import { sign, SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
+import { type Outcome, statusCodeOf } from "../protocol/status.ts";
 import { readBody } from "./body.ts";
+import { beginCall, type Call } from "./call.ts";
+import { logCall } from "./call-log.ts";
 import type { Service } from "./service.ts";
-
-/** What is known of a call so far; filled in on its way. */
-interface Call {
-  readonly startedMs: number;
-  readonly trace: Trace;
-  readonly remote: () => string;
-  /** Signs the reply: the key that verified the request, until then the first one. */
-  key: SigningKey;
-  requestId?: string;
-  playerId?: string;
-  body?: Uint8Array;
-}
 
 /**
  * Answers one POST on the endpoint. Bytes → signature → request → source → amount → reply → bytes:
@@ -30,8 +18,7 @@ export async function handleBalance(
   current: () => Service,
 ): Promise<Response> {
   let service = current();
-  const trace = continueTrace(request.headers.get("traceparent"), randomHex);
-  const call: Call = { startedMs: performance.now(), trace, remote, key: service.keys[0] };
+  const call = beginCall(request, remote, service.keys[0]);
   try {
     const received = await readBody(request, service.maxBodyBytes);
     // A reload may have come while the body did; a source that was replaced must not be asked any more.
@@ -81,7 +68,9 @@ function decide(
     sessionId: session_id,
     requestId: request_id,
     timestamp,
-    traceparent: call.trace.traceparent,
+    get traceparent() {
+      return call.trace().traceparent;
+    },
   };
   return service.source.lookup(query);
 }
@@ -99,49 +88,4 @@ function reply(outcome: Outcome, call: Call, service: Service, status = 200): Re
   service.metrics?.answered(outcome.reason, statusCode, durationMs / 1000);
   logCall(outcome, statusCode, durationMs, call, service);
   return response;
-}
-
-const LOG_LEVELS = {
-  ok: "info",
-  refused: "info",
-  player_not_found: "info",
-  bad_signature: "warn",
-  stale_timestamp: "warn",
-  invalid_body: "warn",
-  source_timeout: "error",
-  source_failed: "error",
-  overloaded: "error",
-} as const satisfies Record<Reason, LogLevel>;
-
-function logCall(
-  outcome: Outcome,
-  statusCode: string,
-  durationMs: number,
-  call: Call,
-  { log, sourceName }: Service,
-): void {
-  const level = LOG_LEVELS[outcome.reason];
-  if (!log.has(level)) return;
-  const detail = "detail" in outcome ? outcome.detail : undefined;
-  const evidence =
-    outcome.reason === "bad_signature" && call.body !== undefined
-      ? { body_bytes: call.body.length, body_sha256: Bun.SHA256.hash(call.body, "hex") }
-      : undefined;
-  log.request(level, {
-    ...(call.requestId === undefined ? undefined : { request_id: call.requestId }),
-    ...(call.playerId === undefined ? undefined : { player_id: call.playerId }),
-    status_code: statusCode,
-    reason: outcome.reason,
-    duration_ms: Math.round(durationMs * 1000) / 1000,
-    source: sourceName,
-    remote: call.remote(),
-    trace_id: call.trace.traceId,
-    ...(detail === undefined ? undefined : { detail }),
-    ...evidence,
-  });
-}
-
-/** 32 hex digits. */
-function randomHex(): string {
-  return crypto.randomUUID().replaceAll("-", "");
 }

@@ -1,0 +1,45 @@
+import type { LogLevel } from "../observe/log.ts";
+import type { Outcome, Reason } from "../protocol/status.ts";
+import type { Call } from "./call.ts";
+import type { Service } from "./service.ts";
+
+const LOG_LEVELS = {
+  ok: "info",
+  refused: "info",
+  player_not_found: "info",
+  bad_signature: "warn",
+  stale_timestamp: "warn",
+  invalid_body: "warn",
+  source_timeout: "error",
+  source_failed: "error",
+  overloaded: "error",
+} as const satisfies Record<Reason, LogLevel>;
+
+/** One line a call, as spec 5 has it. */
+export function logCall(
+  outcome: Outcome,
+  statusCode: string,
+  durationMs: number,
+  call: Call,
+  { log, sourceName }: Service,
+): void {
+  const level = LOG_LEVELS[outcome.reason];
+  if (!log.has(level)) return;
+  const detail = "detail" in outcome ? outcome.detail : undefined;
+  const evidence =
+    outcome.reason === "bad_signature" && call.body !== undefined
+      ? { body_bytes: call.body.length, body_sha256: Bun.SHA256.hash(call.body, "hex") }
+      : undefined;
+  log.request(level, {
+    ...(call.requestId === undefined ? undefined : { request_id: call.requestId }),
+    ...(call.playerId === undefined ? undefined : { player_id: call.playerId }),
+    status_code: statusCode,
+    reason: outcome.reason,
+    duration_ms: Math.round(durationMs * 1000) / 1000,
+    source: sourceName,
+    remote: call.remote(),
+    trace_id: call.trace().traceId,
+    ...(detail === undefined ? undefined : { detail }),
+    ...evidence,
+  });
+}
