@@ -38,6 +38,7 @@ export function start(command: readonly string[], cpu: number, cwd?: string): Pr
     stdin: "pipe",
     stdout: "pipe",
     stderr: "inherit",
+    env: { ...process.env },
     ...(cwd === undefined ? {} : { cwd }),
   });
   const lines: string[] = [];
