@@ -11,6 +11,7 @@ import { runWorker } from "./server/worker.ts";
 import { WORKER_COMMAND } from "./server/worker-process.ts";
 import { ConfigError } from "./config/problem.ts";
 import { Failure } from "./failure.ts";
+import { endProcess, isProcessProtected } from "./source/process.ts";
 import { versionText } from "./version.ts";
 
 const program = new Command("klas-balance")
@@ -46,7 +47,12 @@ try {
 } catch (error) {
   const exitStatus = report(error);
   // Whatever is open by now must not keep the process.
-  process.exit(exitStatus);
+  endProcess(exitStatus);
+}
+if (isProcessProtected()) {
+  // What is done is done; a timer or socket that an operator's plugin left behind would keep the process.
+  await new Promise((resolve) => process.stdout.write("", resolve));
+  endProcess();
 }
 
 /** Exit status 0 done, 1 it failed, 2 wrong usage or configuration (spec 4). Only a bug shows its stack. */

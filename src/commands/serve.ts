@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Config } from "../config/load.ts";
 import { serve } from "../server/lifecycle.ts";
+import { endProcess } from "../source/process.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { signedCurl } from "./signed-call.ts";
@@ -23,7 +24,7 @@ export function serveCommand() {
         process.stdout.write(`\nTry it:\n\n${signedCurl(url, webhook.secrets[0], showCall)}\n\n`);
       });
       // A core's pooled connection, or what a plugin left behind, would keep the process alive.
-      process.exit(0);
+      endProcess(0);
     });
 }
 

@@ -27,7 +27,11 @@ export interface ConfiguredSource {
   readonly name: string;
   /** As the configuration names it: `sqlite`, or a path. */
   readonly plugin: string;
-  /** What the plugin's schema made of the table. */
+  /** The file of an operator's own plugin, as it is shown. */
+  readonly file?: string | undefined;
+  /** The table without `plugin`, as it is written but for its `${…}`. */
+  readonly table: Readonly<Record<string, unknown>>;
+  /** What a built-in's schema made of the table. */
   readonly options: unknown;
   readonly open: (context: OpenContext) => Promise<Source>;
 }
@@ -123,7 +127,14 @@ async function configureSource(
   const bound = await found.plugin.bind(options);
   if (!bound.valid)
     return bound.problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
-  return { name, plugin: pluginName, options: bound.options, open: bound.open };
+  return {
+    name,
+    plugin: pluginName,
+    file: found.plugin.file,
+    table: options,
+    options: bound.options,
+    open: bound.open,
+  };
 }
 
 function undefinedSource(table: unknown): Problem[] {

@@ -1,6 +1,8 @@
 import type { Config } from "../config/load.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/metrics.ts";
+import { endProcess } from "../source/process.ts";
+import { catchStrayErrors } from "../source/stray-errors.ts";
 import { listenForAdmin } from "./admin.ts";
 import { type Serving, startInstance } from "./instance.ts";
 import { openServiceManager } from "./service-manager.ts";
@@ -20,6 +22,7 @@ export async function serve(
 ): Promise<void> {
   let config = await load();
   const log = openLog(config.log);
+  catchStrayErrors((message, fields) => log.error(message, fields));
   const metrics = openLifecycleMetrics();
   const serving = await startServing(config, log, () => metrics.restarted());
   let reloadProblem: string | undefined;
@@ -92,7 +95,7 @@ function untilSignalled(reload: () => Promise<void>, log: Log): Promise<NodeJS.S
           firstMs = performance.now();
           resolve(signal);
         } else if (performance.now() - firstMs > SAME_SIGNAL_MS) {
-          void Promise.race([log.flush(), Bun.sleep(LAST_FLUSH_MS)]).then(() => process.exit(1));
+          void Promise.race([log.flush(), Bun.sleep(LAST_FLUSH_MS)]).then(() => endProcess(1));
         }
       });
     }

@@ -54,6 +54,7 @@ export async function openService(
       timeoutMs: webhook.timeout_ms,
       maxInFlight: webhook.max_in_flight,
       onAnswer: metrics && ((reason, seconds) => metrics.lookedUp(source.name, reason, seconds)),
+      file: source.file,
     }),
     sourceName: source.name,
     statusCodes: statusCodesOf(webhook.status_codes),

@@ -1,6 +1,8 @@
 import { configOf, type Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { openLog, type Log } from "../observe/log.ts";
+import { endProcess } from "../source/process.ts";
+import { catchStrayErrors } from "../source/stray-errors.ts";
 import { type PreparedReload, type Serving, startInstance } from "./instance.ts";
 import type { ConfigMessage, FromWorker, ToWorker } from "./worker-message.ts";
 
@@ -17,8 +19,10 @@ export function runWorker(): void {
 
   async function start(message: ConfigMessage): Promise<Answer> {
     const config = await toConfig(message);
-    log = openLog(config.log, { isShared: true });
-    serving = await startInstance(config, { log, sharesPort: true });
+    const opened = openLog(config.log, { isShared: true });
+    log = opened;
+    catchStrayErrors((what, fields) => opened.error(what, fields));
+    serving = await startInstance(config, { log: opened, sharesPort: true });
     return { started: { url: serving.url, port: serving.port } };
   }
 
@@ -55,7 +59,7 @@ export function runWorker(): void {
     );
   });
   process.on("disconnect", () => {
-    void Promise.race([serving?.stop(), Bun.sleep(ORPHAN_MS)]).finally(() => process.exit(1));
+    void Promise.race([serving?.stop(), Bun.sleep(ORPHAN_MS)]).finally(() => endProcess(1));
   });
   // A terminal and a service manager signal every process of the group; here the supervisor alone decides.
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => {});

@@ -1,7 +1,7 @@
 import type { BalanceQuery, Source, SourceLog } from "../plugin.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { guard, type GuardedSource } from "./guard.ts";
-import type { Plugin } from "./registry.ts";
+import type { Plugin } from "./binding.ts";
 
 /** A plugin under test, and what its source is known to hold. */
 export interface Subject {

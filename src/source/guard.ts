@@ -1,6 +1,7 @@
 import type { BalanceQuery, LookupResult, Source } from "../plugin.ts";
 import { amountFromMinorUnits, canonicalAmount } from "../protocol/amount.ts";
 import { isErrorCode, type Outcome } from "../protocol/status.ts";
+import { messageOf } from "./thrown.ts";
 
 export interface Limits {
   /** The deadline of one lookup. */
@@ -9,6 +10,8 @@ export interface Limits {
   readonly maxInFlight: number;
   /** Told of each lookup that the source was asked, and how long it took. */
   readonly onAnswer?: ((reason: Outcome["reason"], seconds: number) => void) | undefined;
+  /** The file of an operator's own plugin: the details of its failures start with it. */
+  readonly file?: string | undefined;
 }
 
 /** What the server sees of a source: it answers with an outcome, in time, whatever the plugin does. */
@@ -23,9 +26,6 @@ export interface GuardedSource {
   close(): Promise<void>;
 }
 
-/** The longest text of a plugin's error that is passed on to the log. */
-const MAX_DETAIL_CHARACTERS = 300;
-
 /** How many lookups that answer at once share a signal: what they leave listening on it does not pile up. */
 const MAX_LENDINGS = 100;
 
@@ -34,7 +34,7 @@ const TIMED_OUT: Outcome = { reason: "source_timeout" };
 const NOT_FOUND: Outcome = { reason: "player_not_found" };
 
 /** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.4). */
-export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer }: Limits): GuardedSource {
+export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }: Limits): GuardedSource {
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
   // Making an AbortController costs more than a SQLite read. One that was lent to a lookup which
@@ -46,6 +46,11 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer }: Limi
     lendings += 1;
     if (lendings % MAX_LENDINGS === 0) spare = new AbortController();
     return spare;
+  }
+
+  function named(outcome: Outcome): Outcome {
+    if (file === undefined || outcome.reason !== "source_failed") return outcome;
+    return { ...outcome, detail: `${file}: ${outcome.detail}` };
   }
 
   function lookup(query: BalanceQuery): Outcome | Promise<Outcome> {
@@ -65,9 +70,9 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer }: Limi
         return awaitAnswer(answer, controller, startedMs);
       }
       // Blocking does not buy time: who waits for us has given up by now.
-      return performance.now() - startedMs > timeoutMs ? TIMED_OUT : judge(answer);
+      return performance.now() - startedMs > timeoutMs ? TIMED_OUT : named(judge(answer));
     } catch (error) {
-      return failed(error);
+      return named(failed(error));
     }
   }
 
@@ -94,8 +99,8 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer }: Limi
       }, timeoutMs);
       // A late answer, or a late rejection, arrives here too and is dropped.
       Promise.resolve(answer).then(
-        (value) => settle(judge(value)),
-        (error: unknown) => settle(failed(error)),
+        (value) => settle(named(judge(value))),
+        (error: unknown) => settle(named(failed(error))),
       );
     });
   }
@@ -105,7 +110,10 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer }: Limi
     get inFlight() {
       return inFlight;
     },
-    check: () => checkWithin(source, timeoutMs),
+    async check() {
+      const problem = await checkWithin(source, timeoutMs);
+      return problem === undefined || file === undefined ? problem : `${file}: ${problem}`;
+    },
     async close() {
       if (inFlight > 0) await new Promise<void>((resolve) => (onIdle = resolve));
       await source.close?.();
@@ -183,15 +191,4 @@ function nonsense(detail: string): Outcome {
 
 function failed(error: unknown): Outcome {
   return { reason: "source_failed", detail: messageOf(error) };
-}
-
-/** The message of whatever was thrown, which need not be an `Error` and may throw when it is read. */
-function messageOf(error: unknown): string {
-  try {
-    return (
-      (error instanceof Error ? error.message : String(error)).slice(0, MAX_DETAIL_CHARACTERS) || "no message"
-    );
-  } catch {
-    return "it threw something that cannot be read";
-  }
 }

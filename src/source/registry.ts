@@ -1,58 +1,64 @@
+import { readdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import restSource from "../../plugins/rest/index.ts";
 import sqliteSource from "../../plugins/sqlite/index.ts";
 import staticSource from "../../plugins/static/index.ts";
-import { didYouMean, type Problem } from "../config/problem.ts";
-import { validate } from "../config/validate.ts";
-import type { OpenContext, Source, SourcePlugin } from "../plugin.ts";
+import { didYouMean } from "../config/problem.ts";
+import { bindable, type Plugin } from "./binding.ts";
+import { loadPlugin, type Loaded } from "./load.ts";
 
-/** A plugin whose type of options is hidden behind the one thing that is done with them. */
-export interface Plugin {
-  /** Checks a table of options; what comes back can be opened with them. */
-  bind(options: unknown): Promise<Bound>;
-}
+/** The folder beside the configuration that operators' plugins are looked for in by their names. */
+export const PLUGINS_FOLDER = "plugins";
 
-export type Bound =
-  | { readonly valid: false; readonly problems: readonly Problem[] }
-  | {
-      readonly valid: true;
-      readonly options: unknown;
-      readonly open: (context: OpenContext) => Promise<Source>;
-    };
+const EXTENSIONS = [".ts", ".js"];
 
-export type Found =
-  | { readonly valid: true; readonly plugin: Plugin }
-  | { readonly valid: false; readonly problem: string };
-
-function toPlugin<Options>(
-  plugin: SourcePlugin<Options>,
-  schema: SourcePlugin<Options>["options"] & {},
-): Plugin {
-  return {
-    async bind(options) {
-      const result = await validate(schema, options);
-      if (!result.valid) return result;
-      return {
-        valid: true,
-        options: result.value,
-        open: async (context) => await plugin.open(result.value, context),
-      };
-    },
-  };
-}
-
-const builtIns: ReadonlyMap<string, Plugin> = new Map([
-  ["rest", toPlugin(restSource, restSource.options)],
-  ["sqlite", toPlugin(sqliteSource, sqliteSource.options)],
-  ["static", toPlugin(staticSource, staticSource.options)],
+export const builtIns: ReadonlyMap<string, Plugin> = new Map([
+  ["rest", bindable(restSource, restSource.options)],
+  ["sqlite", bindable(sqliteSource, sqliteSource.options)],
+  ["static", bindable(staticSource, staticSource.options)],
 ]);
 
-/** The plugin that a configuration means: a built-in's name. */
-export async function findPlugin(name: string, _directory: string): Promise<Found> {
-  const plugin = builtIns.get(name);
-  if (plugin !== undefined) return { valid: true, plugin };
-  const names = [...builtIns.keys()];
+/**
+ * The plugin that a configuration means: a built-in's name, else `plugins/NAME.ts` (or `.js`) in its
+ * folder; what holds a `/` is a path from there. An operator's plugin is read anew each time.
+ */
+export async function findPlugin(name: string, directory: string): Promise<Loaded> {
+  const builtIn = builtIns.get(name);
+  if (builtIn !== undefined) return { valid: true, plugin: builtIn };
+  if (name.includes("/")) {
+    const file = resolve(directory, name);
+    return existsSync(file)
+      ? loadPlugin(file, directory)
+      : { valid: false, problem: `there is no file ${JSON.stringify(name)}, seen from the configuration` };
+  }
+  const files = EXTENSIONS.map((extension) => join(directory, PLUGINS_FOLDER, name + extension));
+  const file = files.find((each) => existsSync(each));
+  return file === undefined ? notFound(name, directory) : loadPlugin(file, directory);
+}
+
+/** The names of the operator's own plugins in the configuration's folder, in order. */
+export async function ownPlugins(directory: string): Promise<readonly string[]> {
+  const names = await readdir(join(directory, PLUGINS_FOLDER)).catch(() => []);
+  const plugins = names.flatMap((name) =>
+    EXTENSIONS.filter((extension) => name.endsWith(extension) && !name.endsWith(".d.ts")).map((extension) =>
+      name.slice(0, -extension.length),
+    ),
+  );
+  return [...new Set(plugins)].toSorted();
+}
+
+async function notFound(name: string, directory: string): Promise<Loaded> {
+  const own = await ownPlugins(directory);
+  const known = [...builtIns.keys(), ...own];
+  const places = [
+    `built in: ${[...builtIns.keys()].join(", ")}`,
+    own.length === 0
+      ? `no file ${PLUGINS_FOLDER}/${name}.ts or .js`
+      : `in ${PLUGINS_FOLDER}/: ${own.join(", ")}`,
+  ];
   return {
     valid: false,
-    problem: `there is no plugin ${JSON.stringify(name)}${didYouMean(name, names)} (built in: ${names.join(", ")})`,
+    problem: `there is no plugin ${JSON.stringify(name)}${didYouMean(name, known)} (${places.join("; ")})`,
   };
 }

@@ -4,7 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openToWrite } from "../../plugins/sqlite/own.ts";
 import { conformanceCases, type Subject } from "../../src/source/conformance.ts";
-import { findPlugin, type Plugin } from "../../src/source/registry.ts";
+import type { Plugin } from "../../src/source/binding.ts";
+import { findPlugin } from "../../src/source/registry.ts";
 import { conforms } from "../conformance.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 

@@ -1,0 +1,67 @@
+/**
+ * The process belongs to the host. What is in an operator's plugin cannot end it by its ordinary means,
+ * nor put something else in the place of what the host works with. This is against accidents: a
+ * plugin runs with the program's rights, and who means harm finds a way.
+ */
+
+let isProtected = false;
+let isEnding = false;
+const exit = process.exit.bind(process);
+const kill = process.kill.bind(process);
+
+/** Ends the process, as `process.exit` did before it was kept from plugins. */
+export function endProcess(status?: number): never {
+  isEnding = true;
+  return exit(status);
+}
+
+/** Whether an operator's plugin was loaded, whose timers and sockets would keep the process alive. */
+export function isProcessProtected(): boolean {
+  return isProtected;
+}
+
+/** Keeps the process and its globals for the host from here on. */
+export function protectProcess(): void {
+  if (isProtected) return;
+  isProtected = true;
+  keepFrom("exit", exit);
+  keepFrom("reallyExit", Reflect.get(process, "reallyExit"));
+  keepFrom("abort", process.abort.bind(process));
+  Object.defineProperty(process, "kill", {
+    value: (pid: number, signal?: string | number) => {
+      // 0 and below mean groups of processes, this one among them.
+      if (pid === process.pid || pid <= 0) throw refusal("kill");
+      return kill(pid, signal);
+    },
+    writable: false,
+    configurable: false,
+  });
+  for (const name of Object.getOwnPropertyNames(globalThis)) keepGlobal(name);
+  for (const each of [JSON, Math, Reflect, Object, Array, Number, BigInt, String, Promise, Date]) {
+    Object.freeze(each);
+  }
+}
+
+function keepFrom(name: string, real: unknown): void {
+  Object.defineProperty(process, name, {
+    value: (...given: unknown[]): unknown => {
+      if (!isEnding || typeof real !== "function") throw refusal(name);
+      return Reflect.apply(real, process, given);
+    },
+    writable: false,
+    configurable: false,
+  });
+}
+
+function refusal(name: string): Error {
+  return new Error(`a plugin must not call process.${name}: the process is the server's`);
+}
+
+function keepGlobal(name: string): void {
+  if (Object.getOwnPropertyDescriptor(globalThis, name)?.configurable !== true) return;
+  Object.defineProperty(globalThis, name, {
+    value: Reflect.get(globalThis, name),
+    writable: false,
+    configurable: false,
+  });
+}

@@ -1,0 +1,77 @@
+import { relative } from "node:path";
+import type { LogFields } from "../plugin.ts";
+import { loadedPlugins, placeInStack } from "./modules.ts";
+import { messageOf } from "./thrown.ts";
+
+/** Takes what was thrown where nobody waits for it: from a timer, or by a promise that nobody handles. */
+export type StrayErrorReport = (message: string, fields: LogFields) => void;
+
+/** A plugin's timer may throw a thousand times a second. */
+const MAX_REPORTS = 20;
+const WINDOW_MS = 60_000;
+
+let isCatching = false;
+let report: StrayErrorReport = reportToStandardError;
+let reports = 0;
+let windowStartedMs = -Infinity;
+
+/** From here on, stray errors are reported and end nothing. A later call changes only where they go. */
+export function catchStrayErrors(to?: StrayErrorReport): void {
+  report = to ?? report;
+  if (isCatching) return;
+  isCatching = true;
+  process.on("uncaughtException", take);
+  process.on("unhandledRejection", take);
+}
+
+function take(error: unknown): void {
+  const nowMs = performance.now();
+  if (nowMs - windowStartedMs > WINDOW_MS) {
+    windowStartedMs = nowMs;
+    reports = 0;
+  }
+  reports += 1;
+  if (reports > MAX_REPORTS) return;
+  const { message, fields } = describe(error);
+  const held = reports === MAX_REPORTS ? { more: `not shown for ${WINDOW_MS / 1000} s` } : undefined;
+  report(message, { ...fields, ...held });
+}
+
+function describe(error: unknown): { readonly message: string; readonly fields: LogFields } {
+  const stack = stackOf(error);
+  const problem = messageOf(error);
+  const place = placeInStack(stack);
+  if (place !== undefined) {
+    return {
+      message: "a plugin threw where nothing waits for it",
+      fields: { plugin: shown(place.plugin), at: shown(place.position), problem },
+    };
+  }
+  const plugins = loadedPlugins();
+  if (stack === "" && plugins.length > 0) {
+    const plugin = plugins.map(shown).join(", ");
+    return {
+      message: "something without a stack was thrown, most likely by a plugin",
+      fields: { plugin, problem },
+    };
+  }
+  return { message: "a bug: please report it", fields: { stack: stack || problem } };
+}
+
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.stack) : "";
+  } catch {
+    return "";
+  }
+}
+
+function shown(path: string): string {
+  const fromHere = relative("", path);
+  return fromHere.startsWith("..") ? path : fromHere;
+}
+
+/** Before there is a log, and for commands that have none. */
+function reportToStandardError(message: string, fields: LogFields): void {
+  process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`);
+}

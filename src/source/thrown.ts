@@ -1,0 +1,11 @@
+/** The longest text of a plugin's error that is passed on. */
+const MAX_CHARACTERS = 300;
+
+/** The message of whatever was thrown, which need not be an `Error` and may throw when it is read. */
+export function messageOf(error: unknown): string {
+  try {
+    return (error instanceof Error ? error.message : String(error)).slice(0, MAX_CHARACTERS) || "no message";
+  } catch {
+    return "it threw something that cannot be read";
+  }
+}
