@@ -5,6 +5,7 @@ import { checkCommand } from "./commands/check.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { initCommand } from "./commands/init.ts";
 import { playersCommand } from "./commands/players.ts";
+import { pluginsCommand } from "./commands/plugins.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { signCommand } from "./commands/sign.ts";
 import { runWorker } from "./server/worker.ts";
@@ -28,6 +29,7 @@ const commands = [
   callCommand(),
   certifyCommand(),
   playersCommand(),
+  pluginsCommand(),
 ];
 for (const command of commands) {
   program.addCommand(command);

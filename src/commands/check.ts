@@ -7,6 +7,7 @@ import { openLog } from "../observe/log.ts";
 import { endpointPath } from "../server/listener.ts";
 import { Failure } from "../failure.ts";
 import { openService } from "../server/service.ts";
+import { messageOf } from "../source/thrown.ts";
 import { configOption, readConfig } from "./config-option.ts";
 
 interface Finding {
@@ -79,11 +80,12 @@ async function probe(config: Config, report: Report): Promise<boolean> {
   const log = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
   const { source } = await openService(config, { log });
   const problem = await source.check();
-  await source.close();
+  const closing = await source.close().then(() => undefined, messageOf);
   if (problem === undefined) report("ok", `source "${config.source.name}" opens and answers`);
   else report("error", `source "${config.source.name}" is not ready: ${problem}`);
+  if (closing !== undefined) report("error", `source "${config.source.name}" does not close: ${closing}`);
   await log.flush();
-  return problem === undefined;
+  return problem === undefined && closing === undefined;
 }
 
 const COLOURS = { ok: "green", warning: "yellow", error: "red" } as const;

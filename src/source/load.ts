@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
 import * as v from "valibot";
 import { validate } from "../config/validate.ts";
@@ -27,12 +28,13 @@ export async function loadPlugin(file: string, directory: string, stepMs = STEP_
   catchStrayErrors();
   protectProcess();
   try {
-    const module = await within(importAnew(file), "loading", stepMs);
+    // The runtime names modules by where links lead to.
+    const module = await within(importAnew(await realpath(file)), "loading", stepMs);
     const shape = pluginShape(module);
     if (typeof shape === "string") return { valid: false, problem: `${shownFile}: ${shape}` };
     return { valid: true, plugin: operatorsPlugin(shape, shownFile, stepMs) };
   } catch (error) {
-    return { valid: false, problem: loadProblem(error, file, directory) };
+    return { valid: false, problem: loadProblem(error, shownFile, await realpath(directory)) };
   }
 }
 
@@ -144,15 +146,14 @@ async function openWithin(
       await source.check?.(signal);
     },
     async close() {
-      await within(Promise.resolve(source.close?.()), "close", stepMs);
+      await within((async () => source.close?.())(), "close", stepMs);
     },
   };
 }
 
 /** Nobody waits any more for a source that opened too late. */
 function closeQuietly(source: unknown): void {
-  if (!v.is(sourceShape, source)) return;
-  Promise.resolve(source.close?.()).catch(() => {});
+  if (v.is(sourceShape, source)) (async () => source.close?.())().catch(() => {});
 }
 
 async function within<Result>(step: Promise<Result>, name: string, stepMs: number): Promise<Result> {
@@ -167,11 +168,11 @@ async function within<Result>(step: Promise<Result>, name: string, stepMs: numbe
 }
 
 /** Why a file could not be loaded: every syntax error with its place, else the one error. */
-function loadProblem(error: unknown, file: string, directory: string): string {
+function loadProblem(error: unknown, shownFile: string, directory: string): string {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   const fromDirectory = (text: string) => withoutEditions(text).replaceAll(`${directory}${sep}`, "");
   return errors
-    .map((each) => `${fromDirectory(placeOf(each) ?? file)}: ${fromDirectory(messageOf(each))}`)
+    .map((each) => `${fromDirectory(placeOf(each) ?? shownFile)}: ${fromDirectory(messageOf(each))}`)
     .join("; ");
 }
 

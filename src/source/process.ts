@@ -53,8 +53,13 @@ function keepFrom(name: string, real: unknown): void {
   });
 }
 
-function refusal(name: string): Error {
-  return new Error(`a plugin must not call process.${name}: the process is the server's`);
+/** What a plugin gets that would end the process. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+}
+
+function refusal(name: string): Refusal {
+  return new Refusal(`a plugin must not call process.${name}: the process is the server's`);
 }
 
 function keepGlobal(name: string): void {

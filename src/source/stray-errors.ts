@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { LogFields } from "../plugin.ts";
 import { loadedPlugins, placeInStack } from "./modules.ts";
+import { Refusal } from "./process.ts";
 import { messageOf } from "./thrown.ts";
 
 /** Takes what was thrown where nobody waits for it: from a timer, or by a promise that nobody handles. */
@@ -37,23 +38,21 @@ function take(error: unknown): void {
   report(message, { ...fields, ...held });
 }
 
+const ELSEWHERE = "something was thrown where nothing waits for it";
+
 function describe(error: unknown): { readonly message: string; readonly fields: LogFields } {
   const stack = stackOf(error);
   const problem = messageOf(error);
   const place = placeInStack(stack);
   if (place !== undefined) {
-    return {
-      message: "a plugin threw where nothing waits for it",
-      fields: { plugin: shown(place.plugin), at: shown(place.position), problem },
-    };
+    const fields = { plugin: shown(place.plugin), at: shown(place.position), problem };
+    return { message: `${ELSEWHERE}, by a plugin`, fields };
   }
   const plugins = loadedPlugins();
-  if (stack === "" && plugins.length > 0) {
+  // What has no stack is none of ours; nor do we end the process by what is kept from plugins.
+  if (plugins.length > 0 && (stack === "" || error instanceof Refusal)) {
     const plugin = plugins.map(shown).join(", ");
-    return {
-      message: "something without a stack was thrown, most likely by a plugin",
-      fields: { plugin, problem },
-    };
+    return { message: `${ELSEWHERE}, by a plugin as it seems`, fields: { plugin, problem } };
   }
   return { message: "a bug: please report it", fields: { stack: stack || problem } };
 }

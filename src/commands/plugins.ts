@@ -1,0 +1,131 @@
+import { existsSync } from "node:fs";
+import { dirname, relative } from "node:path";
+import { styleText } from "node:util";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { configPath } from "../config/load.ts";
+import { Failure } from "../failure.ts";
+import { canonicalAmount } from "../protocol/amount.ts";
+import type { Subject } from "../source/conformance.ts";
+import { findPlugin } from "../source/registry.ts";
+import { configOption, readConfig } from "./config-option.ts";
+import { listPlugins, listText } from "./plugins/list.ts";
+import { newPlugin } from "./plugins/new.ts";
+import { sourceOf, testPlugin, type CaseResult } from "./plugins/test.ts";
+
+/** How long a lookup may take where no configuration says it. */
+const DEFAULT_TIMEOUT_MS = 1000;
+
+/** `plugins …` (spec 4): what is available, a starting point, and the contract's own tests. */
+export function pluginsCommand() {
+  return new Command("plugins")
+    .description("shows the sources that there are, starts one of your own, and tests it")
+    .addCommand(listCommand())
+    .addCommand(newCommand())
+    .addCommand(testCommand());
+}
+
+function listCommand() {
+  return new Command("list")
+    .description("print each built-in and each file in plugins/ beside the configuration, with its options")
+    .addOption(configOption())
+    .option("--json", "print an array of {name, file, options}", false)
+    .action(async ({ config, json }) => {
+      const listed = await listPlugins(folderOf(config));
+      process.stdout.write(json ? `${JSON.stringify(listed, null, 2)}\n` : listText(listed));
+    });
+}
+
+function newCommand() {
+  return new Command("new")
+    .description("write plugins/NAME.ts, which works at once, and plugins/klas-balance.d.ts for your editor")
+    .argument("<name>", "what the configuration will call it: plugin = NAME")
+    .addOption(configOption())
+    .option("--force", "overwrite the plugin", false)
+    .action(async (name, { config, force }) => {
+      const written = await newPlugin(name, folderOf(config), force);
+      process.stdout.write(nextSteps(name, written));
+    });
+}
+
+function testCommand() {
+  return new Command("test")
+    .description(
+      "run the contract's cases against a plugin, with the options of a source in the configuration",
+    )
+    .argument("<name>", "the plugin, as a configuration names it")
+    .requiredOption("--player <id>", "a player that the source knows")
+    .option("--balance <amount>", "that player's balance; without it, any is taken")
+    .option("--source <name>", "the [sources.NAME] table whose options are used")
+    .addOption(configOption())
+    .option("--json", "print an array of {case, expects, passed, problem}", false)
+    .action(async (name, { json, ...options }, command) => {
+      const subject = await subjectOf(name, options, command);
+      const results: CaseResult[] = [];
+      for await (const result of testPlugin(subject)) {
+        results.push(result);
+        if (!json) process.stdout.write(resultText(result));
+      }
+      const failed = results.filter(({ passed }) => !passed).length;
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(results, null, 2)}\n`
+          : `\n${results.length - failed} passed, ${failed} failed\n`,
+      );
+      if (failed > 0) process.exitCode = 1;
+    });
+}
+
+interface TestOptions {
+  readonly player: string;
+  readonly balance?: string | undefined;
+  readonly source?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+/** A plugin that no source is configured with, or that has no configuration yet, is tested without options. */
+async function subjectOf(name: string, options: TestOptions, command: CommandUnknownOpts): Promise<Subject> {
+  const { balance, player: knownPlayer } = options;
+  if (balance !== undefined && canonicalAmount(balance) === undefined) {
+    command.error("error: --balance is not a decimal, such as 30.50", { exitCode: 2 });
+  }
+  const directory = folderOf(options.config);
+  const config = existsSync(configPath(options.config, process.env)) ? await readConfig(options) : undefined;
+  const source = config === undefined ? undefined : sourceOf(config, name, options.source);
+  const found = await findPlugin(name, directory);
+  if (!found.valid) throw new Failure(found.problem, 2);
+  return {
+    plugin: found.plugin,
+    options: source?.table ?? {},
+    directory,
+    timeoutMs: config?.webhook.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+    knownPlayer,
+    balance,
+  };
+}
+
+function folderOf(config: string | undefined): string {
+  return dirname(configPath(config, process.env));
+}
+
+function resultText({ case: name, expects, problem }: CaseResult): string {
+  const mark = problem === undefined ? styled("green", "ok    ") : styled("red", "failed");
+  return `${mark} ${name}: ${expects}\n${problem === undefined ? "" : `       ${problem}\n`}`;
+}
+
+/** Coloured only on a terminal and without `NO_COLOR`, which `styleText` looks at. */
+function styled(colour: "green" | "red", text: string): string {
+  return styleText(colour, text, { stream: process.stdout });
+}
+
+function nextSteps(name: string, written: readonly string[]): string {
+  const lines = [
+    ...written.map((file) => `wrote ${relative("", file)}`),
+    "",
+    "Next:",
+    `  klas-balance plugins test ${name} --player 12001    it works as it is: then make it ask your core`,
+    `  put plugin = "${name}" into a [sources.…] table of the configuration`,
+    "  npm install --no-save valibot    only if your editor shall know valibot's types",
+    "  klas-balance check               opens it with your configuration",
+  ];
+  return `${lines.join("\n")}\n`;
+}

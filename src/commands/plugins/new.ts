@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import { Failure } from "../../failure.ts";
+import * as contract from "../../plugin.ts" with { type: "text" };
+import { builtIns, PLUGINS_FOLDER } from "../../source/registry.ts";
+import { messageOf } from "../../source/thrown.ts";
+import * as template from "./template.ts" with { type: "text" };
+
+/** The names that a configuration takes for a file in `plugins/`, kept to what every file system takes. */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
+const DECLARATIONS = "klas-balance.d.ts";
+
+/** Writes a plugin that works at once, and the contract for the editor. Returns the files. */
+export async function newPlugin(name: string, directory: string, force: boolean): Promise<readonly string[]> {
+  if (!NAME.test(name)) throw new Failure("expected a name of A-Z a-z 0-9 _ -, such as my-core", 2);
+  if (builtIns.has(name)) throw new Failure(`${name} is built in; choose another name`, 2);
+  const folder = join(directory, PLUGINS_FOLDER);
+  const plugin = join(folder, `${name}.ts`);
+  if (existsSync(plugin) && !force) {
+    throw new Failure(`${plugin} would be overwritten; --force does it`, 1);
+  }
+  const declarations = join(folder, DECLARATIONS);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(plugin, sourceText(template).replaceAll("NAME", name), { flag: force ? "w" : "wx" });
+    // Nobody's own work: it follows the program that wrote it.
+    await writeFile(declarations, moduleDeclaration(sourceText(contract)));
+  } catch (error) {
+    throw new Failure(`cannot write to ${folder}: ${messageOf(error)}`, 1);
+  }
+  return [plugin, declarations];
+}
+
+/** The contract's source as the declaration of the module `klas-balance`. */
+function moduleDeclaration(source: string): string {
+  const lines = source.trimEnd().split("\n");
+  const body = lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n");
+  return `// Written by "klas-balance plugins new", for your editor; klas-balance does not read it.\n\ndeclare module "klas-balance" {\n${body}\n}\n`;
+}
+
+/** A file that was imported as text, which the compiler takes for the module that it is otherwise. */
+function sourceText(module: object): string {
+  return v.parse(v.string(), Reflect.get(module, "default"));
+}
