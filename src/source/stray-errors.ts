@@ -11,21 +11,20 @@ export type StrayErrorReport = (message: string, fields: LogFields) => void;
 const MAX_REPORTS = 20;
 const WINDOW_MS = 60_000;
 
-let isCatching = false;
 let report: StrayErrorReport = reportToStandardError;
 let reports = 0;
 let windowStartedMs = -Infinity;
 
-/** From here on, stray errors are reported and end nothing. A later call changes only where they go. */
+/** From here on, stray errors are reported and end nothing. A later call changes where they go. */
 export function catchStrayErrors(to?: StrayErrorReport): void {
   report = to ?? report;
-  if (isCatching) return;
-  isCatching = true;
-  process.on("uncaughtException", take);
-  process.on("unhandledRejection", take);
+  // Looked up each time: a plugin may have removed what listens.
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    if (!process.rawListeners(event).includes(take)) process.on(event, take);
+  }
 }
 
-function take(error: unknown): void {
+function take(error: unknown, _context?: unknown): void {
   const nowMs = performance.now();
   if (nowMs - windowStartedMs > WINDOW_MS) {
     windowStartedMs = nowMs;

@@ -302,6 +302,17 @@ describe("options", () => {
     expect(only?.message).toMatch(expected);
   });
 
+  test("are not shown, though a schema quotes them", async () => {
+    const options = { token: "hunter2-and-more", nested: { list: ["hunter2"] } };
+    for (const quoting of [
+      "(given) => ({ issues: [{ message: `not ${given.token}, nor ${given.nested.list}` }] })",
+      "(given) => { throw new Error(`not ${given.token}, nor ${given.nested.list}`); }",
+    ]) {
+      const [only] = await problemsOf(schemaWith(quoting), options);
+      expect(only?.message).toEndWith("not ****, nor ****");
+    }
+  });
+
   test("a schema that hangs", async () => {
     write({ "plugins/core.ts": pluginWith(schemaWith("() => new Promise(() => {})")) });
     const loaded = await loadPlugin(join(directory, "plugins/core.ts"), directory, 50);

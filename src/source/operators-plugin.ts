@@ -1,0 +1,88 @@
+import * as v from "valibot";
+import { validate } from "../config/validate.ts";
+import type { Source } from "../plugin.ts";
+import type { Bound, Plugin } from "./binding.ts";
+import { masking } from "./masking.ts";
+import { type PluginShape, sourceShape } from "./shape.ts";
+import { messageOf } from "./thrown.ts";
+import { within } from "./within.ts";
+
+/** Binds a plugin that may do anything: each step has its time, and each problem the file's name. */
+export function operatorsPlugin(
+  { options: schema, open }: PluginShape,
+  file: string,
+  stepMs: number,
+): Plugin {
+  // Each step works on a copy: what a plugin does to its options reaches neither the host nor the next step.
+  async function check(given: unknown): Promise<ReturnType<typeof validate>> {
+    const copy: unknown = structuredClone(given);
+    if (schema === undefined) return { valid: true, value: copy };
+    const mask = masking(given);
+    try {
+      const result = await within(validate(schema, copy), "checking the options", stepMs);
+      if (result.valid) return result;
+      const problems = result.problems.map(({ path, message }) => ({ path, message: mask(message) }));
+      return { valid: false, problems };
+    } catch (error) {
+      return { valid: false, problems: [{ path: [], message: `${file}: ${mask(messageOf(error))}` }] };
+    }
+  }
+
+  return {
+    schema,
+    file,
+    async bind(given): Promise<Bound> {
+      const kept: unknown = structuredClone(given);
+      const checked = await check(kept);
+      if (!checked.valid) return checked;
+      return {
+        valid: true,
+        options: kept,
+        async open(context) {
+          const checkedAgain = await check(kept);
+          if (!checkedAgain.valid) throw new Error(`${file}: the options are not accepted a second time`);
+          try {
+            return await openWithin((accepted) => open(accepted, context), checkedAgain.value, stepMs);
+          } catch (error) {
+            throw new Error(`${file}: ${messageOf(error)}`, { cause: error });
+          }
+        },
+      };
+    },
+  };
+}
+
+async function openWithin(
+  open: (options: unknown) => unknown,
+  options: unknown,
+  stepMs: number,
+): Promise<Source> {
+  let isGivenUp = false;
+  const opening = (async () => {
+    const source = await open(options);
+    if (isGivenUp) closeQuietly(source);
+    return source;
+  })();
+  const source = await within(opening, "open", stepMs).catch((error: unknown) => {
+    isGivenUp = true;
+    throw error;
+  });
+  if (!v.is(sourceShape, source)) {
+    throw new Error("open did not return an object with lookup, and check and close as functions");
+  }
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the guard checks what comes back
+    lookup: (query, signal) => source.lookup(query, signal) as ReturnType<Source["lookup"]>,
+    async check(signal) {
+      await source.check?.(signal);
+    },
+    async close() {
+      await within((async () => source.close?.())(), "close", stepMs);
+    },
+  };
+}
+
+/** Nobody waits any more for a source that opened too late. */
+function closeQuietly(source: unknown): void {
+  if (v.is(sourceShape, source)) (async () => source.close?.())().catch(() => {});
+}
