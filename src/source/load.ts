@@ -32,6 +32,9 @@ export async function loadPlugin(file: string, directory: string, stepMs = STEP_
     return { valid: true, plugin: operatorsPlugin(shape, shownFile, stepMs) };
   } catch (error) {
     return { valid: false, problem: loadProblem(error, shownFile, await realpath(directory)) };
+  } finally {
+    // The plugin may have removed what listens.
+    catchStrayErrors();
   }
 }
 

@@ -18,7 +18,6 @@ let windowStartedMs = -Infinity;
 /** From here on, stray errors are reported and end nothing. A later call changes where they go. */
 export function catchStrayErrors(to?: StrayErrorReport): void {
   report = to ?? report;
-  // Looked up each time: a plugin may have removed what listens.
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     if (!process.rawListeners(event).includes(take)) process.on(event, take);
   }
