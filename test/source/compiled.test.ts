@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { $ } from "bun";
 import { createHmac } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { binary } from "../binary.ts";
 
 /** Operators' plugins in the compiled program, in a folder that holds nothing else of ours. */
 
@@ -26,9 +27,9 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "klas-balance-compiled-"));
-  await compile("src/main.ts", "klas-balance");
+  copyFileSync(binary(), join(folder, "klas-balance"));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -127,6 +128,10 @@ async function ask(url: unknown, playerId: string): Promise<unknown> {
   return JSON.parse(text);
 }
 
+const currency = (exponent: string) => ({
+  "plugins/core/currency.ts": `export const exponentOf = () => ${exponent};`,
+});
+const amount = (text: string) => ({ balance: text, status_code: "OK" });
 const failed = { status_code: "ERR_UNKNOWN" };
 const timedOut = { status_code: "ERR_TIMEOUT" };
 const one = { balance: "1", status_code: "OK" };
@@ -181,6 +186,42 @@ test("a plugin in TypeScript is served, and whatever it does ends nothing", asyn
   expect(stray()[1]).toMatchObject({ at: expect.stringMatching(/^plugins\/core\/faults\.ts:\d+:\d+$/) });
 }, 30_000);
 
+test.each([1, 2])(
+  "SIGHUP picks up an edit of an imported file, and a broken one changes nothing, with %d workers",
+  async (workers) => {
+    write({
+      ...FILES,
+      "plugins/core.ts": FILES["plugins/core.ts"].replace("close: () => new Promise(() => {}),", ""),
+      "config.toml": FILES["config.toml"].replace("port = 0", `port = 0\nworkers = ${workers}`),
+    });
+    const server = await start();
+    const url = server.records()[0]?.["url"];
+    const messages = (message: string) => server.records().filter(({ msg }) => msg === message);
+    async function reload(files: Readonly<Record<string, string>>, message: string): Promise<void> {
+      const before = messages(message).length;
+      write(files);
+      server.child.kill("SIGHUP");
+      while (messages(message).length === before) await Bun.sleep(5);
+    }
+
+    expect(await ask(url, "12001")).toEqual(amount("30.5"));
+    await reload(currency("3"), "reloaded");
+    expect(await ask(url, "12001")).toEqual(amount("3.05"));
+    await reload(currency("= 4"), "the reload failed; the configuration before it stays in use");
+    expect(messages("the reload failed; the configuration before it stays in use")[0]?.["problem"]).toContain(
+      "plugins/core/currency.ts:1:",
+    );
+    expect(await ask(url, "12001")).toEqual(amount("3.05"));
+    await reload(currency("1"), "reloaded");
+    expect(await ask(url, "12001")).toEqual(amount("305"));
+    expect(await ask(url, "throws later")).toEqual(one);
+    const thrown = "something was thrown where nothing waits for it, by a plugin";
+    while (messages(thrown).length === 0) await Bun.sleep(5);
+    expect(await server.end()).toEqual({ status: 0, errors: "" });
+  },
+  30_000,
+);
+
 test("a plugin that does not load is a problem of the configuration, in one line", async () => {
   write({ ...FILES, "plugins/core.ts": "export default {\n  apiVersion: 1,\n  open: ;\n};" });
   const { child, errors } = await start();
@@ -228,8 +269,8 @@ test("200 reloads read every edit and do not grow", async () => {
       import { amount, ballast } from "./amount.ts";
       export default { apiVersion: 1, options: v.strictObject({}), open: () => ({ lookup: () => (ballast, { balance: amount }) }) };`,
   });
-  const binary = await compile(join(folder, "reload/main.ts"), "reload/main");
-  const child = Bun.spawn([binary, folder], { env: {}, stdout: "pipe", stderr: "pipe" });
+  const program = await compile(join(folder, "reload/main.ts"), "reload/main");
+  const child = Bun.spawn([program, folder], { env: {}, stdout: "pipe", stderr: "pipe" });
   const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   expect(errors).toBe("");
   const [before = 0, after = Infinity]: number[] = JSON.parse(output);
