@@ -37,6 +37,8 @@ export async function run(
 export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
+  /** Of the admin listener, where there is one. */
+  readonly adminPort: number | undefined;
   /** What it has written so far. */
   log(): string;
   signal(signal: NodeJS.Signals): void;
@@ -44,14 +46,17 @@ export interface ServerProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** Writes `config.toml` into a folder and serves it, on a port of the system's choice. */
+/** Writes `config.toml` into a folder and serves it, on a port of the system's choice unless `options` say otherwise. */
 export async function serve(
   cwd: string,
   config: string,
-  { env = {} }: { readonly env?: Record<string, string> } = {},
+  {
+    env = {},
+    options = ["--host", "127.0.0.1", "--port", "0"],
+  }: { readonly env?: Record<string, string>; readonly options?: readonly string[] } = {},
 ): Promise<ServerProcess> {
   writeFileSync(join(cwd, "config.toml"), config);
-  const command = [binary(), "serve", "--host", "127.0.0.1", "--port", "0"];
+  const command = [binary(), "serve", ...options];
   const child = Bun.spawn(command, { cwd, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   let log = "";
   const reading = gather(child.stdout, (text) => (log += text));
@@ -67,6 +72,7 @@ export async function serve(
   return {
     pid: child.pid,
     port,
+    adminPort: portIn(log, "admin"),
     log: () => log,
     signal: (signal) => child.kill(signal),
     exited: child.exited.then(async () => {
@@ -84,9 +90,15 @@ async function gather(stream: ReadableStream<Uint8Array>, take: (text: string) =
 async function portOf(log: () => string, hasEnded: () => boolean): Promise<number | undefined> {
   const giveUpMs = performance.now() + PATIENCE_MS;
   while (performance.now() < giveUpMs && !hasEnded()) {
-    const port = /"url":"http:\/\/[^"]*:(\d+)\//.exec(log())?.[1];
-    if (port !== undefined) return Number(port);
+    const port = portIn(log(), "url");
+    if (port !== undefined) return port;
     await Bun.sleep(5);
   }
   return undefined;
+}
+
+/** The port of an address in the line that says where the server listens. */
+function portIn(log: string, field: "url" | "admin"): number | undefined {
+  const port = new RegExp(`"${field}":"https?://[^"]*:(\\d+)/`).exec(log)?.[1];
+  return port === undefined ? undefined : Number(port);
 }

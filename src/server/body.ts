@@ -1,20 +1,54 @@
+import { sharedDeadline } from "./shared-deadline.ts";
+
 export type ReceivedBody =
   | { readonly whole: true; readonly body: Uint8Array }
-  | { readonly whole: false; readonly status: 200 | 413; readonly problem: string };
+  | {
+      readonly whole: false;
+      readonly status: 200 | 413;
+      readonly problem: string;
+      /** Whether the connection is of no more use: its rest is not worth waiting for. */
+      readonly endsConnection: boolean;
+    };
+
+/**
+ * How long a body may take. It is smaller than a few packets, so an honest caller needs no second; who sends
+ * a byte now and then would otherwise hold a connection for ever.
+ */
+const BODY_MS = 10_000;
+
+const arrival = sharedDeadline(BODY_MS);
+
+const TOO_SLOW: ReceivedBody = {
+  whole: false,
+  status: 200,
+  problem: `the body was not complete after ${BODY_MS} ms`,
+  endsConnection: true,
+};
+
+const CUT_OFF: ReceivedBody = {
+  whole: false,
+  status: 200,
+  problem: "the connection ended before the body did",
+  endsConnection: true,
+};
 
 /** Reads a request's body up to a limit. What is over it is not gathered, whether or not its length was announced. */
 export async function readBody(request: Request, maxBodyBytes: number): Promise<ReceivedBody> {
-  const tooLarge: ReceivedBody = { whole: false, status: 413, problem: `more than ${maxBodyBytes} bytes` };
+  const tooLarge: ReceivedBody = {
+    whole: false,
+    status: 413,
+    problem: `more than ${maxBodyBytes} bytes`,
+    endsConnection: false,
+  };
   const announced = request.headers.get("Content-Length");
+  if (announced !== null && Number(announced) > maxBodyBytes) return tooLarge;
   try {
-    if (announced === null) {
-      const body = await readStream(request.body, maxBodyBytes);
-      return body === undefined ? tooLarge : { whole: true, body };
-    }
-    if (Number(announced) > maxBodyBytes) return tooLarge;
-    return { whole: true, body: await request.bytes() };
+    const reading = announced === null ? readStream(request.body, maxBodyBytes) : request.bytes();
+    const body = await arrival.within(reading);
+    if (body === "late") return TOO_SLOW;
+    return body === undefined ? tooLarge : { whole: true, body };
   } catch {
-    return { whole: false, status: 200, problem: "the connection ended before the body did" };
+    return CUT_OFF;
   }
 }
 

@@ -25,7 +25,8 @@ export async function handleBalance(
     service = current();
     call.key = service.keys[0];
     if (!received.whole) {
-      return reply({ reason: "invalid_body", detail: received.problem }, call, service, received.status);
+      const { problem, status, endsConnection } = received;
+      return reply({ reason: "invalid_body", detail: problem }, call, service, { status, endsConnection });
     }
     call.body = received.body;
     const outcome = decide(received.body, request.headers, call, service);
@@ -75,14 +76,19 @@ function decide(
   return service.source.lookup(query);
 }
 
-function reply(outcome: Outcome, call: Call, service: Service, status = 200): Response {
+function reply(
+  outcome: Outcome,
+  call: Call,
+  service: Service,
+  { status = 200, endsConnection = false } = {},
+): Response {
   const statusCode = statusCodeOf(outcome, service.statusCodes);
   const body = replyBody(statusCode, outcome.reason === "ok" ? outcome.balance : undefined);
   const headers: Record<string, string> = {
     "Content-Type": "application/json",
     [SIGNATURE_HEADER]: sign(body, call.key),
   };
-  if (service.shutdown.hasBegun) headers["Connection"] = "close";
+  if (endsConnection || service.shutdown.hasBegun) headers["Connection"] = "close";
   const response = new Response(body, { status, headers });
   const durationMs = performance.now() - call.startedMs;
   service.metrics?.answered(outcome.reason, statusCode, durationMs / 1000);

@@ -1,0 +1,39 @@
+/** One deadline for many waits at once: a sweep now and then, where a timer for each would cost more than the wait. */
+export interface SharedDeadline {
+  /** What the promise gives, or `"late"` where that takes too long; a sweep later at the most. */
+  within<Value>(promise: Promise<Value>): Promise<Value | "late">;
+}
+
+const SWEEP_MS = 1000;
+
+export function sharedDeadline(afterMs: number): SharedDeadline {
+  // In the order of their start, so a sweep ends at the first one that still has time.
+  const waits = new Set<{ readonly startedMs: number; giveUp(): void }>();
+  let sweeping: Timer | undefined;
+
+  function sweep(): void {
+    const latestMs = performance.now() - afterMs;
+    for (const wait of waits) {
+      if (wait.startedMs > latestMs) break;
+      waits.delete(wait);
+      wait.giveUp();
+    }
+    if (waits.size > 0) return;
+    clearInterval(sweeping);
+    sweeping = undefined;
+  }
+
+  return {
+    async within(promise) {
+      const { promise: late, resolve } = Promise.withResolvers<"late">();
+      const wait = { startedMs: performance.now(), giveUp: () => resolve("late") };
+      waits.add(wait);
+      sweeping ??= setInterval(sweep, SWEEP_MS).unref();
+      try {
+        return await Promise.race([promise, late]);
+      } finally {
+        waits.delete(wait);
+      }
+    },
+  };
+}
