@@ -19,7 +19,8 @@ export function callerAddress(
   while (includesAddress(trustedProxies, caller)) {
     const hop = hops.pop();
     if (hop === undefined) return caller;
-    if (isIP(hop) === 0) return undefined;
+    // A zone (RFC 4007) may be any text, of any length.
+    if (isIP(hop) === 0 || hop.includes("%")) return undefined;
     caller = hop;
   }
   return caller;

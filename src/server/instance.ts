@@ -51,6 +51,7 @@ export async function startInstance(
   { log, sharesPort }: InstanceOptions,
 ): Promise<Serving & { readonly port: number }> {
   let config = initial;
+  const { host } = initial.server;
   const shutdown = { hasBegun: false };
   // Without an admin listener nobody reads them.
   const metrics = initial.admin && openMetrics({ inFlight: () => service.source.inFlight, isSourceUp });
@@ -61,7 +62,6 @@ export async function startInstance(
   let health: Promise<string | undefined> = Promise.resolve(undefined);
 
   function listenWith(port: number, itsTls: ServerTls | undefined): Listener {
-    const { host } = config.server;
     // A certificate is a listener's for life: a new one comes with a new listener on the same port.
     const options = {
       host,

@@ -20,7 +20,8 @@ export async function serve(
   load: () => Promise<Config>,
   onReady: (config: Config, url: string) => void,
 ): Promise<void> {
-  let config = await load();
+  const initial = await load();
+  let config = initial;
   const log = openLog(config.log);
   catchStrayErrors((message, fields) => log.error(message, fields));
   const metrics = openLifecycleMetrics();
@@ -41,8 +42,9 @@ export async function serve(
     try {
       const next = await load();
       const prepared = await serving.prepare(next);
+      if (isShuttingDown) return await prepared.discard();
       await prepared.commit();
-      warnOfRestart(config, next, log);
+      warnOfRestart(initial, next, log);
       config = next;
       log.configure(next.log);
       reloadProblem = undefined;
@@ -114,7 +116,7 @@ function untilSignalled(reload: () => Promise<void>, log: Log): Promise<NodeJS.S
 }
 
 /** What only a start can change. */
-function warnOfRestart(before: Config, after: Config, log: Log): void {
+function warnOfRestart(initial: Config, next: Config, log: Log): void {
   const fixed = {
     "server.host": (config: Config) => config.server.host,
     "server.port": (config: Config) => config.server.port,
@@ -122,7 +124,7 @@ function warnOfRestart(before: Config, after: Config, log: Log): void {
     admin: (config: Config) => JSON.stringify(config.admin),
   };
   const changed = Object.entries(fixed).flatMap(([key, valueOf]) =>
-    valueOf(before) === valueOf(after) ? [] : [key],
+    valueOf(initial) === valueOf(next) ? [] : [key],
   );
   if (changed.length > 0) log.warn("a change needs a restart to take effect", { keys: changed.join(", ") });
 }

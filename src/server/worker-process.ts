@@ -6,6 +6,7 @@ type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "ask"> : n
 /** A worker as the supervisor sees it. */
 export interface WorkerProcess {
   readonly pid: number;
+  isAlive(): boolean;
   /** The exit status or the signal's name. */
   readonly exited: Promise<string>;
   /** Tells it something and waits for the answer. Throws where it cannot do it, dies, or does not answer in time. */
@@ -44,6 +45,7 @@ export function startWorkerProcess(): WorkerProcess {
 
   return {
     pid: child.pid,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     exited: untilExited(),
     ask(message, withinMs) {
       asked += 1;

@@ -35,6 +35,13 @@ export function runWorker(): void {
     prepared = await serving?.prepare(await toConfig(message));
   }
 
+  /** What is prepared is used once: a later `discard` must not close what is in use by then. */
+  function takePrepared(): PreparedReload | undefined {
+    const taken = prepared;
+    prepared = undefined;
+    return taken;
+  }
+
   async function stop(): Promise<void> {
     await serving?.stop();
     await log?.flush();
@@ -44,8 +51,8 @@ export function runWorker(): void {
     if (message.type === "start") return start(message.config);
     if (message.type === "report") return report();
     if (message.type === "prepare") await prepare(message.config);
-    if (message.type === "commit") await prepared?.commit();
-    if (message.type === "discard") await prepared?.discard();
+    if (message.type === "commit") await takePrepared()?.commit();
+    if (message.type === "discard") await takePrepared()?.discard();
     if (message.type === "begin_shutdown") serving?.beginShutdown();
     if (message.type === "stop") await stop();
     return {};

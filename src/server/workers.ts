@@ -28,6 +28,8 @@ export interface WorkersOptions {
 interface Slot {
   readonly number: number;
   process: WorkerProcess | undefined;
+  /** It has started, with the configuration in use. */
+  isUp: boolean;
   /** In a row. */
   failures: number;
 }
@@ -48,9 +50,11 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   const slots: Slot[] = Array.from({ length: workerCount(config) }, (_, index) => ({
     number: index + 1,
     process: undefined,
+    isUp: false,
     failures: 0,
   }));
   const running = () => slots.flatMap((slot) => slot.process ?? []);
+  const up = () => slots.filter(({ isUp }) => isUp).flatMap((slot) => slot.process ?? []);
   const [first, ...others] = slots;
   if (first === undefined) throw new Error("there is at least one worker");
 
@@ -58,7 +62,6 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   const { url, port } = await startOrEnd([first]);
   config = { ...config, server: { ...config.server, port } };
   if (others.length > 0) await startOrEnd(others);
-  const pinging = setInterval(() => void ping(), PING_EVERY_MS);
 
   async function startOrEnd(
     starting: readonly Slot[],
@@ -78,16 +81,30 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   async function start(slot: Slot): Promise<{ readonly url: string; readonly port: number }> {
     const worker = startWorkerProcess();
     slot.process = worker;
-    const { started } = await worker.ask({ type: "start", config: messageOf(config) }, START_MS);
+    let given = config;
+    const { started } = await worker.ask({ type: "start", config: messageOf(given) }, START_MS);
     if (started === undefined) throw new Error("a worker that started says where");
+    while (given !== config) {
+      given = config;
+      await bringUpToDate(worker);
+    }
+    slot.isUp = true;
     void watch(slot, worker);
+    void endIfHanging(worker);
     return started;
+  }
+
+  /** For a worker that a reload did not reach, because it started meanwhile. */
+  async function bringUpToDate(worker: WorkerProcess): Promise<void> {
+    await worker.ask({ type: "prepare", config: messageOf(config) }, PREPARE_MS);
+    await worker.ask({ type: "commit" }, PREPARE_MS);
   }
 
   async function watch(slot: Slot, worker: WorkerProcess): Promise<void> {
     const startedMs = performance.now();
     const exit = await worker.exited;
     slot.process = undefined;
+    slot.isUp = false;
     if (isStopping) return;
     if (performance.now() - startedMs > SOUND_MS) slot.failures = 0;
     log.error("a worker died", { worker: slot.number, pid: worker.pid, exit });
@@ -111,23 +128,19 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     }
   }
 
-  /** Ends a worker that hangs; it is then started again like one that died. */
-  async function ping(): Promise<void> {
-    await Promise.all(
-      running().map((worker) =>
-        worker.ask({ type: "ping" }, HANG_MS).catch((error: unknown) => {
-          log.error("a worker hangs and is ended", { pid: worker.pid, problem: messageOfError(error) });
-          worker.kill();
-        }),
-      ),
-    );
-  }
-
-  async function tellAll(
-    type: "commit" | "discard" | "begin_shutdown" | "stop",
-    withinMs: number,
-  ): Promise<void> {
-    await Promise.allSettled(running().map((worker) => worker.ask({ type }, withinMs)));
+  /** A worker that hangs is ended, and then started again like one that died. */
+  async function endIfHanging(worker: WorkerProcess): Promise<void> {
+    for (;;) {
+      await Bun.sleep(PING_EVERY_MS);
+      try {
+        await worker.ask({ type: "ping" }, HANG_MS);
+      } catch (error) {
+        if (!worker.isAlive() || isStopping) return;
+        log.error("a worker hangs and is ended", { pid: worker.pid, problem: messageOfError(error) });
+        worker.kill();
+        return;
+      }
+    }
   }
 
   async function reports() {
@@ -145,39 +158,54 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   return {
     url,
     async prepare(next) {
-      const message = messageOf({ ...next, server: { ...next.server, port } });
+      // Whoever starts later listens where the others do.
+      const reloaded = { ...next, server: { ...next.server, host: config.server.host, port } };
+      const asked = up();
+      const message = messageOf(reloaded);
       const results = await Promise.allSettled(
-        running().map((worker) => worker.ask({ type: "prepare", config: message }, PREPARE_MS)),
+        asked.map((worker) => worker.ask({ type: "prepare", config: message }, PREPARE_MS)),
       );
       const failed = results.find((result) => result.status === "rejected");
       if (failed !== undefined) {
-        await tellAll("discard", PREPARE_MS);
+        await tell(asked, "discard", PREPARE_MS);
         throw failed.reason;
       }
       return {
         async commit() {
-          config = { ...next, server: { ...next.server, port } };
-          await tellAll("commit", PREPARE_MS);
+          config = reloaded;
+          const missed = up().filter((worker) => !asked.includes(worker));
+          await Promise.all([
+            tell(asked, "commit", PREPARE_MS),
+            // What cannot follow starts again, and then with this configuration.
+            ...missed.map((worker) => bringUpToDate(worker).catch(() => worker.kill())),
+          ]);
         },
-        discard: () => tellAll("discard", PREPARE_MS),
+        discard: () => tell(asked, "discard", PREPARE_MS),
       };
     },
     async notReady() {
       const down = slots
-        .filter(({ process }) => process === undefined)
+        .filter(({ isUp }) => !isUp)
         .map(({ number, failures }) => `worker ${number} is down, for the ${failures}. time in a row`);
       const problems = (await reports()).flatMap((report) => report?.notReady ?? []);
       return [...down, ...new Set(problems)];
     },
     metrics: async () => (await reports()).flatMap((report) => report?.metrics ?? []),
-    beginShutdown: () => void tellAll("begin_shutdown", REPORT_MS),
+    beginShutdown: () => void tell(running(), "begin_shutdown", REPORT_MS),
     async stop() {
       isStopping = true;
-      clearInterval(pinging);
-      await tellAll("stop", (config.server.drain_seconds + 5) * 1000);
+      await tell(running(), "stop", (config.server.drain_seconds + 5) * 1000);
       for (const worker of running()) worker.kill();
     },
   };
+}
+
+async function tell(
+  workers: readonly WorkerProcess[],
+  type: "commit" | "discard" | "begin_shutdown" | "stop",
+  withinMs: number,
+): Promise<void> {
+  await Promise.allSettled(workers.map((worker) => worker.ask({ type }, withinMs)));
 }
 
 /** Listeners that share a port would share it with another program's too, and silently. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { exchange, post, type Reply, signatureOf } from "../raw-http.ts";
 import { serve, type ServerProcess } from "../server-process.ts";
 
@@ -34,10 +35,12 @@ export function configOf({
   ].join("\n");
 }
 
-export interface LogLine {
-  readonly level: string;
-  readonly msg: string;
-  readonly [field: string]: unknown;
+const logLine = v.looseObject({ level: v.string(), msg: v.string() });
+
+export type LogLine = v.InferOutput<typeof logLine>;
+
+function isReloadsEnd({ msg }: LogLine): boolean {
+  return msg === "reloaded" || msg.startsWith("the reload failed");
 }
 
 /** The compiled binary in a folder of its own, as its operator handles it. */
@@ -64,11 +67,14 @@ export interface CallOptions {
   readonly player?: string;
 }
 
-export interface Readiness {
+const readiness = v.strictObject({
+  ready: v.boolean(),
+  not_ready: v.array(v.string()),
+  warnings: v.array(v.string()),
+});
+
+export interface Readiness extends v.InferOutput<typeof readiness> {
   readonly status: number;
-  readonly ready: boolean;
-  readonly not_ready: readonly string[];
-  readonly warnings: readonly string[];
 }
 
 export async function operate(
@@ -91,19 +97,17 @@ export async function operate(
     lines,
     line: async (fits) => await eventually("a line in the log", () => Promise.resolve(lines().find(fits))),
     async reload() {
-      const isOutcome = ({ msg }: LogLine) => msg === "reloaded" || msg.startsWith("the reload failed");
-      const before = lines().filter(isOutcome).length;
+      const before = lines().filter(isReloadsEnd).length;
       process.signal("SIGHUP");
       return await eventually("the end of the reload", () =>
-        Promise.resolve(lines().filter(isOutcome)[before]),
+        Promise.resolve(lines().filter(isReloadsEnd)[before]),
       );
     },
     balance: async (options) => (await call(process.port, options))?.body.toString(),
     admin,
     async readyz() {
       const response = await admin("/readyz");
-      // Its form is what the tests look at.
-      return { status: response.status, ...((await response.json()) as Omit<Readiness, "status">) };
+      return { status: response.status, ...v.parse(readiness, await response.json()) };
     },
     async metric(series) {
       const text = await (await admin("/metrics")).text();
@@ -166,11 +170,8 @@ function parseLines(log: string): readonly LogLine[] {
   return log
     .slice(0, log.lastIndexOf("\n") + 1)
     .split("\n")
-    .flatMap((line) => {
-      if (!line.startsWith("{")) return [];
-      // Its form is what the tests look at.
-      return [JSON.parse(line) as LogLine];
-    });
+    .filter((line) => line.startsWith("{"))
+    .map((line) => v.parse(logLine, JSON.parse(line)));
 }
 
 /** The processes that a process has started and that live. */
