@@ -37,7 +37,7 @@ export function logCall(
     reason: outcome.reason,
     duration_ms: Math.round(durationMs * 1000) / 1000,
     source: sourceName,
-    remote: call.remote(),
+    remote: call.connection.remote(),
     trace_id: call.trace().traceId,
     ...(detail === undefined ? undefined : { detail }),
     ...evidence,

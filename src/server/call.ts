@@ -1,11 +1,18 @@
 import type { SigningKey } from "../protocol/signature.ts";
 import { continueTrace, type Trace } from "../protocol/trace.ts";
 
+/** What a call came over. */
+export interface Connection {
+  /** Who is calling; empty where that cannot be said. */
+  readonly remote: () => string;
+  /** Whether it is to be closed after this answer. */
+  readonly isEnding: () => boolean;
+}
+
 /** What is known of a call so far; filled in on its way. */
 export interface Call {
   readonly startedMs: number;
-  /** Who is calling; empty where that cannot be said. */
-  readonly remote: () => string;
+  readonly connection: Connection;
   readonly trace: () => Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
   key: SigningKey;
@@ -15,11 +22,11 @@ export interface Call {
 }
 
 /** A call that has just arrived. Its trace is made when somebody asks: a log line, or a source with an upstream. */
-export function beginCall(request: Request, remote: () => string, key: SigningKey): Call {
+export function beginCall(request: Request, connection: Connection, key: SigningKey): Call {
   let trace: Trace | undefined;
   return {
     startedMs: performance.now(),
-    remote,
+    connection,
     trace: () => (trace ??= continueTrace(request.headers.get("traceparent"), randomHex)),
     key,
   };

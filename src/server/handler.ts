@@ -4,7 +4,7 @@ import { clockSkewSeconds, parseRequest } from "../protocol/request.ts";
 import { sign, SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { type Outcome, statusCodeOf } from "../protocol/status.ts";
 import { readBody } from "./body.ts";
-import { beginCall, type Call } from "./call.ts";
+import { beginCall, type Call, type Connection } from "./call.ts";
 import { logCall } from "./call-log.ts";
 import type { Service } from "./service.ts";
 
@@ -14,11 +14,11 @@ import type { Service } from "./service.ts";
  */
 export async function handleBalance(
   request: Request,
-  remote: () => string,
+  connection: Connection,
   current: () => Service,
 ): Promise<Response> {
   let service = current();
-  const call = beginCall(request, remote, service.keys[0]);
+  const call = beginCall(request, connection, service.keys[0]);
   try {
     const received = await readBody(request, service.maxBodyBytes);
     // A reload may have come while the body did; a source that was replaced must not be asked any more.
@@ -88,7 +88,7 @@ function reply(
     "Content-Type": "application/json",
     [SIGNATURE_HEADER]: sign(body, call.key),
   };
-  if (endsConnection || service.shutdown.hasBegun) headers["Connection"] = "close";
+  if (endsConnection || call.connection.isEnding()) headers["Connection"] = "close";
   const response = new Response(body, { status, headers });
   const durationMs = performance.now() - call.startedMs;
   service.metrics?.answered(outcome.reason, statusCode, durationMs / 1000);

@@ -36,12 +36,6 @@ export interface InstanceOptions {
 /** How long a source may take to close. */
 const CLOSE_MS = 2000;
 
-/**
- * The runtime closes quiet connections at once when it stops listening, even where a request is on its way.
- * For this long every answer asks the client to close the connection instead, which no request can cross.
- */
-const SETTLE_MS = 250;
-
 /** A source is not asked for its health more often than this, however often somebody wants to know. */
 const HEALTH_IS_FRESH_MS = 1000;
 
@@ -52,10 +46,9 @@ export async function startInstance(
 ): Promise<Serving & { readonly port: number }> {
   let config = initial;
   const { host } = initial.server;
-  const shutdown = { hasBegun: false };
   // Without an admin listener nobody reads them.
   const metrics = initial.admin && openMetrics({ inFlight: () => service.source.inFlight, isSourceUp });
-  let service = await openService(config, { log, metrics, shutdown });
+  let service = await openService(config, { log, metrics });
   let tls = await readServerTls(config);
   let listener = await listenOrClose();
   let checkedMs = -Infinity;
@@ -99,7 +92,7 @@ export async function startInstance(
     if ((tls === undefined) !== (nextTls === undefined)) {
       throw new Failure("server.tls: turning TLS on or off needs a restart", 2);
     }
-    const nextService = await openService(next, { log, metrics, shutdown });
+    const nextService = await openService(next, { log, metrics });
     try {
       const problem = await nextService.source.check();
       if (problem !== undefined) throw new Failure(`the source "${nextService.sourceName}": ${problem}`, 1);
@@ -108,7 +101,7 @@ export async function startInstance(
       return {
         commit: () => commit(next, nextService, nextTls, nextListener),
         async discard() {
-          nextListener?.kill();
+          void nextListener?.stop();
           await closeSource(nextService, log);
         },
       };
@@ -140,11 +133,9 @@ export async function startInstance(
   }
 
   async function stop(): Promise<void> {
-    shutdown.hasBegun = true;
     const { drain_seconds } = config.server;
-    const drained = Bun.sleep(SETTLE_MS).then(() => listener.stop());
     const isDrained = await Promise.race([
-      drained.then(() => true),
+      listener.stop().then(() => true),
       Bun.sleep(drain_seconds * 1000).then(() => false),
     ]);
     if (!isDrained) {
@@ -163,9 +154,7 @@ export async function startInstance(
       return problem === undefined ? [] : [`the source "${service.sourceName}": ${problem}`];
     },
     metrics: async () => (metrics === undefined ? [] : [await metrics.snapshot()]),
-    beginShutdown() {
-      shutdown.hasBegun = true;
-    },
+    beginShutdown: () => listener.retire(),
     stop,
   };
 }

@@ -11,7 +11,9 @@ export interface Listener {
   readonly port: number;
   /** Follows `webhook.path`. */
   setPath(path: string): void;
-  /** Accepts nothing more, closes quiet connections, and resolves when the last answer is sent. */
+  /** From now on each answer closes its connection. */
+  retire(): void;
+  /** Retires, accepts nothing more, closes quiet connections, and resolves when the last answer is sent. */
   stop(): Promise<void>;
   /** Cuts every connection. */
   kill(): void;
@@ -27,11 +29,20 @@ export interface ListenerOptions {
   readonly sharesPort: boolean;
 }
 
+/**
+ * The runtime closes quiet connections at once when it stops listening, even where a request is on its way.
+ * For this long every answer asks the client to close the connection instead, which no request can cross.
+ */
+const SETTLE_MS = 250;
+
 /** A connection on which nothing happens is closed; longer than common clients keep theirs. */
 const IDLE_SECONDS = 75;
 
 /** The public listener: the endpoint and `GET /healthz`, nothing else (spec 5). Throws where the port cannot be had. */
 export function listen(options: ListenerOptions, current: () => Service): Listener {
+  let isRetired = false;
+  const isEnding = () => isRetired;
+
   function answer(request: Request, server: Bun.Server<undefined>): Response | Promise<Response> {
     const { allowedIps, trustedProxies, log } = current();
     const remote = () => {
@@ -43,7 +54,7 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
       return new Response(null, { status: 403 });
     }
     if (request.method !== "POST") return notAllowed("POST");
-    return handleBalance(request, remote, current);
+    return handleBalance(request, { remote, isEnding }, current);
   }
 
   function routes(path: string) {
@@ -51,6 +62,10 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
       "/healthz": (request: Request) => (isRead(request) ? new Response("ok\n") : notAllowed("GET, HEAD")),
       [endpointPath(path)]: answer,
     };
+  }
+
+  function retire(): void {
+    isRetired = true;
   }
 
   const { host, port, tls, sharesPort } = options;
@@ -71,7 +86,12 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     url: new URL(endpointPath(options.path), server.url).href,
     port: server.port ?? port,
     setPath: (path) => void server.reload({ routes: routes(path), fetch: notFound }),
-    stop: () => server.stop(),
+    retire,
+    async stop() {
+      retire();
+      await Bun.sleep(SETTLE_MS);
+      await server.stop();
+    },
     kill: () => void server.stop(true),
   };
 }

@@ -22,29 +22,19 @@ export interface Service {
   readonly allowedIps: BlockList | undefined;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: BlockList | undefined;
-  readonly shutdown: Shutdown;
   readonly log: Log;
   /** Only there where somebody can read them. */
   readonly metrics: Metrics | undefined;
-}
-
-/** Whether this process is about to end: from then on answers close their connections. */
-export interface Shutdown {
-  readonly hasBegun: boolean;
 }
 
 /** What a service lives in: it is there before the service and after it. */
 export interface Surroundings {
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
-  readonly shutdown?: Shutdown;
 }
 
 /** Opens the source that a configuration names. Throws with a message for the operator where that fails. */
-export async function openService(
-  config: Config,
-  { log, metrics, shutdown = { hasBegun: false } }: Surroundings,
-): Promise<Service> {
+export async function openService(config: Config, { log, metrics }: Surroundings): Promise<Service> {
   const { webhook, server, source } = config;
   const [first, ...others] = webhook.secrets;
   const opened = await openSource(config, log, metrics);
@@ -62,7 +52,6 @@ export async function openService(
     maxClockSkewSeconds: webhook.max_clock_skew_seconds,
     allowedIps: server.allow_ips && addressSet(server.allow_ips),
     trustedProxies: server.trusted_proxies && addressSet(server.trusted_proxies),
-    shutdown,
     log,
     metrics,
   };

@@ -62,7 +62,6 @@ function service(changes: Partial<Parts> = {}): Parts {
     maxClockSkewSeconds: undefined,
     allowedIps: undefined,
     trustedProxies: undefined,
-    shutdown: { hasBegun: false },
     metrics: undefined,
     ...changes,
   };
@@ -78,7 +77,7 @@ async function call(request: Request, used: Parts = service(), level: "info" | "
   const log = openLog({ level, format: "json" }, { fileDescriptor: descriptor });
   const response = await handleBalance(
     request,
-    () => "203.0.113.7",
+    { remote: () => "203.0.113.7", isEnding: () => false },
     () => ({ ...used, log }),
   );
   await log.flush();
