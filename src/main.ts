@@ -1,51 +1,11 @@
-import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { callCommand } from "./commands/call.ts";
-import { certifyCommand } from "./commands/certify.ts";
-import { checkCommand } from "./commands/check.ts";
-import { explainCommand } from "./commands/explain.ts";
-import { initCommand } from "./commands/init.ts";
-import { playersCommand } from "./commands/players.ts";
-import { pluginsCommand } from "./commands/plugins.ts";
-import { serveCommand } from "./commands/serve.ts";
-import { signCommand } from "./commands/sign.ts";
-import { runWorker } from "./server/worker.ts";
-import { WORKER_COMMAND } from "./server/worker-process.ts";
+import { CommanderError } from "@commander-js/extra-typings";
 import { ConfigError } from "./config/problem.ts";
 import { Failure } from "./failure.ts";
 import { endProcess, isProcessProtected } from "./source/process.ts";
-import { versionText } from "./version.ts";
-
-const program = new Command("klas-balance")
-  .description("Answers Klas Gaming's signed balance calls from wherever your balances live.")
-  .version(versionText, "-V, --version")
-  .exitOverride();
-
-const commands = [
-  initCommand(),
-  serveCommand(),
-  checkCommand(),
-  signCommand(),
-  explainCommand(),
-  callCommand(),
-  certifyCommand(),
-  playersCommand(),
-  pluginsCommand(),
-];
-for (const command of commands) {
-  program.addCommand(command);
-  inherit(program, command);
-}
-// What `server.workers` starts; it speaks with its parent alone.
-program.command(WORKER_COMMAND, { hidden: true }).action(runWorker);
-
-/** Makes a command that was built elsewhere follow the program: its error output, and no exit of its own. */
-function inherit(parent: CommandUnknownOpts, command: CommandUnknownOpts): void {
-  command.copyInheritedSettings(parent);
-  for (const subcommand of command.commands) inherit(command, subcommand);
-}
+import { program } from "./program.ts";
 
 try {
-  await program.parseAsync();
+  await program().parseAsync();
 } catch (error) {
   const exitStatus = report(error);
   // Whatever is open by now must not keep the process.

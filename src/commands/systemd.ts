@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { configPath, loadConfig } from "../config/load.ts";
+import { configOption } from "./config-option.ts";
+import { serviceUnit } from "./systemd/unit.ts";
+
+/** What a stop may take beyond the drain: closing the source, writing the log. */
+const STOP_MARGIN_SECONDS = 5;
+
+/** `systemd`: prints a unit that runs this program with this configuration. */
+export function systemdCommand() {
+  return new Command("systemd")
+    .description("prints a hardened systemd unit for this program and the configuration")
+    .addOption(configOption())
+    .option("--user <name>", "the user that the service runs as", parseUser, "klas-balance")
+    .action(async ({ user, config: flag }) => {
+      const file = configPath(flag, process.env);
+      // What a service gets as a credential lies beside its configuration.
+      const config = await loadConfig(file, { ...process.env, CREDENTIALS_DIRECTORY: dirname(file) });
+      const credentials = credentialNames(await readFile(file, "utf8"));
+      const unit = serviceUnit({
+        program: programPath(),
+        config: file,
+        user,
+        credentials,
+        stopSeconds: config.server.lame_duck_seconds + config.server.drain_seconds + STOP_MARGIN_SECONDS,
+      });
+      process.stdout.write(`${instructions(file, user, credentials)}\n${unit}`);
+    });
+}
+
+/** The names in `${file:${CREDENTIALS_DIRECTORY}/NAME}`, each once. */
+export function credentialNames(configText: string): readonly string[] {
+  const references = configText.matchAll(/\$\{CREDENTIALS_DIRECTORY\}\/([\w.-]+)/g);
+  return [...new Set(Array.from(references, ([, name = ""]) => name))];
+}
+
+/** A compiled program is one file; from source it is the runtime and a script. */
+function programPath(): readonly [string, ...string[]] {
+  return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+function instructions(file: string, user: string, credentials: readonly string[]): string {
+  const folder = dirname(file);
+  const credentialHint =
+    credentials.length > 0
+      ? []
+      : [
+          "#",
+          `# The secret can be root's alone: put it into ${folder}/klas (mode 0600) and print this unit again with`,
+          '#   secrets = ["${file:${CREDENTIALS_DIRECTORY}/klas}"]',
+        ];
+  return [
+    "# klas-balance systemd > /etc/systemd/system/klas-balance.service",
+    `# useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin ${user}`,
+    `# chown -R ${user}: ${folder}`,
+    "# systemctl daemon-reload && systemctl enable --now klas-balance",
+    ...credentialHint,
+    "",
+  ].join("\n");
+}
+
+function parseUser(name: string): string {
+  if (/^[a-z_][a-z0-9_-]{0,30}$/.test(name)) return name;
+  throw new InvalidArgumentError("Expected the name of a user.");
+}

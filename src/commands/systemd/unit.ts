@@ -1,0 +1,99 @@
+import { dirname, join } from "node:path";
+
+/** What differs from one installation to another. */
+export interface Installation {
+  /** The program and what precedes its subcommand; absolute paths. */
+  readonly program: readonly [string, ...string[]];
+  /** Absolute path of the configuration. */
+  readonly config: string;
+  readonly user: string;
+  /** Each is the name of a file in the folder of the configuration. */
+  readonly credentials: readonly string[];
+  /** How long a stop may take before the service is killed: more than `lame_duck_seconds` and `drain_seconds`. */
+  readonly stopSeconds: number;
+}
+
+/** A hardened systemd unit: the one of the Debian package, and what `klas-balance systemd` prints. */
+export function serviceUnit(installation: Installation): string {
+  const { program, config, user, credentials, stopSeconds } = installation;
+  const folder = dirname(config);
+  const [binary] = program;
+  return `[Unit]
+Description=klas-balance, answers Klas Gaming's signed balance calls
+Wants=network-online.target
+After=network-online.target
+# What keeps it from starting may pass (a disk, a port): it is tried again for as long as it takes.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+# The news come from systemd-notify, which the service starts.
+NotifyAccess=all
+WatchdogSec=30
+ExecStart=${[...program, "serve", "--config", config].map(quote).join(" ")}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=on-failure
+RestartSec=2
+TimeoutStopSec=${stopSeconds}
+User=${user}
+LimitNOFILE=65536
+${credentials.map((name) => `LoadCredential=${name}:${escape(join(folder, name))}\n`).join("")}
+# Writable: its state in /var/lib/klas-balance${isReadOnly(folder) ? "" : " and the folder of the configuration"}. For a database elsewhere add
+# ReadWritePaths=/its/folder by "systemctl edit klas-balance".
+StateDirectory=klas-balance
+StateDirectoryMode=0750
+UMask=0077
+ProtectSystem=strict
+ProtectHome=tmpfs
+PrivateTmp=yes
+${isReadOnly(folder) ? "" : `BindPaths=${quote(folder)}\n`}${
+    binary.startsWith("/usr/") ? "" : `BindReadOnlyPaths=${quote(binary)}\n`
+  }
+PrivateDevices=yes
+DevicePolicy=closed
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProcSubset=pid
+
+NoNewPrivileges=yes
+# For a port below 1024; without it PrivateUsers=yes would do, too.
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+RestrictSUIDSGID=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+LockPersonality=yes
+RemoveIPC=yes
+# AF_NETLINK: how the machine's addresses are found out when a name is resolved.
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+# Without MemoryDenyWriteExecute, which would keep JavaScript from being compiled to machine code.
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** What lies under /etc the service only reads. */
+function isReadOnly(folder: string): boolean {
+  return folder.startsWith("/etc/");
+}
+
+/** systemd.syntax(7), systemd.service(5): white space ends a word, % and $ begin a replacement. */
+function quote(word: string): string {
+  return /^[\w./:@+-]+$/.test(word)
+    ? word
+    : `"${escape(word).replaceAll(/["\\]/g, "\\$&").replaceAll("$", "$$$$")}"`;
+}
+
+function escape(path: string): string {
+  return path.replaceAll("%", "%%");
+}

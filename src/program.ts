@@ -1,0 +1,47 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { callCommand } from "./commands/call.ts";
+import { certifyCommand } from "./commands/certify.ts";
+import { checkCommand } from "./commands/check.ts";
+import { explainCommand } from "./commands/explain.ts";
+import { initCommand } from "./commands/init.ts";
+import { playersCommand } from "./commands/players.ts";
+import { pluginsCommand } from "./commands/plugins.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { signCommand } from "./commands/sign.ts";
+import { systemdCommand } from "./commands/systemd.ts";
+import { runWorker } from "./server/worker.ts";
+import { WORKER_COMMAND } from "./server/worker-process.ts";
+import { versionText } from "./version.ts";
+
+/** The command line as a whole. Making it runs nothing, so the manual and the completions are made from it too. */
+export function program(): Command {
+  const root = new Command("klas-balance")
+    .description("Answers Klas Gaming's signed balance calls from wherever your balances live.")
+    .version(versionText, "-V, --version")
+    .exitOverride();
+  const commands = [
+    initCommand(),
+    serveCommand(),
+    checkCommand(),
+    signCommand(),
+    explainCommand(),
+    callCommand(),
+    certifyCommand(),
+    playersCommand(),
+    pluginsCommand(),
+    systemdCommand(),
+  ];
+  for (const command of commands) {
+    root.addCommand(command);
+    inherit(root, command);
+  }
+  // What `server.workers` starts; it speaks with its parent alone.
+  root.command(WORKER_COMMAND, { hidden: true }).action(runWorker);
+  return root;
+}
+
+/** Makes a command that was built elsewhere follow the program: its error output, and no exit of its own. */
+function inherit(parent: CommandUnknownOpts, command: CommandUnknownOpts): void {
+  command.copyInheritedSettings(parent);
+  for (const subcommand of command.commands) inherit(command, subcommand);
+}
