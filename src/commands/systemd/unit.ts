@@ -30,6 +30,8 @@ Type=notify
 # The news come from systemd-notify, which the service starts.
 NotifyAccess=all
 WatchdogSec=30
+# SIGABRT, the default, would be reported as a crash of the runtime.
+WatchdogSignal=SIGKILL
 ExecStart=${[...program, "serve", "--config", config].map(quote).join(" ")}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
