@@ -54,7 +54,10 @@ function instructions(file: string, user: string, credentials: readonly string[]
   return [
     "# klas-balance systemd > /etc/systemd/system/klas-balance.service",
     `# useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin ${user}`,
-    `# chown -R ${user}: ${folder}`,
+    // What lies under /etc the service only reads, and root keeps it.
+    folder.startsWith("/etc/")
+      ? `# chgrp ${user} ${file} && chmod 640 ${file}`
+      : `# chown -R ${user}: ${folder}`,
     "# systemctl daemon-reload && systemctl enable --now klas-balance",
     ...credentialHint,
     "",

@@ -49,7 +49,7 @@ export async function compile({ outfile, target, metafile }: Compilation): Promi
   const define = `KLAS_BALANCE_REVISION=${JSON.stringify(await revision())}`;
   await $`bun build ${flags} --asset plugins/sqlite/migrations --define ${define} --outfile ${outfile} src/main.ts`;
   // It is in the executable, too.
-  await rm(`${outfile.replace(/\.exe$/, "")}.map`, { force: true });
+  await rm(`${outfile}.map`, { force: true });
 }
 
 async function revision(): Promise<string> {

@@ -32,7 +32,7 @@ NotifyAccess=all
 WatchdogSec=30
 # SIGABRT, the default, would be reported as a crash of the runtime.
 WatchdogSignal=SIGKILL
-ExecStart=${[...program, "serve", "--config", config].map(quote).join(" ")}
+ExecStart=${commandLine([...program, "serve", "--config", config])}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=2
@@ -89,11 +89,14 @@ function isReadOnly(folder: string): boolean {
   return folder.startsWith("/etc/");
 }
 
-/** systemd.syntax(7), systemd.service(5): white space ends a word, % and $ begin a replacement. */
+/** systemd.service(5): `$` begins a variable, there alone. */
+function commandLine(words: readonly string[]): string {
+  return words.map((word) => quote(word).replaceAll("$", "$$$$")).join(" ");
+}
+
+/** systemd.syntax(7): white space ends a word, `%` begins a replacement. */
 function quote(word: string): string {
-  return /^[\w./:@+-]+$/.test(word)
-    ? word
-    : `"${escape(word).replaceAll(/["\\]/g, "\\$&").replaceAll("$", "$$$$")}"`;
+  return /^[\w./:@+-]+$/.test(word) ? word : `"${escape(word).replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
 function escape(path: string): string {

@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { serviceUnit } from "../../src/commands/systemd/unit.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { runProgram } from "./run-program.ts";
+
+const folder = temporaryFolder();
+const SECRET = "not for the eyes of a unit";
+
+function configured(name: string, secrets: string, further = ""): string {
+  const directory = join(folder, name);
+  mkdirSync(directory);
+  const file = join(directory, "config.toml");
+  writeFileSync(
+    file,
+    `${further}\n[webhook]\nsecrets = [${JSON.stringify(secrets)}]\n[sources.players]\nplugin = "static"\nplayers = {}\n`,
+  );
+  writeFileSync(join(directory, "klas"), SECRET);
+  return file;
+}
+
+test("runs this program with this configuration, whose folder it may write to", async () => {
+  const file = configured("plain", SECRET, "[server]\ndrain_seconds = 30\nlame_duck_seconds = 7");
+  const { stdout, exitCode } = await runProgram(["systemd", "--config", file]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`ExecStart=${process.execPath} `);
+  expect(stdout).toContain(` serve --config ${file}\n`);
+  expect(stdout).toContain(`\nBindPaths=${join(folder, "plain")}\n`);
+  expect(stdout).toContain("\nTimeoutStopSec=42\n");
+  expect(stdout).toContain("\nUser=klas-balance\n");
+  expect(stdout).toContain("\nExecReload=/bin/kill -HUP $MAINPID\n");
+  expect(stdout).not.toContain("LoadCredential");
+  expect(stdout).not.toContain(SECRET);
+});
+
+test("loads the credentials that the configuration reads, from beside it", async () => {
+  const file = configured("credential", "${file:${CREDENTIALS_DIRECTORY}/klas}");
+  const { stdout, exitCode } = await runProgram(["systemd", "--config", file, "--user", "balance"]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`\nLoadCredential=klas:${join(folder, "credential", "klas")}\n`);
+  expect(stdout).toContain("\nUser=balance\n");
+  expect(stdout).not.toContain(SECRET);
+});
+
+test.each([
+  ["a configuration that is not there", ["--config", "/nowhere/config.toml"]],
+  ["a user that would be further directives", ["--user", "klas\nExecStartPre=/bin/sh"]],
+])("ends with status 2 for %s", async (_, parameters) => {
+  const { stdout, exitCode, stderr } = await runProgram(["systemd", ...parameters]);
+  expect([stdout, exitCode]).toEqual(["", 2]);
+  expect(stderr).not.toBe("");
+});
+
+const INSTALLATION = {
+  program: ["/usr/bin/klas-balance"],
+  config: "/etc/klas-balance/config.toml",
+  user: "klas-balance",
+  credentials: [],
+  stopSeconds: 15,
+} as const;
+
+test("under /etc a configuration is only read, and a program under /usr is seen anyway", () => {
+  const unit = serviceUnit(INSTALLATION);
+  expect(unit).not.toMatch(/^Bind/m);
+  expect(unit).toContain("\nStateDirectory=klas-balance\n");
+});
+
+test("paths stay what they are, whatever systemd would read into them", () => {
+  const unit = serviceUnit({
+    ...INSTALLATION,
+    program: ["/opt/kl as/klas-balance"],
+    config: '/srv/100% "$HOME"/config.toml',
+    credentials: ["klas"],
+  });
+  expect(unit).toContain(
+    String.raw`ExecStart="/opt/kl as/klas-balance" serve --config "/srv/100%% \"$$HOME\"/config.toml"`,
+  );
+  expect(unit).toContain('BindReadOnlyPaths="/opt/kl as/klas-balance"\n');
+  expect(unit).toContain(String.raw`BindPaths="/srv/100%% \"$HOME\""` + "\n");
+  expect(unit).toContain('LoadCredential=klas:/srv/100%% "$HOME"/klas\n');
+});
