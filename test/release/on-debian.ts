@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "bun";
@@ -20,11 +20,9 @@ const folder = temporaryFolder();
 /** More than most tests take: a package of a hundred megabytes is written. */
 const SLOW_MS = 60_000;
 
-beforeAll(() => {
-  if (existsSync("/etc/klas-balance") || existsSync(state)) {
-    throw new Error("klas-balance is installed here; this test would purge it");
-  }
-});
+if (existsSync("/etc/klas-balance") || existsSync(state)) {
+  throw new Error("klas-balance is installed here; this test would purge it");
+}
 
 afterAll(async () => {
   await $`dpkg --purge klas-balance; rm -rf ${state} /etc/klas-balance; deluser --system klas-balance`
@@ -110,17 +108,6 @@ test(
     ]);
     await $`dpkg --purge klas-balance`.quiet();
     expect([existsSync("/etc/klas-balance"), existsSync(join(state, "balances.db"))]).toEqual([false, true]);
-  },
-  SLOW_MS,
-);
-
-test(
-  "a purge leaves nothing where nothing was written",
-  async () => {
-    await $`rm -r ${state}`;
-    await install(deb);
-    await $`dpkg --purge klas-balance`.quiet();
-    expect([existsSync("/etc/klas-balance"), existsSync(state)]).toEqual([false, false]);
   },
   SLOW_MS,
 );
