@@ -38,7 +38,7 @@ test("text in a manual means itself", () => {
 });
 
 test.each([
-  [["pl"], ["players"]],
+  [["pla"], ["players"]],
   [
     ["players", ""],
     ["list", "get", "set", "remove", "import", "export", "-h", "--help"],
