@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { eq, sql } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { untilFreeToOpen } from "./busy.ts";
 import { exponentOf } from "./currency.ts";
@@ -7,6 +7,7 @@ import { removeOldIndex } from "./identity.ts";
 import { assertPlace, explained } from "./failure.ts";
 import { bringUpToDate, isUpToDate } from "./migrate.ts";
 import { players } from "./schema.ts";
+import { turnSnapshot } from "./snapshot.ts";
 import type { Reader, ReaderKind } from "./source.ts";
 
 /**
@@ -77,23 +78,35 @@ function ownReader(database: Database, file: string): Reader {
     throw new Error(`${file} holds no players table of this version: start again to have it made`);
   }
   database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
-  const byPlayerId = drizzle(database)
-    .select({ currency: players.currency, balanceMinor: players.balanceMinor })
+  const { sql: byPlayerId } = drizzle(database)
+    .select({ currency: players.currency, balance_minor: players.balanceMinor })
     .from(players)
-    .where(eq(players.playerId, sql.placeholder("playerId")))
-    .prepare();
+    .where(eq(players.playerId, ""))
+    .toSQL();
+  // The statement itself, without what drizzle does for each row: this is the hot path.
+  const statement = database.prepare<PlayerRow, [string]>(byPlayerId);
+  const snapshot = turnSnapshot(database);
   return {
-    read: (query) => {
-      const player = byPlayerId.get({ playerId: query.playerId });
-      if (player === undefined) return null;
+    read: ({ playerId }) => {
+      snapshot.begin();
+      const player = statement.get(playerId);
+      if (player === null) return null;
       const exponent = exponentOf(player.currency);
       if (exponent === undefined) {
         throw new Error(`the player's currency is not in ISO 4217: correct the column currency in ${file}`);
       }
-      return { balanceMinor: player.balanceMinor, exponent };
+      return { balanceMinor: player.balance_minor, exponent };
     },
-    close: () => database.close(true),
+    close: () => {
+      snapshot.end();
+      database.close(true);
+    },
   };
+}
+
+interface PlayerRow {
+  readonly currency: string;
+  readonly balance_minor: bigint;
 }
 
 /** Lets SQLite move its log into the file and remove it: the file alone is the whole database then. */

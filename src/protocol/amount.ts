@@ -36,10 +36,19 @@ export function canonicalAmount(text: string): string | undefined {
  */
 export function amountFromMinorUnits(minorUnits: bigint, exponent: number): string | undefined {
   if (!Number.isInteger(exponent) || exponent < 0 || exponent > MAX_EXPONENT) return undefined;
-  if (exponent === 0) return canonicalAmount(minorUnits.toString());
-  const sign = minorUnits < 0n ? "-" : "";
-  const digits = (minorUnits < 0n ? -minorUnits : minorUnits).toString().padStart(exponent + 1, "0");
-  return canonicalAmount(`${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`);
+  const isNegative = minorUnits < 0n;
+  const digits = (isNegative ? -minorUnits : minorUnits).toString().padStart(exponent + 1, "0");
+  const point = digits.length - exponent;
+  let end = digits.length;
+  while (end > point && digits[end - 1] === "0") end -= 1;
+  const fraction = end === point ? "" : `.${digits.slice(point, end)}`;
+  if (
+    end > MAX_SIGNIFICANT_DIGITS &&
+    digits.slice(0, end).replace(/^0+/, "").length > MAX_SIGNIFICANT_DIGITS
+  ) {
+    return undefined;
+  }
+  return `${isNegative ? "-" : ""}${digits.slice(0, point)}${fraction}`;
 }
 
 /**

@@ -34,19 +34,19 @@ const CUT_OFF: ReceivedBody = {
 
 /** Reads a request's body up to a limit. What is over it is not gathered, whether or not its length was announced. */
 export async function readBody(request: Request, maxBodyBytes: number): Promise<ReceivedBody> {
-  const tooLarge: ReceivedBody = {
+  const tooLarge = (): ReceivedBody => ({
     whole: false,
     status: 413,
     problem: `more than ${maxBodyBytes} bytes`,
     endsConnection: false,
-  };
+  });
   const announced = request.headers.get("Content-Length");
-  if (announced !== null && Number(announced) > maxBodyBytes) return tooLarge;
+  if (announced !== null && Number(announced) > maxBodyBytes) return tooLarge();
   try {
     const reading = announced === null ? readStream(request.body, maxBodyBytes) : request.bytes();
     const body = await arrival.within(reading);
     if (body === "late") return TOO_SLOW;
-    return body === undefined ? tooLarge : { whole: true, body };
+    return body === undefined ? tooLarge() : { whole: true, body };
   } catch {
     return CUT_OFF;
   }

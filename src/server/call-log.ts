@@ -19,7 +19,6 @@ const LOG_LEVELS = {
 export function logCall(
   outcome: Outcome,
   statusCode: string,
-  durationMs: number,
   call: Call,
   { log, sourceName }: Service,
 ): void {
@@ -35,7 +34,7 @@ export function logCall(
     ...(call.playerId === undefined ? undefined : { player_id: call.playerId }),
     status_code: statusCode,
     reason: outcome.reason,
-    duration_ms: Math.round(durationMs * 1000) / 1000,
+    duration_ms: Math.round((performance.now() - call.startedMs) * 1000) / 1000,
     source: sourceName,
     remote: call.connection.remote(),
     trace_id: call.trace().traceId,

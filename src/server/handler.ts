@@ -90,8 +90,7 @@ function reply(
   };
   if (endsConnection || call.connection.isEnding()) headers["Connection"] = "close";
   const response = new Response(body, { status, headers });
-  const durationMs = performance.now() - call.startedMs;
-  service.metrics?.answered(outcome.reason, statusCode, durationMs / 1000);
-  logCall(outcome, statusCode, durationMs, call, service);
+  service.metrics?.answered(outcome.reason, statusCode, (performance.now() - call.startedMs) / 1000);
+  logCall(outcome, statusCode, call, service);
   return response;
 }

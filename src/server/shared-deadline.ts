@@ -24,16 +24,19 @@ export function sharedDeadline(afterMs: number): SharedDeadline {
   }
 
   return {
-    async within(promise) {
-      const { promise: late, resolve } = Promise.withResolvers<"late">();
-      const wait = { startedMs: performance.now(), giveUp: () => resolve("late") };
-      waits.add(wait);
-      sweeping ??= setInterval(sweep, SWEEP_MS).unref();
-      try {
-        return await Promise.race([promise, late]);
-      } finally {
-        waits.delete(wait);
-      }
+    within(promise) {
+      return new Promise((resolve, reject) => {
+        const wait = { startedMs: performance.now(), giveUp: () => resolve("late") };
+        waits.add(wait);
+        sweeping ??= setInterval(sweep, SWEEP_MS).unref();
+        const end = <Result>(settle: (result: Result) => void) => {
+          return (result: Result): void => {
+            waits.delete(wait);
+            settle(result);
+          };
+        };
+        promise.then(end(resolve), end(reject));
+      });
     },
   };
 }

@@ -2,9 +2,10 @@
 const reply = '{"balance":"30","status_code":"OK"}';
 const signature = new Bun.CryptoHasher("sha256", "floor").update(reply).digest("hex");
 
-const server = Bun.serve({
+export const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,
+  idleTimeout: 120,
   routes: {
     "/balance": {
       POST: async (request) => {
