@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { strictTable } from "../strict-table.ts";
 import { isFramingHeader, isHeaderName, isHeaderValue } from "./headers.ts";
 import { isPointer } from "./pointer.ts";
 import { templateProblem } from "./template.ts";
@@ -10,6 +9,10 @@ const MAX_CONCURRENCY = 256;
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const MAX_CACHE_MS = 60_000;
 const MAX_EXPONENT = 38;
+
+function strictTable<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, "expected a table");
+}
 
 function integer(min: number, max: number) {
   const message = `expected an integer from ${min} to ${max}`;

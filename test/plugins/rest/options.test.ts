@@ -3,14 +3,17 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { optionsSchema } from "../../../plugins/rest/options.ts";
+import { validate } from "../../../src/config/validate.ts";
 import { makeCertificates } from "./certificates.ts";
 import { failure, openSource } from "./source.ts";
 
 const LEAST = { url: "https://core.example/{player_id}", balance: "/balance" };
 
-function problems(input: unknown): string[] {
-  const { issues = [] } = v.safeParse(optionsSchema, input);
-  return issues.map((issue) => [v.getDotPath(issue) ?? "", issue.message].filter(Boolean).join(": "));
+/** As the host reports them. */
+async function problems(input: unknown): Promise<string[]> {
+  const result = await validate(optionsSchema, input);
+  if (result.valid) return [];
+  return result.problems.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
 }
 
 test("the defaults are those of the documentation", () => {
@@ -101,23 +104,23 @@ test.each<[unknown, string]>([
     { breaker: { open_seconds: 0 } },
     "breaker.open_seconds: expected a number of seconds, above 0 and up to 3600",
   ],
-  [{ breaker: { failure: 3 } }, "breaker.failure: unknown option; did you mean failures?"],
+  [{ breaker: { failure: 3 } }, 'breaker.failure: unknown key, did you mean "failures"?'],
   [{ max_concurrency: 257 }, "max_concurrency: expected an integer from 1 to 256"],
   [{ coalesce: "yes" }, "coalesce: expected true or false"],
   [{ cache_ms: -1 }, "cache_ms: expected an integer from 0 to 60000"],
   [{ max_response_bytes: 0 }, "max_response_bytes: expected an integer from 1 to 16777216"],
   [{ health_url: "https://core.example/{player_id}" }, "health_url: expected no placeholder"],
-  [{ retrys: 1 }, "retrys: unknown option; did you mean retries?"],
-])("%j", (input, problem) => {
-  expect(problems({ ...LEAST, ...Object(input) })).toEqual([problem]);
+  [{ retrys: 1 }, 'retrys: unknown key, did you mean "retries"?'],
+])("%j", async (input, problem) => {
+  expect(await problems({ ...LEAST, ...Object(input) })).toEqual([problem]);
 });
 
-test("what is required is asked for", () => {
-  expect(problems({ format: "text" })).toEqual(["url: expected a value: this option is required"]);
+test("what is required is asked for", async () => {
+  expect(await problems({ format: "text" })).toEqual(["url: missing; expected text"]);
 });
 
-test("all problems are reported at once, and no secret with them", () => {
-  const found = problems({
+test("all problems are reported at once, and no secret with them", async () => {
+  const found = await problems({
     auth: { bearer: "s3cret s3cret" },
     url: "http://s3cret:s3cret@core/",
     format: "csv",
