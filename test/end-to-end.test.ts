@@ -720,7 +720,7 @@ describe("commands", () => {
     writeFileSync(join(cwd, "config.toml"), config(OWN, "timeout_ms = 60000"));
     const well = await run(["check"], { cwd });
     expect(well.exitCode).toBe(0);
-    expect(well.stdout).toContain("answers POST /balance");
+    expect(well.stdout).toContain("answer POST /balance");
 
     const checked = folder("checked");
     writeFileSync(join(checked, "config.toml"), config('plugin = "sqlite"\nfile = "no/where.db"'));

@@ -48,7 +48,7 @@ export async function certify(
   const unanswered =
     goodCallProblem === undefined
       ? undefined
-      : `a good call is not answered (are the secret and the player right?): ${goodCallProblem}`;
+      : `a good call is not answered (are the URL, without /balance, the secret and the player right?): ${goodCallProblem}`;
   const results: CaseResult[] = [];
   let incompleteBecause = silent;
   let gone = silent;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describeFileError } from "../config/interpolate.ts";
+import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 
 const STDIN = 0;

@@ -48,6 +48,8 @@ export function callCommand() {
 interface Target {
   readonly url: string;
   readonly secret: string;
+  /** The server of the configuration, on this machine. */
+  readonly isOurs: boolean;
 }
 
 type TargetOptions = SecretOptions & {
@@ -57,16 +59,21 @@ type TargetOptions = SecretOptions & {
 
 async function targetOf(command: CommandUnknownOpts, options: TargetOptions): Promise<Target> {
   if (options.url !== undefined) {
-    return { url: options.url.url, secret: requiredSecret(command, options) };
+    return { url: options.url.url, secret: requiredSecret(command, options), isOurs: false };
   }
   const { server, webhook } = await readConfig(options);
   const host = server.host.includes(":") ? `[${server.host}]` : server.host;
-  const url = reachable(`http://${host}:${server.port}${endpointPath(webhook.path)}`);
+  const scheme = server.tls === undefined ? "http" : "https";
+  const url = reachable(`${scheme}://${host}:${server.port}${endpointPath(webhook.path)}`);
   const [given] = givenSecrets(command, options);
-  return { url, secret: given ?? webhook.secrets[0] };
+  return { url, secret: given ?? webhook.secrets[0], isOurs: true };
 }
 
-async function call({ url, secret }: Target, playerId: string, timeoutMs: number): Promise<CallResult> {
+async function call(
+  { url, secret, isOurs }: Target,
+  playerId: string,
+  timeoutMs: number,
+): Promise<CallResult> {
   const { body, signature } = signedCall(secret, playerId);
   const startedMs = performance.now();
   try {
@@ -76,6 +83,8 @@ async function call({ url, secret }: Target, playerId: string, timeoutMs: number
       headers: { "Content-Type": "application/json", [SIGNATURE_HEADER]: signature },
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
+      // Our own server is asked by an address of this machine, which its certificate does not name.
+      tls: { rejectUnauthorized: !isOurs },
     });
     const bytes = await response.bytes();
     const durationMs = performance.now() - startedMs;
@@ -90,8 +99,7 @@ async function call({ url, secret }: Target, playerId: string, timeoutMs: number
       duration_ms: Math.round(durationMs * 1000) / 1000,
     };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new Failure(`no answer from ${url}: ${problem}`, 1);
+    throw new Failure(`no answer from ${url}: ${describeCallError(error)}`, 1);
   }
 }
 
@@ -104,12 +112,33 @@ function parseReply(bytes: Uint8Array): v.InferOutput<typeof replySchema> | unde
   }
 }
 
+const CALL_ERRORS = new Map([
+  ["ECONNREFUSED", 'nothing listens there; is "klas-balance serve" running?'],
+  ["ConnectionRefused", 'nothing listens there; is "klas-balance serve" running?'],
+  ["ECONNRESET", "the connection was closed before the answer came"],
+  ["ENOTFOUND", "the name cannot be resolved"],
+  ["FailedToOpenSocket", "no connection can be made"],
+]);
+
+function describeCallError(error: unknown): string {
+  if (error instanceof DOMException && error.name === "TimeoutError") return "not in time (--timeout-ms)";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return CALL_ERRORS.get(code) ?? (error instanceof Error ? error.message : String(error));
+}
+
+const SIGNATURES = {
+  valid: "valid",
+  missing: "missing",
+  wrong: "wrong: the reply was signed with another secret, or changed on its way",
+} as const satisfies Record<CallResult["signature"], string>;
+
 function describe(result: CallResult): string {
+  const hint = result.http_status === 404 ? "  (is --url the WEBHOOK_URL, without /balance?)" : "";
   const lines = [
-    `HTTP status  ${result.http_status}`,
+    `HTTP status  ${result.http_status}${hint}`,
     `status_code  ${result.status_code ?? "none: the reply is not the protocol's JSON"}`,
     `balance      ${result.balance ?? "none"}`,
-    `signature    ${result.signature}`,
+    `signature    ${SIGNATURES[result.signature]}`,
     `time         ${result.duration_ms} ms`,
   ];
   return `${lines.join("\n")}\n`;

@@ -11,6 +11,7 @@ import { type Paint, resultLines, summaryLines } from "../certify/report-table.t
 import { selectCases } from "../certify/select.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { integerFrom } from "./integer-argument.ts";
+import { describeFileError } from "../file-error.ts";
 import { requiredSecret, secretFileOption, secretOption } from "./secret-option.ts";
 
 const MAX_TIMEOUT_MS = 600_000;
@@ -63,7 +64,7 @@ export function certifyCommand() {
     try {
       writeFileSync(file, text);
     } catch (error) {
-      fail(`cannot write ${file}: ${String(error)}`, 2);
+      fail(`cannot write ${file}: ${describeFileError(error)}`, 2);
     }
   }
 

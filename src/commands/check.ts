@@ -52,7 +52,10 @@ async function check(options: { readonly config?: string | undefined }, report: 
 async function reportConfig(config: Config, report: Report): Promise<void> {
   const { server, webhook, sources } = config;
   report("ok", `${config.file} is valid`);
-  report("ok", `listens on ${server.host} port ${server.port}, answers POST ${endpointPath(webhook.path)}`);
+  report(
+    "ok",
+    `would listen on ${server.host} port ${server.port} and answer POST ${endpointPath(webhook.path)}`,
+  );
   const { mode } = await stat(config.file);
   if ((mode & 0o007) !== 0) {
     report(

@@ -38,6 +38,7 @@ function asText({ fits, secret, mistakes, notes }: Explanation, body: Uint8Array
   return [
     lead,
     "No known mistake leads to it: it was made with another secret or over another body.",
+    ...notes,
     "Compare the length and the SHA-256 with those that the server's log names for the call.",
   ].join("\n");
 }

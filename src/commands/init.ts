@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
+import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 import { putPlayer, withPlayers } from "./players/store.ts";
 
@@ -32,42 +33,59 @@ export function initCommand() {
     .addOption(
       new Option("--source <name>", "where the balances live").choices(SOURCES).default("sqlite" as const),
     )
-    .option("--force", "overwrite what is there")
-    .action(async (dir, { source, force = false }) => {
-      const written = await init(resolve(dir), source, force);
-      process.stdout.write(`${nextSteps(dir, source, written)}\n`);
+    .option("--force", "start anew; what is there is kept under another name")
+    .option("--quiet", "do not say what to do next")
+    .action(async (dir, { source, force = false, quiet = false }) => {
+      const { written, kept } = await init(resolve(dir), source, force);
+      const lines = [
+        ...kept,
+        ...written.map((file) => `wrote ${file}`),
+        ...(quiet ? [] : nextSteps(dir, source)),
+      ];
+      process.stdout.write(`${lines.join("\n")}\n`);
     });
 }
 
-async function init(folder: string, source: SourceName, force: boolean): Promise<readonly string[]> {
+interface Initialised {
+  readonly written: readonly string[];
+  /** What was there before and where it is now, in words. */
+  readonly kept: readonly string[];
+}
+
+async function init(folder: string, source: SourceName, force: boolean): Promise<Initialised> {
   const config = join(folder, "config.toml");
   const files = source === "sqlite" ? [config, join(folder, DATABASE)] : [config];
   const present = files.filter((file) => existsSync(file));
   if (present.length > 0 && !force) {
-    throw new Failure(`${present.join(" and ")} would be overwritten; --force does it`, 1);
+    throw new Failure(
+      `${present.join(" and ")}: there already; --force starts anew and keeps what is there under another name`,
+      1,
+    );
   }
+  const kept: string[] = [];
   try {
     await mkdir(folder, { recursive: true });
-    for (const file of files) await removeDatabaseOrFile(file);
+    for (const file of present) kept.push(await keepAside(file));
     // "wx": nobody can have put a file, or a link to one, in its place meanwhile.
     await writeFile(config, configText(source), { mode: 0o600, flag: "wx" });
   } catch (error) {
-    throw new Failure(
-      `cannot write to ${folder}: ${error instanceof Error ? error.message : String(error)}`,
-      1,
-    );
+    throw new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
   }
   if (source === "sqlite") {
     await withPlayers(join(folder, DATABASE), { mustExist: false }, (database) =>
       putPlayer(database, { playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
     );
   }
-  return files;
+  return { written: files, kept };
 }
 
-/** A write-ahead log that was left behind would be taken for the new database's. */
-async function removeDatabaseOrFile(file: string): Promise<void> {
-  for (const path of [file, `${file}-wal`, `${file}-shm`]) await rm(path, { force: true });
+/** Renames a file, and a database's log with it: left behind, it would be taken for the new database's. */
+async function keepAside(file: string): Promise<string> {
+  const aside = `${file}.${new Date().toISOString().replaceAll(":", "")}.bak`;
+  for (const suffix of ["", "-wal", "-shm"]) {
+    if (existsSync(file + suffix)) await rename(file + suffix, aside + suffix);
+  }
+  return `kept ${file} as ${aside}`;
 }
 
 function configText(source: SourceName): string {
@@ -88,14 +106,13 @@ ${SOURCE_TABLES[source]}
 `;
 }
 
-function nextSteps(dir: string, source: SourceName, written: readonly string[]): string {
+function nextSteps(dir: string, source: SourceName): readonly string[] {
   const change = dir === "." ? [] : [`  cd ${relative("", resolve(dir)) || dir}`];
   const edit =
     source === "rest"
       ? ["  edit config.toml        say where your core is, then:", "  klas-balance check"]
       : [];
   return [
-    ...written.map((file) => `wrote ${file}`),
     "",
     "Next:",
     ...change,
@@ -104,5 +121,5 @@ function nextSteps(dir: string, source: SourceName, written: readonly string[]):
     "  klas-balance call 12001 makes a signed call, as Klas Gaming does (from another terminal)",
     "",
     "Klas Gaming needs your WEBHOOK_URL (https://…, without /balance) and the secret in config.toml.",
-  ].join("\n");
+  ];
 }

@@ -71,7 +71,12 @@ function testCommand() {
           ? `${JSON.stringify(results, null, 2)}\n`
           : `\n${results.length - failed} passed, ${failed} failed\n`,
       );
-      if (failed > 0) process.exitCode = 1;
+      if (failed === 0) return;
+      process.exitCode = 1;
+      if (subject.hasOptions) return;
+      process.stderr.write(
+        `tested without options: they come from a [sources.NAME] table with plugin = "${name}"\n`,
+      );
     });
 }
 
@@ -83,7 +88,11 @@ interface TestOptions {
 }
 
 /** A plugin that no source is configured with, or that has no configuration yet, is tested without options. */
-async function subjectOf(name: string, options: TestOptions, command: CommandUnknownOpts): Promise<Subject> {
+async function subjectOf(
+  name: string,
+  options: TestOptions,
+  command: CommandUnknownOpts,
+): Promise<Subject & { readonly hasOptions: boolean }> {
   const { balance, player: knownPlayer } = options;
   if (balance !== undefined && canonicalAmount(balance) === undefined) {
     command.error("error: --balance is not a decimal, such as 30.50", { exitCode: 2 });
@@ -96,6 +105,7 @@ async function subjectOf(name: string, options: TestOptions, command: CommandUnk
   return {
     plugin: found.plugin,
     options: source?.table ?? {},
+    hasOptions: source !== undefined,
     directory,
     timeoutMs: config?.webhook.timeout_ms ?? DEFAULT_TIMEOUT_MS,
     knownPlayer,

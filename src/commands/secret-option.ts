@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { describeFileError } from "../file-error.ts";
 
 /** The variable that holds the shared secret where no option names it. */
 export const SECRET_VARIABLE = "KLAS_SECRET";
@@ -65,7 +66,7 @@ function secretFromFile(command: CommandUnknownOpts, file: string): string {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
     return text.replace(/\r?\n$/, "");
   } catch (error) {
-    const cause = error instanceof TypeError ? "it is not UTF-8" : String(error);
+    const cause = error instanceof TypeError ? "it is not UTF-8" : describeFileError(error);
     return misuse(command, `cannot read the secret file ${file}: ${cause}`);
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { describeFileError } from "../file-error.ts";
 import type { Problem } from "./problem.ts";
 
 /** Where `${…}` in a configuration gets its values from. */
@@ -7,6 +8,8 @@ export interface Surroundings {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** The folder that `${file:PATH}` starts from: that of the configuration file. */
   readonly directory: string;
+  /** Takes down each value that is put in, none of which may show up in a message. */
+  readonly values: string[];
 }
 
 /** The largest file that `${file:…}` reads: it is meant for secrets. */
@@ -56,7 +59,7 @@ interface Interpolated {
 }
 
 /** A fault shows a reference as it is written in the configuration: what it stands for may be a secret. */
-function interpolateText(source: string, { variables, directory }: Surroundings): Interpolated {
+function interpolateText(source: string, { variables, directory, values }: Surroundings): Interpolated {
   const faults: string[] = [];
   let position = 0;
 
@@ -100,6 +103,7 @@ function interpolateText(source: string, { variables, directory }: Surroundings)
     // The environment is an object: it would have a "constructor", too.
     const value = Object.hasOwn(variables, reference) ? variables[reference] : undefined;
     if (value === undefined) faults.push(`the environment variable ${written} is not set`);
+    values.push(value ?? "");
     return value ?? "";
   }
 
@@ -107,7 +111,11 @@ function interpolateText(source: string, { variables, directory }: Surroundings)
     try {
       const content = readFileSync(resolve(directory, path));
       const text = content.length <= MAX_FILE_BYTES ? decodeUtf8(content) : undefined;
-      if (text !== undefined) return text.replace(/\r?\n$/, "");
+      if (text !== undefined) {
+        const value = text.replace(/\r?\n$/, "");
+        values.push(value);
+        return value;
+      }
       faults.push(
         content.length > MAX_FILE_BYTES
           ? `${written} has more than ${MAX_FILE_BYTES} bytes`
@@ -129,17 +137,4 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-const FILE_ERRORS = new Map([
-  ["ENOENT", "there is no such file"],
-  ["EACCES", "permission denied"],
-  ["EISDIR", "it is a directory"],
-  ["ENOTDIR", "a part of its path is not a directory"],
-]);
-
-/** Why a file could not be read, in words and without a path. */
-export function describeFileError(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return FILE_ERRORS.get(code) ?? (code === "" ? "it cannot be read" : code);
 }

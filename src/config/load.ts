@@ -2,8 +2,10 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import type { OpenContext, Source } from "../plugin.ts";
+import { masking } from "../source/masking.ts";
 import { findPlugin } from "../source/registry.ts";
-import { decodeUtf8, describeFileError, interpolate, isTable } from "./interpolate.ts";
+import { describeFileError, fileErrorCode } from "../file-error.ts";
+import { decodeUtf8, interpolate, isTable } from "./interpolate.ts";
 import { ConfigError, didYouMean, type Problem } from "./problem.ts";
 import { configSchema, DEFAULT_SOURCE, type HostOptions } from "./schema.ts";
 import { validate } from "./validate.ts";
@@ -46,9 +48,20 @@ export function configPath(flag: string | undefined, variables: Variables): stri
 /** Text → interpolated → validated. Throws a `ConfigError` with every problem that was found. */
 export async function loadConfig(file: string, variables: Variables): Promise<Config> {
   const problems: Problem[] = [];
-  const surroundings = { variables, directory: dirname(file) };
+  const values: string[] = [];
+  const surroundings = { variables, directory: dirname(file), values };
   const table = interpolate(parseToml(file, await readText(file)), surroundings, problems);
-  return await configOf(file, table, problems);
+  try {
+    return await configOf(file, table, problems);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // A name that is not known is quoted, and may have come out of the environment or a file.
+    const mask = masking(values);
+    throw new ConfigError(
+      file,
+      error.problems.map(({ path, message }) => ({ path, message: mask(message) })),
+    );
+  }
 }
 
 /** The configuration that a table makes, whose references have been replaced. Throws like `loadConfig`. */
@@ -83,11 +96,9 @@ async function readBytes(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (error) {
+    const hint = fileErrorCode(error) === "ENOENT" ? '; "klas-balance init" makes one' : "";
     throw new ConfigError(file, [
-      {
-        path: [],
-        message: `cannot read the configuration: ${describeFileError(error)}; "klas-balance init" makes one`,
-      },
+      { path: [], message: `cannot read the configuration: ${describeFileError(error)}${hint}` },
     ]);
   }
 }

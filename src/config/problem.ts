@@ -16,7 +16,8 @@ export class ConfigError extends Failure {
   readonly problems: readonly Problem[];
 
   constructor(file: string, problems: readonly Problem[]) {
-    const shownFile = relative("", file).startsWith("..") ? file : relative("", file);
+    const fromHere = relative("", file);
+    const shownFile = fromHere === "" || fromHere.startsWith("..") ? file : fromHere;
     super(problems.map((problem) => formatProblem(shownFile, problem)).join("\n"), 2);
     this.problems = problems;
   }
@@ -34,7 +35,7 @@ export function formatProblem(file: string, { path, message }: Problem): string 
 export function didYouMean(name: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const near = closest(name, known);
-  const tolerated = Math.max(2, Math.floor(near.length / 3));
+  const tolerated = near.length <= 3 ? 1 : Math.max(2, Math.floor(near.length / 3));
   const isNear = distance(name, near) <= Math.min(tolerated, near.length - 1);
   return isNear ? `, did you mean ${JSON.stringify(near)}?` : "";
 }

@@ -11,11 +11,18 @@ export interface Explanation {
   readonly secret: number | undefined;
   /** What was done wrong, in as few steps as explain it; empty where it fits, and where nothing explains it. */
   readonly mistakes: readonly Mistake[];
-  /** What may look wrong and is not. */
+  /** What may look wrong and is not; or, where nothing explains it, what is plain to see. */
   readonly notes: readonly string[];
 }
 
-const UNEXPLAINED: Explanation = { fits: false, secret: undefined, mistakes: [], notes: [] };
+const SIGNATURE = /^[0-9A-Fa-f]{64}$/;
+
+function unexplained(header: string): Explanation {
+  const notes = SIGNATURE.test(header)
+    ? []
+    : [`The signature is not 64 hex digits: it has ${header.length} characters.`];
+  return { fits: false, secret: undefined, mistakes: [], notes };
+}
 
 const UPPER_CASE = "upper-case digits are accepted";
 
@@ -44,7 +51,7 @@ export function explainSignature(body: Uint8Array, header: string, secrets: read
       }
     }
   }
-  return best ?? UNEXPLAINED;
+  return best ?? unexplained(header);
 }
 
 interface Attempt {

@@ -56,6 +56,9 @@ export function openLog(
   function write(level: LogLevel, message: string, fields: object): void {
     if (has(level)) output.write(format(level, message, fields));
   }
+  function writePlain(level: LogLevel, message: string, fields: LogFields = {}): void {
+    if (has(level)) write(level, cut(message), plain(fields));
+  }
   function configure(changed: { readonly level: LogLevel; readonly format: LogFormat }): void {
     threshold = LEVELS.indexOf(changed.level);
     format = FORMATS[changed.format];
@@ -65,14 +68,42 @@ export function openLog(
   return {
     has,
     configure,
-    debug: (message: string, fields: LogFields = {}) => write("debug", message, fields),
-    info: (message: string, fields: LogFields = {}) => write("info", message, fields),
-    warn: (message: string, fields: LogFields = {}) => write("warn", message, fields),
-    error: (message: string, fields: LogFields = {}) => write("error", message, fields),
+    debug: (message, fields) => writePlain("debug", message, fields),
+    info: (message, fields) => writePlain("info", message, fields),
+    warn: (message, fields) => writePlain("warn", message, fields),
+    error: (message, fields) => writePlain("error", message, fields),
     always: (message, fields) => output.write(format("info", message, fields)),
     request: (level, record) => write(level, "balance", record),
     flush: () => output.flush(),
   };
+}
+
+/** What a source or a stack may put into a line; a call's own fields are bounded by the protocol. */
+const MAX_TEXT_CHARACTERS = 4000;
+const MAX_FIELDS = 20;
+const MAX_NAME_CHARACTERS = 64;
+
+/** A line's own keys, which no field may stand in for. */
+const OWN_KEYS: ReadonlySet<string> = new Set(["time", "level", "msg"]);
+
+/** Fields as the contract has them, whatever a plugin passed: few, plain and short. */
+function plain(fields: LogFields): object {
+  const entries = Object.entries(fields).filter(([name]) => !OWN_KEYS.has(name));
+  return Object.fromEntries(
+    entries
+      .slice(0, MAX_FIELDS)
+      .map(([name, value]) => [name.slice(0, MAX_NAME_CHARACTERS), plainValue(value)]),
+  );
+}
+
+function plainValue(value: unknown): string | number | boolean {
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value === "string") return cut(value);
+  return typeof value === "bigint" ? value.toString() : typeof value;
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
 }
 
 type Format = (level: LogLevel, message: string, fields: object) => string;

@@ -12,6 +12,7 @@ const FLUSH_INTERVAL_MS = 100;
 const FLUSH_AT_CHARACTERS = 65_536;
 /** What is kept for a reader that is slow, such as a full pipe; further lines are dropped and counted. */
 const MAX_PENDING_CHARACTERS = 4 * 1024 * 1024;
+const NEWLINE = 10;
 const RETRY_MS = 5;
 const FINAL_FLUSH_MS = 1000;
 
@@ -28,6 +29,7 @@ export function openOutput(
   let lost = 0;
   let timer: Timer | undefined;
   let writing: Promise<void> | undefined;
+  let isInsideLine = false;
 
   function append(line: string): void {
     if (pending.length + line.length > MAX_PENDING_CHARACTERS) {
@@ -50,17 +52,16 @@ export function openOutput(
 
   async function writePending(): Promise<void> {
     while (pending !== "") {
-      const lines = Buffer.from(pending);
+      // A write that ended inside a line, on a disk that was full, must not have another line glued to it.
+      const lines = Buffer.from(isInsideLine ? `\n${pending}` : pending);
       const reported = lost;
       const report = reported === 0 ? "" : lostLines(reported);
       pending = "";
       lost = 0;
-      const written = await writeWhole(
-        fileDescriptor,
-        Buffer.concat([lines, Buffer.from(report)]),
-        maxWriteBytes,
-      );
-      if (written < lines.length + Buffer.byteLength(report)) {
+      const chunk = Buffer.concat([lines, Buffer.from(report)]);
+      const written = await writeWhole(fileDescriptor, chunk, maxWriteBytes);
+      if (written > 0) isInsideLine = chunk[written - 1] !== NEWLINE;
+      if (written < chunk.length) {
         lost += reported + countLines(lines.subarray(written));
         return;
       }
@@ -98,8 +99,8 @@ async function writeWhole(fileDescriptor: number, chunk: Uint8Array, maxWriteByt
 /** Where a write ends that begins at `start`: after a whole line, if need be after one that is too long. */
 function endOfWrite(chunk: Uint8Array, start: number, maxBytes: number): number {
   if (chunk.length - start <= maxBytes) return chunk.length;
-  const lastNewline = chunk.lastIndexOf(10, start + maxBytes - 1);
-  return (lastNewline >= start ? lastNewline : chunk.indexOf(10, start)) + 1;
+  const lastNewline = chunk.lastIndexOf(NEWLINE, start + maxBytes - 1);
+  return (lastNewline >= start ? lastNewline : chunk.indexOf(NEWLINE, start)) + 1;
 }
 
 function writeSome(fileDescriptor: number, bytes: Uint8Array): Promise<number | "busy" | "failed"> {

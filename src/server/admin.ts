@@ -65,10 +65,16 @@ async function readiness(subject: AdminSubject): Promise<Response> {
   return Response.json(body, { status: body.ready ? 200 : 503 });
 }
 
+/** The scheme is in any case (RFC 9110, section 11.1). */
+const BEARER = /^bearer +/i;
+
 /** Compares hashes, which are of one length: so the time tells neither the token nor how long it is. */
 function bearerCheck(token: string): (request: Request) => boolean {
-  const expected = sha256(`Bearer ${token}`);
-  return (request) => timingSafeEqual(sha256(request.headers.get("Authorization") ?? ""), expected);
+  const expected = sha256(token);
+  return (request) => {
+    const header = request.headers.get("Authorization") ?? "";
+    return BEARER.test(header) && timingSafeEqual(sha256(header.replace(BEARER, "")), expected);
+  };
 }
 
 function sha256(text: string): Buffer {

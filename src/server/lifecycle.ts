@@ -101,6 +101,8 @@ function untilSignalled(reload: () => Promise<void>, log: Log): Promise<NodeJS.S
         }
       });
     }
+    // Log rotation sends one of them to whatever writes a log; by default they end the process.
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => {});
     let reloading = Promise.resolve();
     let isWaiting = false;
     process.on("SIGHUP", () => {

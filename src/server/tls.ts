@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
-import { describeFileError } from "../config/interpolate.ts";
+import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 
 /** What the public listener encrypts with, as PEM text. TLS 1.2 and 1.3 are spoken; it is the runtime's minimum. */

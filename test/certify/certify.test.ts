@@ -289,7 +289,9 @@ test("a player who is not known to the endpoint is one failure, not fifty", asyn
   const report = await certified({}, { player: "nobody" });
   expect(idsOf(report, "failed")).toEqual(["good-call"]);
   expect(idsOf(report, "skipped")).toContain("signature-upper-case");
-  expect(report.incompleteBecause).toContain("are the secret and the player right?");
+  expect(report.incompleteBecause).toContain(
+    "are the URL, without /balance, the secret and the player right?",
+  );
 });
 
 test("a case that could not run does not let the endpoint pass", async () => {

@@ -85,3 +85,16 @@ test("level and format change while it runs", async () => {
   expect(written).toHaveLength(1);
   expect(written[0]).toContain("debug now");
 });
+
+test("a field stands in for none of the line's own, and a line has an end", async () => {
+  const { log, lines } = open("info");
+  const hostile = { time: "never", level: "error", msg: "balance", reason: "ok" };
+  log.info("x".repeat(3_000_000), { ...hostile, text: "y".repeat(3_000_000) });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a plugin in JavaScript may pass
+  log.info("plain", { balance: 3000n } as unknown as Record<string, number>);
+  const [long = "", plain = ""] = await lines();
+  expect(long.length).toBeLessThan(10_000);
+  expect(JSON.parse(long)).toMatchObject({ level: "info", reason: "ok" });
+  expect(JSON.parse(long).msg).toStartWith("xxx");
+  expect(JSON.parse(plain)).toMatchObject({ msg: "plain", balance: "3000" });
+});

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { SingleBar } from "cli-progress";
 import { CsvError, parse } from "csv-parse";
+import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 
 /** More than any row has; without it a quote that is never closed would gather the rest of the file in memory. */
@@ -30,8 +31,8 @@ export class BrokenRow extends Error {
  * Throws a `BrokenRow`, or one line about the file as a whole.
  */
 export async function* csvRows(file: string): AsyncIterableIterator<CsvRow> {
-  // It shows nothing where standard error is no terminal.
-  const progress = new SingleBar({ format: "{bar} {percentage} %", clearOnComplete: true });
+  // It shows nothing where standard error is no terminal, whose line wrapping it would switch off for good.
+  const progress = new SingleBar({ format: "{bar} {percentage} %", clearOnComplete: true, linewrap: true });
   const parser = parse({
     relax_column_count: true,
     skip_empty_lines: true,
@@ -73,8 +74,7 @@ function explainedRead(error: unknown, file: string): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof CsvError) return brokenRow(error);
   if (error instanceof TypeError) return new Failure(`${shown(file)}: not UTF-8`, 1);
-  if ("code" in error && error.code === "ENOENT") return new Failure(`${file}: there is no such file`, 1);
-  return new Failure(`${shown(file)}: cannot be read: ${error.message}`, 1);
+  return new Failure(`cannot read ${shown(file)}: ${describeFileError(error)}`, 1);
 }
 
 function brokenRow(error: CsvError): BrokenRow {

@@ -1,6 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { open, rename, rm } from "node:fs/promises";
 import { stringify } from "csv-stringify/sync";
+import { describeFileError } from "../../file-error.ts";
+import { Failure } from "../../failure.ts";
 import { ENTRY_FIELDS } from "./entry.ts";
 import { eachEntry } from "./list.ts";
 import { chunked } from "./output.ts";
@@ -30,6 +32,8 @@ export async function writeWhole(file: string, lines: Iterable<string>): Promise
     await rename(unfinished, file);
   } catch (error) {
     await rm(unfinished, { force: true });
-    throw error;
+    throw error instanceof Failure
+      ? error
+      : new Failure(`cannot write ${file}: ${describeFileError(error)}`, 1);
   }
 }

@@ -1,11 +1,17 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../../failure.ts";
 import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
+import { endProcess } from "../../source/process.ts";
 import { ENTRY_FIELDS, parseEntry } from "./entry.ts";
 import { type Staging, stagePlayers } from "./staging.ts";
 
 /** Bad rows are named up to this number and counted beyond it. */
 const MAX_NAMED_ROWS = 20;
+
+/** 128 and the number of SIGINT, as shells have it. */
+const INTERRUPTED_STATUS = 130;
+
+const MAX_HEADER_CHARACTERS = 60;
 
 const HEADER = ENTRY_FIELDS.join(",");
 
@@ -14,11 +20,27 @@ const HEADER = ENTRY_FIELDS.join(",");
  * rows it throws one report of them, and nothing is changed. With `dryRun` nothing is changed in any case.
  */
 export async function importPlayers(database: Database, file: string, dryRun: boolean): Promise<number> {
+  process.once("SIGINT", endInterrupted);
   const staging = stagePlayers(database);
   const problems = await stageRows(staging, file);
   if (problems.count > 0) throw new Failure(report(file, problems), 1);
+  process.off("SIGINT", endInterrupted);
   if (!dryRun) staging.publish();
   return staging.count();
+}
+
+/** The end of the process undoes what was staged; that is only to be said. */
+function endInterrupted(): never {
+  process.stderr.write("interrupted: nothing was changed\n");
+  return endProcess(INTERRUPTED_STATUS);
+}
+
+/** A header in another form shows which: other separators, other names, or none at all. */
+function found(fields: readonly string[]): string {
+  const text = fields.join(",");
+  return JSON.stringify(
+    text.length > MAX_HEADER_CHARACTERS ? `${text.slice(0, MAX_HEADER_CHARACTERS)}…` : text,
+  );
 }
 
 interface Problems {
@@ -42,7 +64,10 @@ async function stageRows(staging: Staging, file: string): Promise<Problems> {
       } else if (row.fields.join(",") === HEADER) {
         hasHeader = true;
       } else {
-        throw new Failure(`${shown(file)}: line ${row.line}: expected the header ${HEADER}`, 1);
+        throw new Failure(
+          `${shown(file)}: line ${row.line}: expected the header ${HEADER}, found ${found(row.fields)}`,
+          1,
+        );
       }
     }
   } catch (error) {

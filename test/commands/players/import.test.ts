@@ -48,6 +48,8 @@ test.each([
 });
 
 test("what cannot be read is named", async () => {
-  expect(await refusal(HEADER, join(folder, "nowhere.csv"))).toBe("nowhere.csv: there is no such file");
-  expect(await refusal(HEADER, folder)).toContain("cannot be read");
+  expect(await refusal(HEADER, join(folder, "nowhere.csv"))).toBe(
+    "cannot read nowhere.csv: there is no such file or folder",
+  );
+  expect(await refusal(HEADER, folder)).toContain("cannot read");
 });
