@@ -3,11 +3,15 @@ import { connect, type Socket } from "node:net";
 
 /** A connection that sends exactly what it is told to; `fetch` would put right what is to be wrong. */
 export interface Connection {
+  /** Tells it from the others, on both sides. */
+  readonly localPort: number;
   send(bytes: string | Uint8Array): void;
   /** Ends our half. */
   end(): void;
   /** The next reply, or `undefined` where the server closed the connection without one. */
   next(): Promise<Reply | undefined>;
+  /** Resolves when the connection is closed, by whomever. */
+  readonly closed: Promise<void>;
   destroy(): void;
 }
 
@@ -39,9 +43,12 @@ function over(socket: Socket): Connection {
   });
   // A reset shows as a close without a reply.
   socket.on("error", () => {});
-  socket.on("close", () => {
-    isClosed = true;
-    wake?.();
+  const closed = new Promise<void>((resolve) => {
+    socket.on("close", () => {
+      isClosed = true;
+      wake?.();
+      resolve();
+    });
   });
 
   async function next(): Promise<Reply | undefined> {
@@ -62,9 +69,11 @@ function over(socket: Socket): Connection {
   }
 
   return {
+    localPort: socket.localPort ?? 0,
     send: (bytes) => void socket.write(bytes),
     end: () => void socket.end(),
     next,
+    closed,
     destroy: () => void socket.destroy(),
   };
 }

@@ -38,6 +38,8 @@ const CLOSE_MS = 2000;
 
 /** A source is not asked for its health more often than this, however often somebody wants to know. */
 const HEALTH_IS_FRESH_MS = 1000;
+/** Who wants to know how the source is must not hang with it, whatever the deadline of a lookup. */
+const HEALTH_MS = 2000;
 
 /** One process's serving: opens the source and listens. Throws with a message for the operator where that fails. */
 export async function startInstance(
@@ -77,10 +79,11 @@ export async function startInstance(
 
   function sourceHealth(): Promise<string | undefined> {
     if (performance.now() - checkedMs > HEALTH_IS_FRESH_MS) {
-      checkedMs = performance.now();
-      health = service.source.check();
+      checkedMs = Infinity;
+      health = service.source.check().finally(() => (checkedMs = performance.now()));
     }
-    return health;
+    const late = Bun.sleep(HEALTH_MS).then(() => `the check did not end within ${HEALTH_MS} ms`);
+    return Promise.race([health, late]);
   }
 
   async function isSourceUp(): Promise<boolean> {
@@ -88,10 +91,10 @@ export async function startInstance(
   }
 
   async function prepare(next: Config): Promise<PreparedReload> {
-    const nextTls = await readServerTls(next);
-    if ((tls === undefined) !== (nextTls === undefined)) {
+    if ((tls === undefined) !== (next.server.tls === undefined)) {
       throw new Failure("server.tls: turning TLS on or off needs a restart", 2);
     }
+    const nextTls = await readServerTls(next);
     const nextService = await openService(next, { log, metrics });
     try {
       const problem = await nextService.source.check();

@@ -17,6 +17,8 @@ export interface Tables {
   /** `false`: no such table. */
   readonly admin?: string | false;
   readonly log?: string;
+  /** `server.host` */
+  readonly host?: string;
 }
 
 export function configOf({
@@ -25,9 +27,10 @@ export function configOf({
   source = STATIC,
   admin = "port = 0",
   log = "",
+  host = "127.0.0.1",
 }: Tables = {}): string {
   return [
-    `[server]\nhost = "127.0.0.1"\nport = 0\n${server}`,
+    `[server]\nhost = "${host}"\nport = 0\n${server}`,
     `[webhook]\n${webhook}`,
     `[sources.players]\n${source}`,
     ...(admin === false ? [] : [`[admin]\n${admin}`]),
@@ -53,6 +56,8 @@ export interface Operated extends AsyncDisposable {
   line(fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** Signals SIGHUP and waits for what the log says of it. */
   reload(): Promise<LogLine>;
+  /** Writes another configuration and reloads. */
+  change(tables: Tables): Promise<LogLine>;
   /** What a call is answered. */
   balance(options?: CallOptions): Promise<string | undefined>;
   admin(path: string, headers?: Record<string, string>): Promise<Response>;
@@ -90,19 +95,29 @@ export async function operate(
     return await fetch(`http://127.0.0.1:${process.adminPort}${path}`, { headers });
   }
 
+  function write(file: string, text: string): void {
+    writeFileSync(join(folder, file), text);
+  }
+
+  async function reload(): Promise<LogLine> {
+    const before = lines().filter(isReloadsEnd).length;
+    process.signal("SIGHUP");
+    return await eventually("the end of the reload", () =>
+      Promise.resolve(lines().filter(isReloadsEnd)[before]),
+    );
+  }
+
   return {
     process,
     folder,
-    write: (file, text) => writeFileSync(join(folder, file), text),
+    write,
+    reload,
+    async change(changed) {
+      write("config.toml", configOf(changed));
+      return await reload();
+    },
     lines,
     line: async (fits) => await eventually("a line in the log", () => Promise.resolve(lines().find(fits))),
-    async reload() {
-      const before = lines().filter(isReloadsEnd).length;
-      process.signal("SIGHUP");
-      return await eventually("the end of the reload", () =>
-        Promise.resolve(lines().filter(isReloadsEnd)[before]),
-      );
-    },
     balance: async (options) => (await call(process.port, options))?.body.toString(),
     admin,
     async readyz() {
@@ -155,8 +170,9 @@ const PATIENCE_MS = 20_000;
 export async function eventually<Value>(
   what: string,
   look: () => Promise<Value | undefined | false>,
+  withinMs = PATIENCE_MS,
 ): Promise<Value> {
-  const giveUpMs = performance.now() + PATIENCE_MS;
+  const giveUpMs = performance.now() + withinMs;
   while (performance.now() < giveUpMs) {
     const found = await look();
     if (found !== undefined && found !== false) return found;

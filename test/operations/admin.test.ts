@@ -1,0 +1,179 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { open, post } from "../raw-http.ts";
+import { run } from "../server-process.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { call, callBytes, configOf, operate, SECRET, STATIC } from "./operated.ts";
+
+const folder = temporaryFolder();
+
+/** Names of spec 5, and those of the lifecycle. */
+const NAMES = [
+  'klas_balance_requests_total{status_code="OK",reason="ok"}',
+  "klas_balance_request_duration_seconds_count",
+  'klas_balance_source_duration_seconds_count{source="players",outcome="ok"}',
+  "klas_balance_clock_skew_seconds",
+  "klas_balance_in_flight",
+  "klas_balance_source_up",
+  "klas_balance_last_reload_successful",
+  "klas_balance_worker_restarts_total",
+  "process_resident_memory_bytes",
+  "process_cpu_seconds_total",
+  "process_open_fds",
+];
+
+/** What a caller could try in order to make a series of its own. */
+function hostile(index: number): readonly Buffer[] {
+  return [
+    callBytes({ player: `player-${index}` }),
+    callBytes({ secret: `secret-${index}` }),
+    callBytes({ target: `/balance?x=${index}` }),
+    callBytes({ target: `/balance/${index}` }),
+    callBytes({ player: "" }),
+    callBytes(
+      {},
+      `traceparent: 00-${index}-x-01`,
+      `X-Forwarded-For: 10.0.0.${index}`,
+      `User-Agent: ${index}`,
+    ),
+    post(`not json ${index}`, []),
+    Buffer.from(`GET /balance HTTP/1.1\r\nHost: host-${index}\r\n\r\n`),
+  ];
+}
+
+setDefaultTimeout(30_000);
+
+describe.concurrent("the admin listener", () => {
+  test("is not there without its table, and then nothing of it is on the public port", async () => {
+    await using server = await operate({ admin: false });
+    expect(server.process.adminPort).toBeUndefined();
+    for (const path of ["/metrics", "/readyz"]) {
+      expect((await fetch(`http://127.0.0.1:${server.process.port}${path}`)).status).toBe(404);
+    }
+  });
+
+  test("listens on loopback unless told otherwise", async () => {
+    await using server = await operate();
+    expect(server.process.log()).toContain(`"admin":"http://127.0.0.1:${server.process.adminPort}/"`);
+    // Another address of this machine; a listener on all of them would answer there.
+    const elsewhere = fetch(`http://127.0.0.2:${server.process.adminPort}/healthz`);
+    expect(await elsewhere.catch(() => "refused")).toBe("refused");
+  });
+
+  test.each(["0.0.0.0", "::", "192.0.2.1"])("on %s it wants a token", async (host) => {
+    writeFileSync(`${folder}/config.toml`, configOf({ admin: `host = "${host}"` }));
+    const { exitCode, stderr } = await run(["serve"], { cwd: folder });
+    expect(stderr).toBe(
+      "config.toml: admin.token: expected a token, because admin.host is not a loopback address\n",
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  test("with a token, nothing is told without it", async () => {
+    await using server = await operate({ admin: 'host = "0.0.0.0"\nport = 0\ntoken = "sesame"' });
+    for (const path of ["/healthz", "/readyz", "/metrics"]) {
+      for (const value of [
+        "",
+        "Bearer",
+        "Bearer sesam",
+        "Bearer sesame1",
+        "Basic sesame",
+        "sesame",
+        "Bearer é",
+      ]) {
+        const response = await server.admin(path, value === "" ? {} : { Authorization: value });
+        expect(response.status).toBe(401);
+        expect(response.headers.get("WWW-Authenticate")).toBe("Bearer");
+        expect(await response.text()).toBe("");
+      }
+      expect((await server.admin(path, { Authorization: "Bearer sesame" })).status).toBe(200);
+    }
+    expect(server.process.log()).not.toContain("sesame");
+  });
+
+  test("knows three paths, by GET", async () => {
+    await using server = await operate();
+    const url = `http://127.0.0.1:${server.process.adminPort}`;
+    expect((await fetch(`${url}/balance`, { method: "POST" })).status).toBe(404);
+    const posted = await fetch(`${url}/metrics`, { method: "POST" });
+    expect([posted.status, posted.headers.get("Allow")]).toEqual([405, "GET, HEAD"]);
+    expect((await fetch(`${url}/metrics`, { method: "POST", body: "x".repeat(2000) })).status).toBe(413);
+  });
+
+  test("shows the names that are promised, and callers make no series", async () => {
+    await using server = await operate();
+    await server.balance();
+    const series = async () => {
+      const text = await (await server.admin("/metrics")).text();
+      return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    };
+    const seriesNames = (await series()).map((line) => line.slice(0, line.lastIndexOf(" ")));
+    for (const name of NAMES) expect(seriesNames).toContain(name);
+    expect(
+      seriesNames.some((name) => /^klas_balance_build_info\{version="[^"]+",revision="[^"]+"\}$/.test(name)),
+    ).toBe(true);
+
+    const askAll = async (from: number) => {
+      const connection = await open(server.process.port);
+      for (let index = from; index < from + 40; index += 1) {
+        for (const bytes of hostile(index)) {
+          connection.send(bytes);
+          await connection.next();
+        }
+      }
+      connection.destroy();
+    };
+    await askAll(0);
+    const before = (await series()).length;
+    await askAll(1000);
+    expect(await series()).toHaveLength(before);
+    expect((await series()).join("\n")).not.toContain("player-");
+  });
+
+  test("answers while the webhook is flooded", async () => {
+    const server_ = `${STATIC}\nhang_every = 1`;
+    const webhook = `secrets = ["${SECRET}"]\nmax_in_flight = 50\ntimeout_ms = 60000`;
+    await using server = await operate({ source: server_, webhook, server: "drain_seconds = 0" });
+    const connections = await Promise.all(Array.from({ length: 400 }, () => open(server.process.port)));
+    const flood = connections.map(async (connection) => {
+      do connection.send(callBytes());
+      while ((await connection.next()) !== undefined);
+    });
+    await Bun.sleep(200);
+    for (let asked = 0; asked < 5; asked += 1) {
+      expect((await server.readyz()).status).toBe(200);
+      expect(await server.metric("klas_balance_in_flight")).toBe(50);
+      expect((await server.admin("/healthz")).status).toBe(200);
+    }
+    expect(
+      await server.metric('klas_balance_requests_total{status_code="ERR_UNKNOWN",reason="overloaded"}'),
+    ).toBeGreaterThan(350);
+    for (const connection of connections) connection.destroy();
+    await Promise.all(flood);
+  });
+
+  test("/readyz names what is not ready", async () => {
+    const source =
+      'plugin = "rest"\nurl = "http://127.0.0.1:1/{player_id}"\nbalance = "/b"\nhealth_url = "http://127.0.0.1:1/"';
+    await using server = await operate({ source });
+    const { status, ready, not_ready } = await server.readyz();
+    expect({ status, ready }).toEqual({ status: 503, ready: false });
+    expect(not_ready.join()).toContain('the source "players"');
+    expect((await server.admin("/healthz")).status).toBe(200);
+    expect((await call(server.process.port))?.body.toString()).toBe('{"status_code":"ERR_UNKNOWN"}');
+  });
+
+  test("/metrics is the text format: a HELP and a TYPE for each name, and each name once", async () => {
+    await using server = await operate({ server: "workers = 2" });
+    await server.balance({ secret: "wrong" });
+    await server.reload();
+    const lines = (await (await server.admin("/metrics")).text()).trimEnd().split("\n");
+    const declared = lines.flatMap((line) => /^# TYPE (\w+) (\w+)$/.exec(line)?.slice(1, 2) ?? []);
+    expect(new Set(declared).size).toBe(declared.length);
+    for (const name of declared) expect(lines.some((line) => line.startsWith(`# HELP ${name} `))).toBe(true);
+    for (const line of lines.filter((each) => each !== "" && !each.startsWith("#"))) {
+      const name = /^(\w+?)(?:_bucket|_sum|_count)?(?:\{.*\})? \S+$/.exec(line)?.[1];
+      expect(declared).toContain(name ?? line);
+    }
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { soakDrains } from "../soak/drains.ts";
+import { soakKills } from "../soak/kills.ts";
+import { soakMixed } from "../soak/mixed.ts";
+import { soakReloads } from "../soak/reloads.ts";
+
+setDefaultTimeout(60_000);
+
+/** The short forms of `bun run soak`. */
+describe("under continuous load", () => {
+  test.each([1, 2])("reloads and rotations of the secret lose nothing: workers = %i", async (workers) => {
+    const { answered, refused, failed } = await soakReloads(8, workers);
+    expect(failed).toEqual([]);
+    expect(refused).toBe(0);
+    expect(answered).toBeGreaterThan(100);
+  });
+
+  test.each([1, 2])("drains lose nothing that was in flight: workers = %i", async (workers) => {
+    const counts = await soakDrains(2, workers);
+    expect(counts).toMatchObject({ wrong: 0, lostInFlight: 0, lostOnUsedConnection: 0, failedExits: 0 });
+    expect(counts.answered).toBeGreaterThan(50);
+  });
+
+  test("kill -9 of a worker loses at most what that worker had", async () => {
+    const counts = await soakKills(2);
+    expect(counts).toMatchObject({ refused: 0, wrong: 0, lostElsewhere: 0 });
+    expect(counts.maxLostInOneKill).toBeLessThanOrEqual(16);
+    expect(counts.answered).toBeGreaterThan(100);
+  });
+
+  test("good and hostile callers together: each reply is right, memory and handles stay flat", async () => {
+    const { samples, requests } = await soakMixed({ seconds: 3, requests: 1_000_000, seed: 4 });
+    expect(requests).toBeGreaterThan(1000);
+    for (const { residentMib, handles } of samples) {
+      expect(residentMib).toBeLessThan(200);
+      expect(handles).toBeLessThan(60);
+    }
+  });
+});

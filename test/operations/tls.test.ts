@@ -1,0 +1,176 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { connect, type ConnectionOptions, type PeerCertificate } from "node:tls";
+import { type Certificates, makeCertificates } from "../plugins/rest/certificates.ts";
+import { signatureOf } from "../raw-http.ts";
+import { body, OK, operate, type Operated, SECRET } from "./operated.ts";
+
+const TLS = 'tls = { cert = "cert.pem", key = "key.pem" }';
+const WITH_CLIENTS = 'tls = { cert = "cert.pem", key = "key.pem", client_ca = "ca.pem" }';
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
+
+async function clientPair(of: Certificates) {
+  return { cert: await of.read("client.pem"), key: await of.read("client.key") };
+}
+
+/** Makes `name` the server's certificate. */
+function use({ directory }: Certificates, name: string, folder: string): void {
+  copyFileSync(join(directory, `${name}.pem`), join(folder, "cert.pem"));
+  copyFileSync(join(directory, `${name}.key`), join(folder, "key.pem"));
+  copyFileSync(join(directory, "ca.pem"), join(folder, "ca.pem"));
+}
+
+async function serveTls(certificates: Certificates, server: string, name = "first"): Promise<Operated> {
+  return await operate({ server }, (folder) => use(certificates, name, folder));
+}
+
+async function fetchBalance(port: number, tls: Bun.TLSOptions, isFresh = false): Promise<string> {
+  const text = body();
+  const response = await fetch(`https://127.0.0.1:${port}/balance`, {
+    method: "POST",
+    headers: { "X-Signature": signatureOf(SECRET, text), ...(isFresh ? { Connection: "close" } : {}) },
+    body: text,
+    tls,
+    keepalive: !isFresh,
+  });
+  return await response.text();
+}
+
+/** The certificate that the server shows, or the code of the error. */
+function handshake(port: number, options: ConnectionOptions): Promise<PeerCertificate | string> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1", ...options }, () => {
+      resolve(socket.getPeerCertificate());
+      socket.destroy();
+    });
+    socket.on("error", (error) => {
+      resolve(error.message);
+      socket.destroy();
+    });
+  });
+}
+
+async function commonName(port: number, ca: string): Promise<unknown> {
+  const shown = await handshake(port, { ca });
+  return typeof shown === "string" ? shown : shown.subject.CN;
+}
+
+/** What openssl says of a handshake in one version of TLS. */
+async function speaks(port: number, version: string): Promise<boolean> {
+  const command = [
+    "openssl",
+    "s_client",
+    "-connect",
+    `127.0.0.1:${port}`,
+    version,
+    "-cipher",
+    "ALL:@SECLEVEL=0",
+  ];
+  const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+  const text = await child.stdout.text();
+  return /^(?:New, |\s+Cipher\s+:).*(?:ECDHE|TLS_)/m.test(text);
+}
+
+setDefaultTimeout(60_000);
+
+describe.concurrent("TLS", () => {
+  test("is served, and nothing else on its port; 1.2 and 1.3 are spoken, nothing older", async () => {
+    await using certificates = await makeCertificates();
+    await certificates.issue("first", "IP:127.0.0.1");
+    await using server = await serveTls(certificates, TLS);
+    const { port } = server.process;
+    expect(server.process.log()).toContain(`"url":"https://127.0.0.1:${port}/balance"`);
+    expect(await fetchBalance(port, { ca: await certificates.read("ca.pem") })).toBe(OK);
+    expect(await server.balance().catch(() => undefined)).toBeUndefined();
+    expect(await speaks(port, "-tls1_3")).toBe(true);
+    expect(await speaks(port, "-tls1_2")).toBe(true);
+    expect(await speaks(port, "-tls1_1")).toBe(false);
+    expect(await speaks(port, "-tls1")).toBe(false);
+  });
+
+  test.each([1, 2])(
+    "certificate and key follow a reload, and calls go on meanwhile: workers = %i",
+    async (workers) => {
+      await using certificates = await makeCertificates();
+      for (const name of ["first", "second"]) await certificates.issue(name, "IP:127.0.0.1");
+      await using server = await serveTls(certificates, `workers = ${workers}\n${TLS}`);
+      const { port } = server.process;
+      const ca = await certificates.read("ca.pem");
+      expect(await commonName(port, ca)).toBe("first");
+
+      const ending = new AbortController();
+      const answers = { reused: new Map<string, number>(), fresh: new Map<string, number>() };
+      async function ask(isFresh: boolean): Promise<void> {
+        const counts = isFresh ? answers.fresh : answers.reused;
+        while (!ending.signal.aborted) {
+          const answer = await fetchBalance(port, { ca }, isFresh).catch(codeOf);
+          counts.set(answer, (counts.get(answer) ?? 0) + 1);
+        }
+      }
+      const asking = [false, false, true, true].map(ask);
+      for (const name of ["second", "first", "second", "first", "second"]) {
+        use(certificates, name, server.folder);
+        expect(await server.reload()).toMatchObject({ msg: "reloaded" });
+        await Bun.sleep(400);
+        expect(await commonName(port, ca)).toBe(name);
+      }
+      ending.abort();
+      await Promise.all(asking);
+      expect(answers.reused.get(OK)).toBeGreaterThan(20);
+      expect(answers.fresh.get(OK)).toBeGreaterThan(20);
+      // A connection that is being made as the listener before closes is reset, before anything was asked on it.
+      for (const [counts, tolerated] of [
+        [answers.reused, 4],
+        [answers.fresh, 20],
+      ] as const) {
+        expect(counts.get("ECONNRESET") ?? 0).toBeLessThanOrEqual(tolerated);
+        expect(["ECONNRESET", OK]).toEqual(expect.arrayContaining([...counts.keys()]));
+      }
+    },
+  );
+
+  test("a certificate that is none, or not of the key, keeps the one before", async () => {
+    await using certificates = await makeCertificates();
+    for (const name of ["first", "second"]) await certificates.issue(name, "IP:127.0.0.1");
+    await using server = await serveTls(certificates, TLS);
+    const { port } = server.process;
+    const ca = await certificates.read("ca.pem");
+    const mistakes: readonly (readonly [string, string])[] = [
+      [await certificates.read("second.pem"), "server.tls.key: it is not the key of the certificate"],
+      ["not a certificate", "server.tls.cert: expected a certificate, in PEM form"],
+      ["", "server.tls.cert: expected a certificate, in PEM form"],
+    ];
+    for (const [text, says] of mistakes) {
+      server.write("cert.pem", text);
+      expect(await server.reload()).toMatchObject({ level: "error", problem: says });
+      expect(await commonName(port, ca)).toBe("first");
+      expect(await fetchBalance(port, { ca })).toBe(OK);
+    }
+    use(certificates, "second", server.folder);
+    expect(await server.reload()).toMatchObject({ msg: "reloaded" });
+    await Bun.sleep(400);
+    expect(await commonName(port, ca)).toBe("second");
+  });
+
+  test("with client_ca only callers with a certificate of it are heard", async () => {
+    await using certificates = await makeCertificates();
+    await using strangers = await makeCertificates();
+    for (const name of ["first", "client"]) await certificates.issue(name, "IP:127.0.0.1");
+    await strangers.issue("client", "IP:127.0.0.1");
+    await using server = await serveTls(certificates, WITH_CLIENTS);
+    const { port } = server.process;
+    const ca = await certificates.read("ca.pem");
+    expect(await fetchBalance(port, { ca, ...(await clientPair(certificates)) })).toBe(OK);
+    for (const tls of [{ ca }, { ca, ...(await clientPair(strangers)) }]) {
+      expect(await fetchBalance(port, tls, true).catch(() => "refused")).toBe("refused");
+    }
+    const text = await (await server.admin("/metrics")).text();
+    expect(text.match(/^klas_balance_requests_total.*$/gm)).toEqual([
+      'klas_balance_requests_total{status_code="OK",reason="ok"} 1',
+    ]);
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../server-process.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import {
+  call,
+  childrenOf,
+  configOf,
+  eventually,
+  isAlive,
+  OK,
+  operate,
+  type Operated,
+  SECRET,
+  type Tables,
+} from "./operated.ts";
+
+const folder = temporaryFolder();
+
+function workersOf(server: Operated): readonly number[] {
+  return childrenOf(server.process.pid);
+}
+
+async function isReadyAgain(server: Operated): Promise<boolean> {
+  return (await server.readyz()).status === 200;
+}
+
+function balance(amount: number): Tables {
+  return { server: "workers = 2", source: `plugin = "static"\nplayers = { "12001" = "${amount}" }` };
+}
+
+setDefaultTimeout(60_000);
+
+describe.concurrent("workers", () => {
+  test("share the port, and their metrics are summed", async () => {
+    await using server = await operate({ server: "workers = 3" });
+    expect(workersOf(server)).toHaveLength(3);
+    const replies = await Promise.all(Array.from({ length: 120 }, () => server.balance()));
+    expect(new Set(replies)).toEqual(new Set([OK]));
+    expect(await server.metric('klas_balance_requests_total{status_code="OK",reason="ok"}')).toBe(120);
+    expect(await server.metric("klas_balance_request_duration_seconds_count")).toBe(120);
+    expect(await server.metric("klas_balance_source_up")).toBe(1);
+    const text = await (await server.admin("/metrics")).text();
+    expect(text.match(/^klas_balance_build_info\{.*\} (.*)$/m)?.[1]).toBe("1");
+  });
+
+  test("one that dies is started again while the rest serve on", async () => {
+    await using server = await operate({ server: "workers = 2" });
+    const [victim = 0, other = 0] = workersOf(server);
+    process.kill(victim, "SIGKILL");
+    expect(await server.line(({ msg }) => msg === "a worker died")).toMatchObject({
+      level: "error",
+      pid: victim,
+      exit: "SIGKILL",
+    });
+    await server.line(({ msg }) => msg === "a worker was started again");
+    expect(isAlive(other)).toBe(true);
+    expect(workersOf(server)).toHaveLength(2);
+    await eventually("readiness", () => isReadyAgain(server));
+    for (let calls = 0; calls < 20; calls += 1) expect(await server.balance()).toBe(OK);
+    expect(await server.metric("klas_balance_worker_restarts_total")).toBe(1);
+    expect(server.process.log()).not.toContain("hangs");
+  });
+
+  test("one that was started again has the configuration of the latest reload", async () => {
+    await using server = await operate({ server: "workers = 2" });
+    server.write(
+      "config.toml",
+      configOf({ server: "workers = 2", source: 'plugin = "static"\nplayers = { "12001" = "31" }' }),
+    );
+    await server.reload();
+    for (const worker of workersOf(server)) process.kill(worker, "SIGKILL");
+    await eventually("both", () =>
+      Promise.resolve(server.lines().filter(({ msg }) => msg === "a worker was started again").length === 2),
+    );
+    for (let calls = 0; calls < 20; calls += 1) {
+      expect(await server.balance()).toBe('{"balance":"31","status_code":"OK"}');
+    }
+  });
+
+  test("one that was starting while a reload came has its configuration, too", async () => {
+    await using server = await operate(balance(0));
+    for (let round = 1; round <= 5; round += 1) {
+      const [victim = 0] = workersOf(server);
+      process.kill(victim, "SIGKILL");
+      await eventually("the end", () => Promise.resolve(!isAlive(victim)));
+      // From before the start to after it, the first restart comes after 100 ms.
+      await Bun.sleep(60 + round * 30);
+      server.write("config.toml", configOf(balance(round)));
+      await server.reload();
+      await eventually("readiness", () => isReadyAgain(server));
+      for (let calls = 0; calls < 12; calls += 1) {
+        expect(await server.balance()).toBe(`{"balance":"${round}","status_code":"OK"}`);
+      }
+    }
+  });
+
+  test("a crash loop shows in /readyz and in the log, is tried less and less often, and ends when its cause does", async () => {
+    const tables = { server: "workers = 2", source: 'plugin = "static"\nfile = "players.json"' };
+    await using server = await operate(tables, (path) =>
+      writeFileSync(join(path, "players.json"), '{"12001":"30"}'),
+    );
+    const [victim = 0] = workersOf(server);
+    rmSync(join(server.folder, "players.json"));
+    process.kill(victim, "SIGKILL");
+    await eventually("three failed starts", () =>
+      Promise.resolve(server.lines().filter(({ msg }) => msg === "a worker does not start").length >= 3),
+    );
+    expect(await server.line(({ msg }) => msg === "a worker does not start")).toMatchObject({
+      level: "error",
+      problem: expect.stringContaining("players.json"),
+    });
+    const { status, not_ready } = await server.readyz();
+    expect(status).toBe(503);
+    expect(not_ready.join()).toMatch(/worker 1 is down, for the \d+\. time in a row/);
+    expect(await server.balance()).toBe(OK);
+    server.write("players.json", '{"12001":"30"}');
+    await eventually("readiness", () => isReadyAgain(server));
+    // It waited 100, 200, 400 ms, and so on.
+    expect(server.lines().filter(({ msg }) => msg === "a worker does not start").length).toBeLessThan(9);
+  });
+
+  test("none outlives the parent, even where that is killed", async () => {
+    await using server = await operate({ server: "workers = 3" });
+    const workers = workersOf(server);
+    expect(workers).toHaveLength(3);
+    process.kill(server.process.pid, "SIGKILL");
+    await eventually("the end of all", () => Promise.resolve(!workers.some(isAlive)));
+    expect(await call(server.process.port).catch(() => "refused")).toBe("refused");
+  });
+
+  test("none is left behind by a drain", async () => {
+    await using server = await operate({ server: "workers = 3" });
+    const workers = workersOf(server);
+    server.process.signal("SIGTERM");
+    expect(await server.process.exited).toBe(0);
+    expect(workers.some(isAlive)).toBe(false);
+  });
+
+  test("a start that fails is an error as with one process: exit 2, and nothing is left running", async () => {
+    await using first = await operate({ server: "workers = 2" });
+    const cases = [
+      [
+        configOf({ server: "workers = 2", source: 'plugin = "sqlite"\nfile = "no/where.db"' }),
+        "there is no folder",
+      ],
+      [
+        configOf({ server: "workers = 2" }).replace("port = 0", `port = ${first.process.port}`),
+        "another program uses it",
+      ],
+    ] as const;
+    for (const [text, says] of cases) {
+      writeFileSync(join(folder, "config.toml"), text);
+      const { exitCode, stderr } = await run(["serve"], { cwd: folder });
+      expect(stderr).toContain(says);
+      expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+      expect(stderr).not.toContain(SECRET);
+      expect(exitCode).toBe(2);
+    }
+    expect(await first.balance()).toBe(OK);
+  });
+});

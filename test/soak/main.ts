@@ -1,0 +1,95 @@
+import { parseArgs } from "node:util";
+import { removeBinary } from "../binary.ts";
+import { freshSeed } from "../fuzz/random.ts";
+import { operate } from "../operations/operated.ts";
+import { soakDrains } from "./drains.ts";
+import { soakIdle } from "./idle.ts";
+import { soakKills } from "./kills.ts";
+import { soakMixed } from "./mixed.ts";
+import { soakReloads } from "./reloads.ts";
+
+/**
+ * `bun run soak [MODE…]`: the long forms of what `test/operations` shows in short, against the compiled binary.
+ * They stop by themselves and end with 1 where a request was lost or answered wrongly that must not be.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    reloads: { type: "string", default: "200" },
+    drains: { type: "string", default: "50" },
+    connections: { type: "string", default: "10000" },
+    kills: { type: "string", default: "50" },
+    workers: { type: "string", default: "1" },
+    seconds: { type: "string", default: "1800" },
+    requests: { type: "string", default: "5000000" },
+    seed: { type: "string" },
+  },
+});
+const workers = Number(values.workers);
+const seed = Number(values.seed ?? freshSeed());
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function report(what: string, counts: object, isWell: boolean): void {
+  print(`${isWell ? "well" : "NOT WELL"}: ${what}: ${JSON.stringify(counts)}`);
+  if (!isWell) process.exitCode = 1;
+}
+
+async function checkMetrics(): Promise<void> {
+  await using server = await operate({ server: "workers = 2" });
+  await server.balance();
+  await server.reload();
+  const text = await (await server.admin("/metrics")).text();
+  const child = Bun.spawn(["promtool", "check", "metrics"], { stdin: Buffer.from(text), stdout: "pipe" });
+  report("promtool check metrics", { says: await child.stdout.text() }, (await child.exited) === 0);
+}
+
+const modes: Readonly<Record<string, () => Promise<void>>> = {
+  async reloads() {
+    const counts = await soakReloads(Number(values.reloads), workers);
+    report(`reloads, workers = ${workers}`, counts, counts.failed.length === 0 && counts.refused === 0);
+  },
+  async drains() {
+    const counts = await soakDrains(Number(values.drains), workers);
+    const lost = counts.lostInFlight + counts.lostOnUsedConnection;
+    const isWell = counts.wrong + lost + counts.failedExits === 0;
+    report(`drains, workers = ${workers}`, counts, isWell);
+  },
+  async kills() {
+    const counts = await soakKills(Number(values.kills));
+    report("kill -9 of a worker", counts, counts.wrong + counts.lostElsewhere + counts.refused === 0);
+  },
+  async idle() {
+    const counts = await soakIdle(Number(values.connections));
+    const wrong = counts.closedEarly + counts.leftOpen + Number(counts.isRestReadForEver);
+    report("idle connections", counts, counts.answeredMeanwhile === 100 && wrong === 0);
+  },
+  async mixed() {
+    print(`seed ${seed}`);
+    print("| seconds | requests | resident MiB | handles |\n| --- | --- | --- | --- |");
+    const { samples, ...counts } = await soakMixed({
+      seconds: Number(values.seconds),
+      requests: Number(values.requests),
+      seed,
+      onSample: (sample) => print(`| ${Object.values(sample).join(" | ")} |`),
+    });
+    report("mixed load", { ...counts, samples: samples.length }, true);
+  },
+  metrics: checkMetrics,
+};
+
+try {
+  for (const mode of positionals.length === 0 ? Object.keys(modes) : positionals) {
+    const run = modes[mode];
+    if (run === undefined)
+      throw new Error(`no such mode: ${mode}; there are ${Object.keys(modes).join(", ")}`);
+    await run();
+  }
+} catch (error) {
+  print(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+} finally {
+  removeBinary();
+}
