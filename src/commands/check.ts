@@ -6,6 +6,7 @@ import { ConfigError } from "../config/problem.ts";
 import { openLog } from "../observe/log.ts";
 import { endpointPath } from "../server/listener.ts";
 import { Failure } from "../failure.ts";
+import { readServerTls } from "../server/tls.ts";
 import { openService } from "../server/service.ts";
 import { messageOf } from "../source/thrown.ts";
 import { configOption, readConfig } from "./config-option.ts";
@@ -41,6 +42,7 @@ async function check(options: { readonly config?: string | undefined }, report: 
   try {
     const config = await readConfig(options);
     await reportConfig(config, report);
+    await reportTls(config, report);
     return (await probe(config, report)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -77,6 +79,10 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
       `source "${name}" (${plugin}) is configured well${name === webhook.source ? ", and in use" : ""}`,
     );
   }
+}
+
+async function reportTls(config: Config, report: Report): Promise<void> {
+  if ((await readServerTls(config)) !== undefined) report("ok", "the certificate and its key can be served");
 }
 
 async function probe(config: Config, report: Report): Promise<boolean> {

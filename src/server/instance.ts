@@ -2,7 +2,8 @@ import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
-import { listen, type Listener } from "./listener.ts";
+import { messageOf } from "../source/thrown.ts";
+import { assertPortIsFree, listen, type Listener } from "./listener.ts";
 import { openService, type Service } from "./service.ts";
 import { readServerTls, type ServerTls } from "./tls.ts";
 
@@ -33,7 +34,7 @@ export interface InstanceOptions {
   readonly sharesPort: boolean;
 }
 
-/** How long a source may take to close. */
+/** How long is waited for a source that is closed; one that is replaced goes on closing after that. */
 const CLOSE_MS = 2000;
 
 /** A source is not asked for its health more often than this, however often somebody wants to know. */
@@ -70,6 +71,7 @@ export async function startInstance(
 
   async function listenOrClose(): Promise<Listener> {
     try {
+      if (tls !== undefined && !sharesPort) assertPortIsFree(config);
       return listenWith(config.server.port, tls);
     } catch (error) {
       await closeSource(service, log);
@@ -145,7 +147,7 @@ export async function startInstance(
       log.warn("not everything in flight was answered", { drain_seconds });
       listener.kill();
     }
-    await closeSource(service, log);
+    await closeSource(service, log, isDrained ? undefined : 0);
   }
 
   return {
@@ -162,10 +164,13 @@ export async function startInstance(
   };
 }
 
-async function closeSource({ source }: Service, log: Log): Promise<void> {
+/** Waits for the lookups that are under way, then for the source, and for neither of them too long. */
+async function closeSource({ source, sourceName }: Service, log: Log, waitMs?: number): Promise<void> {
+  const closing = source.close(waitMs).then(() => true);
   try {
-    await Promise.race([source.close(), Bun.sleep(CLOSE_MS)]);
+    const isClosed = await Promise.race([closing, Bun.sleep(CLOSE_MS).then(() => false)]);
+    if (!isClosed) log.warn("the source is still closing", { source: sourceName });
   } catch (error) {
-    log.error("the source did not close", { problem: String(error) });
+    log.error("the source did not close", { source: sourceName, problem: messageOf(error) });
   }
 }

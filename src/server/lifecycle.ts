@@ -1,16 +1,17 @@
 import type { Config } from "../config/load.ts";
-import { openLog, type Log } from "../observe/log.ts";
+import { type Log, openLog } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/metrics.ts";
 import { endProcess } from "../source/process.ts";
+import { messageOf } from "../source/thrown.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
 import { listenForAdmin } from "./admin.ts";
 import { type Serving, startInstance } from "./instance.ts";
 import { openServiceManager } from "./service-manager.ts";
+import { listenToSignals } from "./signals.ts";
 import { startWorkers, workerCount } from "./workers.ts";
 
-/** A second signal ends the process at once. One this close to the first is the same: a terminal and a parent both sent it. */
-const SAME_SIGNAL_MS = 50;
-const LAST_FLUSH_MS = 200;
+/** A step of the end that never ends, in a plugin say, must not keep the process for ever. */
+const END_MARGIN_MS = 15_000;
 
 /**
  * Starts what the configuration says and serves until SIGTERM or SIGINT. Resolves when what was in flight is
@@ -22,27 +23,29 @@ export async function serve(
 ): Promise<void> {
   const initial = await load();
   let config = initial;
-  const log = openLog(config.log);
+  const log = openLog(config.log, { isShared: workerCount(config) > 1 });
   catchStrayErrors((message, fields) => log.error(message, fields));
+  const signals = listenToSignals(log);
   const metrics = openLifecycleMetrics();
-  const serving = await startServing(config, log, () => metrics.restarted());
+  let serving: Serving | undefined;
+  let stage: "starting" | "serving" | "shutting down" = "starting";
   let reloadProblem: string | undefined;
-  let isShuttingDown = false;
   const admin =
     config.admin &&
     listenForAdmin(config.admin, {
-      notReady: async () => [...(isShuttingDown ? ["shutting down"] : []), ...(await serving.notReady())],
+      notReady: async () => [...(stage === "serving" ? [] : [stage]), ...((await serving?.notReady()) ?? [])],
       warnings: () => (reloadProblem === undefined ? [] : [`the latest reload failed: ${reloadProblem}`]),
-      metrics: async () => [await metrics.snapshot(), ...(await serving.metrics())],
+      metrics: async () => [await metrics.snapshot(), ...((await serving?.metrics()) ?? [])],
     });
   const serviceManager = openServiceManager(process.env);
 
-  async function reload(): Promise<void> {
-    serviceManager.notify("--reloading");
+  async function reload(current: Serving): Promise<void> {
+    if (stage === "shutting down") return;
+    serviceManager.notify("RELOADING=1");
     try {
       const next = await load();
-      const prepared = await serving.prepare(next);
-      if (isShuttingDown) return await prepared.discard();
+      const prepared = await current.prepare(next);
+      if (stage !== "serving") return await prepared.discard();
       await prepared.commit();
       warnOfRestart(initial, next, log);
       config = next;
@@ -50,32 +53,41 @@ export async function serve(
       reloadProblem = undefined;
       log.always("reloaded", { source: config.source.name, plugin: config.source.plugin });
     } catch (error) {
-      reloadProblem = error instanceof Error ? error.message : String(error);
+      reloadProblem = messageOf(error);
       log.error("the reload failed; the configuration before it stays in use", { problem: reloadProblem });
     }
     metrics.reloaded(reloadProblem === undefined);
-    serviceManager.notify("--ready");
+    serviceManager.notify("READY=1");
   }
 
-  const signalled = untilSignalled(reload, log);
-  log.always("listening", {
-    url: serving.url,
-    source: config.source.name,
-    plugin: config.source.plugin,
-    ...(admin === undefined ? {} : { admin: admin.url }),
-  });
-  await log.flush();
-  serviceManager.notify("--ready");
-  onReady(config, serving.url);
+  const starting = startServing(config, log, () => metrics.restarted());
+  serving = await Promise.race([starting, signals.ended.then(() => undefined)]);
+  if (serving !== undefined) {
+    const started = serving;
+    stage = "serving";
+    log.always("listening", {
+      url: started.url,
+      source: config.source.name,
+      plugin: config.source.plugin,
+      ...(admin === undefined ? {} : { admin: admin.url }),
+    });
+    await log.flush();
+    serviceManager.notify("READY=1");
+    onReady(config, started.url);
+    signals.onReload(() => reload(started));
+  }
 
-  const signal = await signalled;
-  isShuttingDown = true;
-  serviceManager.notify("--stopping");
+  const signal = await signals.ended;
+  stage = "shutting down";
+  serviceManager.notify("STOPPING=1");
   const { lame_duck_seconds, drain_seconds } = config.server;
   log.info("draining", { signal, lame_duck_seconds, drain_seconds });
-  serving.beginShutdown();
-  await Bun.sleep(lame_duck_seconds * 1000);
-  await serving.stop();
+  if (serving !== undefined) {
+    setTimeout(() => endProcess(1), (lame_duck_seconds + drain_seconds) * 1000 + END_MARGIN_MS).unref();
+    serving.beginShutdown();
+    await Bun.sleep(lame_duck_seconds * 1000);
+    await serving.stop();
+  }
   admin?.stop();
   serviceManager.stop();
   log.info("stopped");
@@ -85,36 +97,6 @@ export async function serve(
 function startServing(config: Config, log: Log, onRestart: () => void): Promise<Serving> {
   if (workerCount(config) > 1) return startWorkers(config, { log, onRestart });
   return startInstance(config, { log, sharesPort: false });
-}
-
-/** Resolves with the first signal to end; runs `reload` on SIGHUP, one after another. */
-function untilSignalled(reload: () => Promise<void>, log: Log): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let firstMs: number | undefined;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => {
-        if (firstMs === undefined) {
-          firstMs = performance.now();
-          resolve(signal);
-        } else if (performance.now() - firstMs > SAME_SIGNAL_MS) {
-          void Promise.race([log.flush(), Bun.sleep(LAST_FLUSH_MS)]).then(() => endProcess(1));
-        }
-      });
-    }
-    // Log rotation sends one of them to whatever writes a log; by default they end the process.
-    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => {});
-    let reloading = Promise.resolve();
-    let isWaiting = false;
-    process.on("SIGHUP", () => {
-      // A reload that has not begun yet will see this change too.
-      if (isWaiting) return;
-      isWaiting = true;
-      reloading = reloading.then(() => {
-        isWaiting = false;
-        return reload();
-      });
-    });
-  });
 }
 
 /** What only a start can change. */

@@ -1,3 +1,4 @@
+import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { includesAddress } from "../config/address.ts";
 import { callerAddress } from "./caller.ts";
@@ -128,4 +129,9 @@ function explain(error: unknown, port: number): string {
   if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on`;
   if (code === "EADDRNOTAVAIL") return "this machine has no such address; check the host";
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Listeners that share a port would share it with another program's too, and silently. */
+export function assertPortIsFree({ server: { host, port } }: Config): void {
+  serveOrExplain(host, port, () => Bun.listen({ hostname: host, port, socket: { data() {} } })).stop(true);
 }

@@ -1,6 +1,6 @@
 /** Tells systemd how the service is (sd_notify(3)), where it asked for that. */
 export interface ServiceManager {
-  notify(state: "--ready" | "--reloading" | "--stopping"): void;
+  notify(state: "READY=1" | "RELOADING=1" | "STOPPING=1"): void;
   stop(): void;
 }
 
@@ -11,16 +11,22 @@ export interface ServiceManager {
 export function openServiceManager(variables: Readonly<Record<string, string | undefined>>): ServiceManager {
   if (!variables["NOTIFY_SOCKET"]) return { notify() {}, stop() {} };
   const watchdogMs = Number(variables["WATCHDOG_USEC"] ?? 0) / 1000;
-  const beat = watchdogMs > 0 ? setInterval(() => send("WATCHDOG=1"), watchdogMs / 2) : undefined;
+  let sending: Promise<void> = Promise.resolve();
+  // One after another: a state that overtook the next one would be the last that is known.
+  function notify(state: string): void {
+    sending = sending.then(() => send(state));
+  }
+  const beat = watchdogMs > 0 ? setInterval(() => notify("WATCHDOG=1"), watchdogMs / 2) : undefined;
   return {
-    notify: send,
+    notify,
     stop: () => clearInterval(beat),
   };
 }
 
-function send(state: string): void {
+async function send(assignment: string): Promise<void> {
   try {
-    Bun.spawn(["systemd-notify", state], { stdin: "ignore", stdout: "ignore", stderr: "ignore" });
+    await Bun.spawn(["systemd-notify", assignment], { stdin: "ignore", stdout: "ignore", stderr: "ignore" })
+      .exited;
   } catch {
     // Without the program systemd waits in vain for the news, and says so itself.
   }

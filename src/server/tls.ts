@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import { describeFileError } from "../file-error.ts";
-import { Failure } from "../failure.ts";
+import { ConfigError } from "../config/problem.ts";
 
 /** What the public listener encrypts with, as PEM text. TLS 1.2 and 1.3 are spoken; it is the runtime's minimum. */
 export interface ServerTls {
@@ -16,12 +16,16 @@ export interface ServerTls {
 }
 
 /** Reads the files that `server.tls` names. Throws where one cannot be read, or they do not fit together. */
-export async function readServerTls({ server, directory }: Config): Promise<ServerTls | undefined> {
+export async function readServerTls({ file, server, directory }: Config): Promise<ServerTls | undefined> {
   if (server.tls === undefined) return undefined;
   const { cert, key, client_ca: clientCa } = server.tls;
-  const read = (name: string, file: string) => readPem(`server.tls.${name}`, resolve(directory, file));
+  const fail = (name: string, message: string): never => {
+    throw new ConfigError(file, [{ path: ["server", "tls", name], message }]);
+  };
+  const read = (name: string, pem: string) =>
+    readPem(resolve(directory, pem), (message) => fail(name, message));
   const pair = { cert: await read("cert", cert), key: await read("key", key) };
-  assertPair(pair);
+  assertPair(pair, fail);
   return {
     ...pair,
     ...(clientCa === undefined
@@ -30,26 +34,32 @@ export async function readServerTls({ server, directory }: Config): Promise<Serv
   };
 }
 
-async function readPem(option: string, file: string): Promise<string> {
+async function readPem(file: string, fail: (message: string) => never): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new Failure(`${option}: cannot read ${file}: ${describeFileError(error)}`, 2);
+    return fail(`cannot read ${file}: ${describeFileError(error)}`);
   }
 }
 
-function assertPair({ cert, key }: { readonly cert: string; readonly key: string }): void {
-  const certificate = parsed("cert", "a certificate", () => new X509Certificate(cert));
-  const privateKey = parsed("key", "a private key without a password", () => createPrivateKey(key));
-  if (!certificate.checkPrivateKey(privateKey)) {
-    throw new Failure("server.tls.key: it is not the key of the certificate", 2);
-  }
+type Fail = (name: string, message: string) => never;
+
+function assertPair({ cert, key }: { readonly cert: string; readonly key: string }, fail: Fail): void {
+  const certificate = parsed(
+    () => new X509Certificate(cert),
+    () => fail("cert", "expected a certificate, in PEM form"),
+  );
+  const privateKey = parsed(
+    () => createPrivateKey(key),
+    () => fail("key", "expected a private key without a password, in PEM form"),
+  );
+  if (!certificate.checkPrivateKey(privateKey)) fail("key", "it is not the key of the certificate");
 }
 
-function parsed<Value>(name: string, what: string, parse: () => Value): Value {
+function parsed<Value>(parse: () => Value, fail: () => never): Value {
   try {
     return parse();
   } catch {
-    throw new Failure(`server.tls.${name}: expected ${what}, in PEM form`, 2);
+    return fail();
   }
 }

@@ -3,7 +3,7 @@ import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import type { Serving } from "./instance.ts";
-import { serveOrExplain } from "./listener.ts";
+import { assertPortIsFree } from "./listener.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 /** How long a worker may take to get up; SQLite may wait for a lock, a core for its answer. */
@@ -206,11 +206,6 @@ async function tell(
   withinMs: number,
 ): Promise<void> {
   await Promise.allSettled(workers.map((worker) => worker.ask({ type }, withinMs)));
-}
-
-/** Listeners that share a port would share it with another program's too, and silently. */
-function assertPortIsFree({ server: { host, port } }: Config): void {
-  serveOrExplain(host, port, () => Bun.listen({ hostname: host, port, socket: { data() {} } })).stop(true);
 }
 
 function messageOf({ file, table, server: { host, port } }: Config) {

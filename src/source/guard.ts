@@ -22,8 +22,8 @@ export interface GuardedSource {
   readonly inFlight: number;
   /** Why the source is not ready, in words, or `undefined` where it is. */
   check(): Promise<string | undefined>;
-  /** Closes the source when its last lookup has ended, which the deadline bounds. */
-  close(): Promise<void>;
+  /** Closes the source when its last lookup is answered, which the deadline bounds, or after so long. */
+  close(waitMs?: number): Promise<void>;
 }
 
 /** How many lookups that answer at once share a signal: what they leave listening on it does not pile up. */
@@ -114,8 +114,11 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
       const problem = await checkWithin(source, timeoutMs);
       return problem === undefined || file === undefined ? problem : `${file}: ${problem}`;
     },
-    async close() {
-      if (inFlight > 0) await new Promise<void>((resolve) => (onIdle = resolve));
+    async close(waitMs) {
+      if (inFlight > 0) {
+        const idle = new Promise<void>((resolve) => (onIdle = resolve));
+        await (waitMs === undefined ? idle : Promise.race([idle, Bun.sleep(waitMs)]));
+      }
       await source.close?.();
     },
   };

@@ -23,7 +23,9 @@ describe("under continuous load", () => {
 
   test("kill -9 of a worker loses at most what that worker had", async () => {
     const counts = await soakKills(2);
-    expect(counts).toMatchObject({ refused: 0, wrong: 0, lostElsewhere: 0 });
+    expect(counts).toMatchObject({ wrong: 0, lostElsewhere: 0 });
+    // A connection that waits in the dying worker's queue is one of those that it had.
+    expect(counts.refused).toBeLessThanOrEqual(16);
     expect(counts.maxLostInOneKill).toBeLessThanOrEqual(16);
     expect(counts.answered).toBeGreaterThan(100);
   });

@@ -146,7 +146,10 @@ describe.concurrent("TLS", () => {
     ];
     for (const [text, says] of mistakes) {
       server.write("cert.pem", text);
-      expect(await server.reload()).toMatchObject({ level: "error", problem: says });
+      expect(await server.reload()).toMatchObject({
+        level: "error",
+        problem: `config.toml: ${says}`,
+      });
       expect(await commonName(port, ca)).toBe("first");
       expect(await fetchBalance(port, { ca })).toBe(OK);
     }
