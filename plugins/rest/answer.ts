@@ -9,6 +9,8 @@ import { retryAfterMs } from "./retry-after.ts";
 
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
 const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
+/** Any other last coding ends with the connection (RFC 9112, section 6.3). */
+const CHUNKED = /\bchunked\s*$/i;
 const MEDIA_TYPE = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/;
 
 export interface AnswerReader {
@@ -47,13 +49,16 @@ export function answerReader(options: Options): AnswerReader {
     if (!needsBody(status)) throw new Error(statusProblem(status));
 
     const document = parsed(text);
-    if (notFoundPointer !== undefined && document !== undefined) {
+    // What is cut off must decide nothing: `1234` would be `12`.
+    const isWhole = document?.marksItsEnd === true || isEndMarked(headers);
+    if (isWhole && notFoundPointer !== undefined && document !== undefined) {
       const found = document.textAt(notFoundPointer);
       if (found !== undefined && notFoundTexts.has(found)) return null;
     }
     if (!isSuccess(status)) throw new Error(statusProblem(status));
     if (text === "") throw new Error(`${status}, but no body`);
     if (document === undefined) throw new Error(`${status}, but not ${options.format}${mediaType(headers)}`);
+    if (!isWhole) throw new Error(`${status}, but the answer's end is not marked (no Content-Length)`);
     return amount(status, document);
   }
 
@@ -87,6 +92,11 @@ function optionalPointer(text: string | undefined): Pointer | undefined {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** Without either, the answer ends where the connection does, and one that was cut off looks like a whole one. */
+function isEndMarked(headers: Headers): boolean {
+  return headers.has("content-length") || CHUNKED.test(headers.get("transfer-encoding") ?? "");
 }
 
 function statusProblem(status: number): string {

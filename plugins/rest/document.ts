@@ -10,6 +10,8 @@ export interface Document {
    * of an XML element with attributes its character data. `undefined` for tables, lists and null.
    */
   textAt(pointer: Pointer): string | undefined;
+  /** Whether the text would not be of the format if it stopped earlier. */
+  readonly marksItsEnd: boolean;
 }
 
 /** Each throws where the text is not of the format. */
@@ -18,6 +20,7 @@ export const PARSERS = {
     const root: unknown = JSON.parse(text);
     return {
       root,
+      marksItsEnd: typeof root !== "number",
       textAt(pointer) {
         const value = resolvePointer(root, pointer);
         return typeof value === "number" ? numberText(text, pointer) : textOf(value);
@@ -26,9 +29,9 @@ export const PARSERS = {
   },
   xml(text) {
     const root: unknown = Bun.XML.parse(text);
-    return { root, textAt: (pointer) => textOf(resolvePointer(root, pointer)) };
+    return { root, marksItsEnd: true, textAt: (pointer) => textOf(resolvePointer(root, pointer)) };
   },
-  text: (text) => ({ root: text, textAt: () => textOf(text) }),
+  text: (text) => ({ root: text, marksItsEnd: false, textAt: () => textOf(text) }),
 } satisfies Record<Options["format"], (text: string) => Document>;
 
 function textOf(value: unknown): string | undefined {

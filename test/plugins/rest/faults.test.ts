@@ -67,6 +67,22 @@ const FAULTS: readonly Fault[] = [
     detail: CUT_OFF,
   },
   {
+    misbehaviour: "closes the connection in the middle of a JSON answer without `Content-Length`",
+    behave: (socket) => void socket.end(`HTTP/1.1 200 OK\r\n\r\n${GOOD.slice(0, -2)}`),
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but not json",
+  },
+  {
+    misbehaviour:
+      'closes the connection in the middle of a number without `Content-Length` (`format = "text"`)',
+    behave: (socket) => void socket.end("HTTP/1.1 200 OK\r\n\r\n30.5"),
+    options: { format: "text" },
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but the answer's end is not marked (no Content-Length)",
+  },
+  {
     misbehaviour: "resets the connection once, then answers",
     behave: (socket, _request, nth) =>
       void (nth === 1 ? socket.resetAndDestroy() : socket.write(http(200, GOOD))),

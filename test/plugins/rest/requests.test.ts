@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { optionsSchema } from "../../../plugins/rest/options.ts";
 import { requestBuilder } from "../../../plugins/rest/request.ts";
 import type { LookupResult } from "../../../src/plugin.ts";
-import { answering } from "./core.ts";
+import { answering, startCore } from "./core.ts";
 import { failure, openSource, QUERY, type Input } from "./source.ts";
 
 const URL_TEMPLATE = "http://core.example/players/{player_id}/balance?session={session_id}";
@@ -195,5 +195,33 @@ describe("amounts", () => {
     const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", status_map });
     expect(await source.lookup()).toEqual({ refused: "ERR_MAINTENANCE" });
     expect(core.requests).toHaveLength(1);
+  });
+});
+
+describe("an answer that may have been cut off", () => {
+  const unmarked = "200, but the answer's end is not marked (no Content-Length)";
+  const nobody = { pointer: "", equals: [30] };
+
+  test.each<[Partial<Input>, string]>([
+    [{ format: "text" }, "\r\n30"],
+    [{ format: "text" }, "transfer-encoding: identity\r\n\r\n30"],
+    [{ balance: "" }, "\r\n30"],
+    [{ balance: "", not_found: nobody }, "\r\n30"],
+  ])("%j refuses %j", async (options, end) => {
+    await using core = await startCore((socket) => void socket.end(`HTTP/1.1 200 OK\r\n${end}`));
+    const source = await openSource({ url: `${core.url}/{player_id}`, ...options });
+    expect(await failure(source.lookup())).toBe(unmarked);
+  });
+
+  test.each<[Partial<Input>, string]>([
+    [{ format: "text" }, "content-length: 2\r\n\r\n30"],
+    [{ format: "text" }, "transfer-encoding: chunked\r\n\r\n2\r\n30\r\n0\r\n\r\n"],
+    [{ balance: "/b" }, '\r\n{"b":30}'],
+    [{ balance: "" }, '\r\n"30"'],
+    [{ format: "xml", balance: "/b" }, "\r\n<b>30</b>"],
+  ])("%j takes %j, whose end is marked", async (options, end) => {
+    await using core = await startCore((socket) => void socket.end(`HTTP/1.1 200 OK\r\n${end}`));
+    const source = await openSource({ url: `${core.url}/{player_id}`, ...options });
+    expect(await source.lookup()).toEqual({ balance: "30" });
   });
 });
