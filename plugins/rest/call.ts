@@ -48,11 +48,11 @@ class TooLong extends Error {
 }
 
 function readText(response: Response, maxBytes: number): Promise<string> {
-  const declared = response.headers.get("content-length");
-  // A body cannot be longer than its Content-Length, unless that counts compressed bytes.
-  if (declared !== null && Number(declared) <= maxBytes && !response.headers.has("content-encoding")) {
-    return response.text();
-  }
+  const { headers } = response;
+  const declared = headers.get("content-length");
+  // A body cannot be longer than its Content-Length, unless that counts compressed bytes or chunks overrule it.
+  const isBound = !headers.has("content-encoding") && !headers.has("transfer-encoding");
+  if (declared !== null && Number(declared) <= maxBytes && isBound) return response.text();
   return readPieces(response, maxBytes);
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { DEFAULT_STATUS_CODES, statusCodeOf, type Outcome } from "../../../src/protocol/status.ts";
 import { makeCertificates, type Certificates } from "./certificates.ts";
 import { http, startCore, type Behaviour } from "./core.ts";
@@ -127,13 +128,14 @@ const FAULTS: readonly Fault[] = [
   },
   {
     misbehaviour: "sends 200 MB",
-    behave: async (socket) => {
-      socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
-      const chunk = `100000\r\n${" ".repeat(1024 * 1024)}\r\n`;
-      for (let sent = 0; sent < 200 && !socket.destroyed; sent++) {
-        if (!socket.write(chunk)) await Promise.race([once(socket, "drain"), once(socket, "close")]);
-      }
-    },
+    behave: (socket) => send200MB(socket, "transfer-encoding: chunked"),
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is longer than 65536 bytes (max_response_bytes)",
+  },
+  {
+    misbehaviour: "sends 200 MB in chunks, and a `Content-Length` of 2 besides",
+    behave: (socket) => send200MB(socket, "content-length: 2\r\ntransfer-encoding: chunked"),
     answer: FAILED,
     after: "at once",
     detail: "the answer is longer than 65536 bytes (max_response_bytes)",
@@ -338,6 +340,14 @@ const FAULTS: readonly Fault[] = [
     detail: "",
   },
 ];
+
+async function send200MB(socket: Socket, framing: string): Promise<void> {
+  socket.write(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n`);
+  const chunk = `100000\r\n${" ".repeat(1024 * 1024)}\r\n`;
+  for (let sent = 0; sent < 200 && !socket.destroyed; sent++) {
+    if (!socket.write(chunk)) await Promise.race([once(socket, "drain"), once(socket, "close")]);
+  }
+}
 
 let certificates: Certificates;
 
