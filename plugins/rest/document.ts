@@ -1,13 +1,15 @@
 import { numberText } from "./number-text.ts";
 import type { Options } from "./options.ts";
 import { resolvePointer, type Pointer } from "./pointer.ts";
+import { xmlText } from "./xml-text.ts";
 
 /** An answer, read as what its format says. */
 export interface Document {
+  /** Whatever its format, as tables, lists and values. */
   readonly root: unknown;
   /**
    * The value at a pointer as text: numbers as they were written (as floats they would lose digits),
-   * of an XML element with attributes its character data. `undefined` for tables, lists and null.
+   * of an XML element its character data. `undefined` for tables, lists and null.
    */
   textAt(pointer: Pointer): string | undefined;
   /** Whether the text would not be of the format if it stopped earlier. */
@@ -28,8 +30,14 @@ export const PARSERS = {
     };
   },
   xml(text) {
-    const root: unknown = Bun.XML.parse(text);
-    return { root, marksItsEnd: true, textAt: (pointer) => textOf(resolvePointer(root, pointer)) };
+    const tree = Bun.XML.parse(text, { compact: false });
+    return {
+      get root() {
+        return Bun.XML.parse(text);
+      },
+      marksItsEnd: true,
+      textAt: (pointer) => xmlText(tree, pointer),
+    };
   },
   text: (text) => ({ root: text, marksItsEnd: false, textAt: () => textOf(text) }),
 } satisfies Record<Options["format"], (text: string) => Document>;
@@ -37,6 +45,5 @@ export const PARSERS = {
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value.trim();
   if (typeof value === "boolean") return String(value);
-  if (typeof value === "object" && value !== null && "#text" in value) return textOf(value["#text"]);
   return undefined;
 }

@@ -127,9 +127,32 @@ describe("XML", () => {
     ['<r><balance currency="EUR">30.50</balance></r>', "/r/balance", "30.50"],
     ['<r><balance amount="30.50"/></r>', "/r/balance/@amount", "30.50"],
     ["<r><a>1</a><a>2</a></r>", "/r/a/1", "2"],
+    ["<r><a><b>1</b></a><a><b>2</b></a></r>", "/r/a/1/b", "2"],
     ['<s:E xmlns:s="u"><s:B><v><![CDATA[7]]></v></s:B></s:E>', "/s:E/s:B/v", "7"],
+    ['<b currency="EUR">30.50</b>', "/b/#text", "30.50"],
+    ["<r><!-- c --><b><!-- c --> 30.50 <?p i?></b></r>", "/r/b", "30.50"],
+    ["<b>30<![CDATA[.5]]>&#48;</b>", "/b", "30.50"],
+    ["<r><b/></r>", "/r/b", ""],
   ])("%s at %p", (xml, pointer, text) => {
     expect(PARSERS.xml(xml).textAt(parsePointer(pointer))).toBe(text);
+  });
+
+  test.each([
+    ["<r><b>30<x/>40</b></r>", "/r/b"],
+    ["<r><b>30<x/>40</b></r>", "/r/b/#text"],
+    ["<r><b>30<x/></b></r>", "/r/b"],
+    ['<r><b currency="EUR">30<x>1</x></b></r>', "/r/b"],
+    ["<r><b>30<!-- c -->40</b></r>", "/r/b"],
+    ["<r><b>30<?p i?>40</b></r>", "/r/b"],
+    ['<!DOCTYPE r [<!ENTITY e "30<!-- c -->40">]><r><b>&e;</b></r>', "/r/b"],
+    ["<r><b>30</b><b>40</b></r>", "/r/b"],
+    ["<r><b>30</b></r>", "/r/b/0"],
+    ["<r><b>30</b><b>40</b></r>", "/r/b/01"],
+    ["<r><b>30</b></r>", ""],
+    ["<r><b>30</b></r>", "/r/b/@constructor"],
+    ['<r><b amount="30"/></r>', "/r/b"],
+  ])("%s has no text at %p", (xml, pointer) => {
+    expect(PARSERS.xml(xml).textAt(parsePointer(pointer))).toBeUndefined();
   });
 
   test("an external entity is not fetched", () => {

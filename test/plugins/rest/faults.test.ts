@@ -211,6 +211,14 @@ const FAULTS: readonly Fault[] = [
     detail: "200, but no number at /data/balance; the document has: /data/wallet/amount, /error",
   },
   {
+    misbehaviour: 'sends XML with more than a text in the amount, `30<x/>40` (`format = "xml"`)',
+    behave: (socket) => void socket.write(http(200, "<balance>30<x/>40</balance>")),
+    options: { format: "xml" },
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but no number at /balance; the document has: /balance/#text, /balance/x",
+  },
+  {
     misbehaviour: "sends 200 with an error inside that `not_found` names",
     behave: (socket) => void socket.write(http(200, '{"error":{"code":"NO_PLAYER"}}')),
     options: { not_found: { pointer: "/error/code", equals: ["NO_PLAYER"] } },
