@@ -3,6 +3,7 @@ import { plainDecimal } from "../decimal.ts";
 import type { CoreResponse } from "./call.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { Unavailable } from "./failure.ts";
+import { oneOf } from "./one-of.ts";
 import type { Options } from "./options.ts";
 import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -30,7 +31,7 @@ export function answerReader(options: Options): AnswerReader {
   );
   const notFoundStatus = new Set(options.not_found.status);
   const notFoundPointer = optionalPointer(options.not_found.pointer);
-  const notFoundTexts = new Set(options.not_found.equals?.map(String));
+  const saysNotFound = oneOf(options.not_found.equals ?? []);
   const amountPointer = optionalPointer(options.balance) ?? [];
   const place = options.format === "text" ? "" : ` at ${options.balance || "the top"}`;
   const parse = PARSERS[options.format];
@@ -53,7 +54,7 @@ export function answerReader(options: Options): AnswerReader {
     const isWhole = document?.marksItsEnd === true || isEndMarked(headers);
     if (isWhole && notFoundPointer !== undefined && document !== undefined) {
       const found = document.textAt(notFoundPointer);
-      if (found !== undefined && notFoundTexts.has(found)) return null;
+      if (found !== undefined && saysNotFound(found)) return null;
     }
     if (!isSuccess(status)) throw new Error(statusProblem(status));
     if (text === "") throw new Error(`${status}, but no body`);

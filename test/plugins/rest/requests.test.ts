@@ -189,6 +189,27 @@ describe("amounts", () => {
     expect(await source.lookup()).toBeNull();
   });
 
+  test.each<[number | string, string, boolean]>([
+    [1, '{"e":1.0,"b":0}', true],
+    [1, '{"e":10e-1,"b":0}', true],
+    [1, '{"e":"1","b":0}', true],
+    [0, '{"e":-0.0,"b":0}', true],
+    [100, '{"e":1e2,"b":0}', true],
+    [-0.5, '{"e":-0.50,"b":0}', true],
+    [1e21, '{"e":1000000000000000000000,"b":0}', true],
+    [1, '{"e":-1,"b":0}', false],
+    [1, '{"e":10,"b":0}', false],
+    [1, '{"e":1.01,"b":0}', false],
+    [1, '{"e":true,"b":0}', false],
+    ["1", '{"e":1,"b":0}', true],
+    ["1.0", '{"e":1,"b":0}', false],
+  ])("not_found.equals = [%j] in %s: %p", async (value, body, isNotFound) => {
+    await using core = await answering(200, body);
+    const not_found = { pointer: "/e", equals: [value] };
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/b", not_found });
+    expect(await source.lookup()).toEqual(isNotFound ? null : { balance: "0" });
+  });
+
   test("status_map goes before not_found and before retries", async () => {
     await using core = await answering(503);
     const status_map = { "503": "ERR_MAINTENANCE" };
