@@ -2,7 +2,7 @@ import type { LookupResult } from "../../src/plugin.ts";
 import { plainDecimal } from "../decimal.ts";
 import type { CoreResponse } from "./call.ts";
 import { PARSERS, type Document } from "./document.ts";
-import { Unavailable } from "./failure.ts";
+import { ServerError, Unavailable } from "./failure.ts";
 import { oneOf } from "./one-of.ts";
 import type { Options } from "./options.ts";
 import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
@@ -47,7 +47,7 @@ export function answerReader(options: Options): AnswerReader {
     if (notFoundStatus.has(status)) return null;
     if (TRY_AGAIN.has(status))
       throw new Unavailable(`status ${status}`, retryAfterMs(headers.get("retry-after")));
-    if (!needsBody(status)) throw new Error(statusProblem(status));
+    if (!needsBody(status)) throw statusError(status);
 
     const document = parsed(text);
     // What is cut off must decide nothing: `1234` would be `12`.
@@ -56,7 +56,7 @@ export function answerReader(options: Options): AnswerReader {
       const found = document.textAt(notFoundPointer);
       if (found !== undefined && saysNotFound(found)) return null;
     }
-    if (!isSuccess(status)) throw new Error(statusProblem(status));
+    if (!isSuccess(status)) throw statusError(status);
     if (text === "") throw new Error(`${status}, but no body`);
     if (document === undefined) throw new Error(`${status}, but not ${options.format}${mediaType(headers)}`);
     if (!isWhole) throw new Error(`${status}, but the answer's end is not marked (no Content-Length)`);
@@ -100,8 +100,9 @@ function isEndMarked(headers: Headers): boolean {
   return headers.has("content-length") || CHUNKED.test(headers.get("transfer-encoding") ?? "");
 }
 
-function statusProblem(status: number): string {
-  return status >= 300 && status < 400 ? `status ${status}: redirects are not followed` : `status ${status}`;
+function statusError(status: number): Error {
+  if (status >= 500) return new ServerError(`status ${status}`);
+  return new Error(`status ${status}${status >= 300 && status < 400 ? ": redirects are not followed" : ""}`);
 }
 
 /** The names in a document, never its values. */

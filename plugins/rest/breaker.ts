@@ -12,10 +12,12 @@ export interface BreakerOptions {
 export interface Breaker {
   /** Why no call may be made now, or `undefined`. */
   refusal(): string | undefined;
-  /** Announces a call that `refusal` does not forbid. `settle` must be told how it ended. */
+  /** Announces a call that `refusal` does not forbid. `settle` or `drop` must be told that it ended. */
   begin(): PendingCall;
   /** `failure` is what to say of it in the log, or `undefined` where the core answered. */
   settle(call: PendingCall, failure: string | undefined): void;
+  /** For a call that tells neither way: the row of failures stays as it is, and after a probe another is due. */
+  drop(call: PendingCall): void;
 }
 
 interface PendingCall {
@@ -71,6 +73,9 @@ export function breaker(
       failuresInARow = failure === undefined ? 0 : failuresInARow + 1;
       if (failure === undefined && isProbe) close();
       if (failure !== undefined && (isProbe || failuresInARow >= failures)) open(failure);
+    },
+    drop({ isProbe }) {
+      if (isProbe) probing = false;
     },
   };
 }

@@ -13,6 +13,14 @@ export class Unavailable extends Error {
   }
 }
 
+/**
+ * The core answered with a server error that another try will not mend. It may be one player's trouble or the whole
+ * core's, so for the circuit breaker it is neither a failure nor a sign of health.
+ */
+export class ServerError extends Error {
+  override name = "ServerError";
+}
+
 const WORDS = new Map([
   ["ENOTFOUND", "the name cannot be resolved"],
   ["EAI_AGAIN", "the name cannot be resolved"],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
-import { Unavailable } from "./failure.ts";
+import { ServerError, Unavailable } from "./failure.ts";
 import type { CoreRequest } from "./request.ts";
 import type { Slots } from "./slots.ts";
 
@@ -42,7 +42,8 @@ export function resilient(
         breaker.settle(call, undefined);
         return result;
       } catch (error) {
-        breaker.settle(call, unavailability(error, signal));
+        if (error instanceof ServerError) breaker.drop(call);
+        else breaker.settle(call, unavailability(error, signal));
         throw error;
       }
     } finally {

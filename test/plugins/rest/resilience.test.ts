@@ -101,6 +101,42 @@ describe("circuit breaker", () => {
     expect(source.counts.size).toBe(0);
   });
 
+  test.each([500, 501, 505])(
+    "answers with status %d among failures do not keep it closed",
+    async (status) => {
+      await using core = await startCore((socket, _request, nth) => {
+        socket.write(http(nth % 2 === 0 ? status : 503));
+      });
+      const { lookup } = await openSource(options(core.url, settings));
+      for (let made = 0; made < 5; made++) await failure(lookup());
+      expect(await failure(lookup())).toBe("circuit breaker open, last failure: status 503");
+      expect(core.requests).toHaveLength(5);
+    },
+  );
+
+  test("a probe that is answered 500 neither closes it nor keeps it open: the next call is a probe too", async () => {
+    const probe = gate();
+    await using core = await startCore((socket, request, nth) => {
+      if (nth > 4) void probe.behave(socket, request, nth);
+      else socket.write(http(nth === 4 ? 500 : 503));
+    });
+    const { lookup, counts } = await openSource(options(core.url, settings));
+    for (let made = 0; made < 3; made++) await failure(lookup());
+    await Bun.sleep(320);
+    expect(await failure(lookup())).toBe("status 500");
+    const second = lookup();
+    await until(() => probe.held() === 1);
+    expect(await failure(lookup())).toStartWith("circuit breaker open");
+    probe.open();
+    expect(await second).toEqual(ANSWER);
+    expect(Object.fromEntries(counts)).toEqual({
+      breaker_opened: 1,
+      breaker_probed: 2,
+      breaker_closed: 1,
+      breaker_refused: 1,
+    });
+  });
+
   test("only failures in a row count", async () => {
     await using core = await startCore((socket, _request, nth) => {
       socket.write(nth % 3 === 0 ? GOOD : http(503));
