@@ -12,8 +12,8 @@ export const players = sqliteTable("players", {
   playerId: text("player_id").primaryKey().notNull(),
   currency: text("currency").notNull(),
   balanceMinor: int64("balance_minor").notNull(),
-  /** Unix time in milliseconds. The default serves other programs that write here. */
+  /** Unix time in milliseconds. The default serves other programs that write here, in words that old SQLites know. */
   updatedAt: int64("updated_at")
     .notNull()
-    .default(sql`(CAST(round(unixepoch('subsec') * 1000) AS INTEGER))`),
+    .default(sql`(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))`),
 });
