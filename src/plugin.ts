@@ -66,6 +66,8 @@ export interface OpenContext {
   readonly directory: string;
   /** The time that one lookup has, in milliseconds: `webhook.timeout_ms`. */
   readonly timeoutMs: number;
+  /** True for `check`: the source is opened to be looked at, and nothing is to be made or changed. */
+  readonly isRehearsal: boolean;
 }
 
 /** A log for sources: a message and, where they help, plain fields. */

@@ -1,4 +1,4 @@
-import type { BalanceQuery } from "../../src/plugin.ts";
+import type { BalanceQuery, LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Call } from "./call.ts";
 import { authorizer } from "./request.ts";
@@ -16,12 +16,18 @@ const MADE_UP_PLAYER = "klas-balance-check";
 export function checker(
   options: Options,
   { breaker, call, lookup }: { readonly breaker: Breaker; readonly call: Call; readonly lookup: Lookup },
+  { log, isRehearsal }: Pick<OpenContext, "log" | "isRehearsal">,
 ): (signal: AbortSignal) => Promise<void> {
   const probe = options.health_url === undefined ? askForNobody : askHealth(options.health_url);
 
   async function askForNobody(signal: AbortSignal): Promise<void> {
     try {
-      await lookup(madeUpQuery(), signal);
+      const answer = await lookup(madeUpQuery(), signal);
+      if (isRehearsal && isBalance(answer)) {
+        log.warn(
+          `the core has a balance for the made-up player ${MADE_UP_PLAYER} too: does the request name the player?`,
+        );
+      }
     } catch (error) {
       throw new Error(`${plainWords(error, signal)} (lookup of the made-up player ${MADE_UP_PLAYER})`, {
         cause: error,
@@ -48,6 +54,10 @@ export function checker(
     if (refusal !== undefined) throw new Error(refusal);
     await probe(signal);
   };
+}
+
+function isBalance(answer: LookupResult): boolean {
+  return answer !== null && !("refused" in answer);
 }
 
 function madeUpQuery(): BalanceQuery {

@@ -36,11 +36,15 @@ export default {
     if (options.coalesce) lookup = coalescing(lookup, count);
     if (options.cache_ms > 0) lookup = remembering(lookup, options.cache_ms, count);
 
-    const check = checker(options, {
-      breaker,
-      call: caller({ ...limits, needsBody: () => false }),
-      lookup: (query, signal) => exchange(request(query), signal),
-    });
+    const check = checker(
+      options,
+      {
+        breaker,
+        call: caller({ ...limits, needsBody: () => false }),
+        lookup: (query, signal) => exchange(request(query), signal),
+      },
+      context,
+    );
     if (!/\{(?:player|session)_id\}/.test(JSON.stringify([options.url, options.headers, options.body]))) {
       context.log.warn("no {player_id} in url, headers or body: every player gets the same answer");
     }

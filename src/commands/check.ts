@@ -86,8 +86,12 @@ async function reportTls(config: Config, report: Report): Promise<void> {
 }
 
 async function probe(config: Config, report: Report): Promise<boolean> {
-  const log = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
-  const { source } = await openService(config, { log });
+  const errors = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
+  const log = {
+    ...errors,
+    warn: (message: string) => report("warning", `source "${config.source.name}": ${message}`),
+  };
+  const { source } = await openService(config, { log, isRehearsal: true });
   const problem = await source.check();
   const closing = await source.close().then(() => undefined, messageOf);
   if (problem === undefined) report("ok", `source "${config.source.name}" opens and answers`);

@@ -31,13 +31,16 @@ export interface Service {
 export interface Surroundings {
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
+  /** The service is opened to be looked at, not to answer calls. */
+  readonly isRehearsal?: boolean;
 }
 
 /** Opens the source that a configuration names. Throws with a message for the operator where that fails. */
-export async function openService(config: Config, { log, metrics }: Surroundings): Promise<Service> {
+export async function openService(config: Config, surroundings: Surroundings): Promise<Service> {
   const { webhook, server, source } = config;
+  const { log, metrics } = surroundings;
   const [first, ...others] = webhook.secrets;
-  const opened = await openSource(config, log, metrics);
+  const opened = await openSource(config, surroundings);
   return {
     keys: [signingKey(first), ...others.map(signingKey)],
     source: guard(opened, {
@@ -57,12 +60,16 @@ export async function openService(config: Config, { log, metrics }: Surroundings
   };
 }
 
-async function openSource({ source, directory, webhook }: Config, log: Log, metrics: Metrics | undefined) {
+async function openSource(
+  { source, directory, webhook }: Config,
+  { log, metrics, isRehearsal = false }: Surroundings,
+) {
   const context: OpenContext = {
     log: sourceLog(log, source.name),
     count: (event) => metrics?.happened(source.name, event),
     directory,
     timeoutMs: webhook.timeout_ms,
+    isRehearsal,
   };
   try {
     return await source.open(context);

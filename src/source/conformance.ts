@@ -150,7 +150,7 @@ async function open({ plugin, options, directory, timeoutMs }: Subject): Promise
     const [problem] = bound.problems;
     throw new Error(`the options are not valid: ${problem?.path.join(".")}: ${problem?.message}`);
   }
-  return bound.open({ log: silent, count() {}, directory, timeoutMs });
+  return bound.open({ log: silent, count() {}, directory, timeoutMs, isRehearsal: false });
 }
 
 /** Opens the source for one case, and closes it whatever becomes of the case. */

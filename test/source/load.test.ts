@@ -48,6 +48,7 @@ const context = (): OpenContext => ({
   count() {},
   directory,
   timeoutMs: 1000,
+  isRehearsal: false,
 });
 
 async function opened(options: unknown = {}, name = "core"): Promise<Source> {

@@ -54,6 +54,25 @@ describe("without health_url", () => {
   });
 });
 
+test.each([
+  [true, 200, 1],
+  [false, 200, 0],
+  [true, 404, 0],
+])("in a rehearsal (%p) a made-up player's %d is warned of %d times", async (isRehearsal, status, times) => {
+  await using core = await answering(status, '{"balance":7}');
+  const input = { url: `${core.url}/{player_id}`, balance: "/balance" };
+  const source = await openSource(input, 1000, ".", isRehearsal);
+  expect(await source.check()).toBeUndefined();
+  const warnings = source.lines.filter((line) => line.startsWith("warn"));
+  expect(warnings).toEqual(
+    Array.from(
+      { length: times },
+      () =>
+        "warn the core has a balance for the made-up player klas-balance-check too: does the request name the player?",
+    ),
+  );
+});
+
 describe("with health_url", () => {
   const auth = { bearer: "token" };
 

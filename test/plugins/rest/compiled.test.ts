@@ -17,7 +17,7 @@ test("works in a compiled binary, in an empty folder", async () => {
        const silent = () => {};
        const log = { debug: silent, info: silent, warn: silent, error: silent };
        const options = v.parse(rest.options, { url: process.argv[2] + "/{player_id}", balance: "/balance" });
-       const source = await rest.open(options, { log, count: silent, directory: ".", timeoutMs: 1000 });
+       const source = await rest.open(options, { log, count: silent, directory: ".", timeoutMs: 1000, isRehearsal: false });
        const ids = { playerId: "1", sessionId: "2", requestId: "3", timestamp: 4, traceparent: "" };
        console.log((await source.lookup(ids, AbortSignal.timeout(1000))).balance);`,
     );

@@ -24,7 +24,12 @@ export const QUERY: BalanceQuery = {
 };
 
 /** Drives the plugin as the host does: one signal a lookup, which aborts at the deadline. */
-export async function openSource(input: Input, timeoutMs = 1000, directory = "."): Promise<TestSource> {
+export async function openSource(
+  input: Input,
+  timeoutMs = 1000,
+  directory = ".",
+  isRehearsal = false,
+): Promise<TestSource> {
   const lines: string[] = [];
   const counts = new Map<string, number>();
   const line = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
@@ -33,6 +38,7 @@ export async function openSource(input: Input, timeoutMs = 1000, directory = "."
     count: (event) => void counts.set(event, (counts.get(event) ?? 0) + 1),
     directory,
     timeoutMs,
+    isRehearsal,
   });
   return {
     lookup: async (query) => source.lookup({ ...QUERY, ...query }, AbortSignal.timeout(timeoutMs)),

@@ -9,7 +9,10 @@ import type { BalanceQuery, LookupResult, Source } from "../../../src/plugin.ts"
 export interface Subject {
   readonly folder: string;
   /** Opens the plugin in the folder; closed when the test ends. */
-  open(options: { readonly file: string; readonly query?: string }): Promise<Source>;
+  open(
+    options: { readonly file: string; readonly query?: string },
+    surroundings?: { readonly isRehearsal: boolean },
+  ): Promise<Source>;
   path(name: string): string;
   /** What lies in the folder, in order. */
   files(): readonly string[];
@@ -46,8 +49,14 @@ function makeSubject(opened: Source[]): Subject {
     messages,
     path: (name) => join(folder, name),
     files: () => readdirSync(folder).toSorted(),
-    async open(options) {
-      const source = await plugin.open(options, { log, count() {}, directory: folder, timeoutMs: 1000 });
+    async open(options, { isRehearsal } = { isRehearsal: false }) {
+      const source = await plugin.open(options, {
+        log,
+        count() {},
+        directory: folder,
+        timeoutMs: 1000,
+        isRehearsal,
+      });
       opened.push(source);
       return source;
     },

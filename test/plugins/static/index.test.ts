@@ -20,6 +20,7 @@ async function open(table: Readonly<Record<string, unknown>>) {
     count() {},
     directory,
     timeoutMs: 1000,
+    isRehearsal: false,
   });
   return { source, lines };
 }
