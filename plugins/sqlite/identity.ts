@@ -4,8 +4,9 @@ import { rmSync, statSync } from "node:fs";
 export interface FileIdentity {
   readonly file: string;
   readonly sizeBytes: bigint;
-  /** Of a log that holds something; an empty one belongs to nobody. */
   readonly log: string | undefined;
+  /** Whether the log holds nothing, or there is none. */
+  readonly isLogEmpty: boolean;
   readonly logIndex: string | undefined;
 }
 
@@ -17,7 +18,8 @@ export function identify(file: string): FileIdentity | undefined {
   return {
     file: entry.inode,
     sizeBytes: entry.sizeBytes,
-    log: log?.sizeBytes === 0n ? undefined : log?.inode,
+    log: log?.inode,
+    isLogEmpty: (log?.sizeBytes ?? 0n) === 0n,
     logIndex: statOf(`${file}-shm`)?.inode,
   };
 }
@@ -40,15 +42,31 @@ export function isSameFile(known: FileIdentity, current: FileIdentity | undefine
  * old changes for changes of the new file.
  */
 export function assertNoOldLog(file: string, known: FileIdentity, current: FileIdentity): void {
-  if (current.file === known.file || current.log === undefined || current.log !== known.log) return;
+  if (current.file === known.file || current.isLogEmpty || current.log !== known.log) return;
   throw new Error(
     `${file} was replaced, but ${file}-wal belongs to the old file: remove ${file}-wal and ${file}-shm`,
   );
 }
 
-/** Removes what the old file's connections left beside the new one. An index is a cache; it holds no content. */
-export function removeOldIndex(file: string, known: FileIdentity, current: FileIdentity): void {
-  if (current.file !== known.file && current.logIndex !== undefined && current.logIndex === known.logIndex) {
-    rmSync(`${file}-shm`, { force: true });
-  }
+/**
+ * The file as it was known, once its connections are closed: where they have emptied its log, what is put into
+ * a log at the same place from now on is the next file's.
+ */
+export function withoutEmptyLog(file: string, known: FileIdentity): FileIdentity {
+  const log = statOf(`${file}-wal`);
+  return log?.inode === known.log && log?.sizeBytes !== 0n ? known : { ...known, log: undefined };
+}
+
+/**
+ * Removes what the old file's connections left beside the new one. An index is a cache; it holds no content.
+ * Throws where another program has the new file open already, and so has taken the old index for its own.
+ */
+export function removeOldIndex(
+  file: string,
+  known: FileIdentity,
+  { isInUse }: { readonly isInUse: boolean },
+): void {
+  if (known.logIndex === undefined || statOf(`${file}-shm`)?.inode !== known.logIndex) return;
+  if (isInUse) throw new Error(`${file} was replaced while another program had it open: let that end`);
+  rmSync(`${file}-shm`, { force: true });
 }

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { ownDatabase } from "./own.ts";
 import { operatorsDatabase } from "./query.ts";
+import { rehearseOwn } from "./rehearse.ts";
 import { openFileSource } from "./source.ts";
 
 const options = v.strictObject({
@@ -21,12 +22,9 @@ const options = v.strictObject({
 export default {
   apiVersion: 1,
   options,
-  open({ file, query }, { directory, log }) {
+  open({ file, query }, { directory, log, isRehearsal }) {
     const path = resolve(directory, file);
-    return openFileSource(
-      path,
-      query === undefined ? ownDatabase(path) : operatorsDatabase(path, query),
-      log,
-    );
+    if (query !== undefined) return openFileSource(path, operatorsDatabase(path, query), log);
+    return isRehearsal ? rehearseOwn(path, log) : openFileSource(path, ownDatabase(path, log), log);
   },
 } satisfies SourcePlugin<v.InferOutput<typeof options>>;

@@ -1,22 +1,18 @@
 import { Database } from "bun:sqlite";
-import { eq } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/bun-sqlite";
+import { closeSync, existsSync, openSync } from "node:fs";
+import type { SourceLog } from "../../src/plugin.ts";
 import { untilFreeToOpen } from "./busy.ts";
-import { exponentOf } from "./currency.ts";
 import { removeOldIndex } from "./identity.ts";
 import { assertPlace, explained } from "./failure.ts";
+import { emptyLog, removeUnusedIndex } from "./log-file.ts";
 import { bringUpToDate, isUpToDate } from "./migrate.ts";
-import { players } from "./schema.ts";
-import { turnSnapshot } from "./snapshot.ts";
+import { ownReader } from "./own-reader.ts";
 import type { Reader, ReaderKind } from "./source.ts";
 
-/**
- * The reader's page cache. 16 MiB hold some 400,000 players whole, and of 10,000,000 every inner page of the
- * tree, so that a lookup reads one page at most. The other pragmas are SQLite's defaults on purpose: pages of
- * 4096 bytes (smaller and larger ones were slower at 10,000,000 players), and no memory map, because a file
- * that somebody cuts short while it is mapped ends the process with SIGBUS.
- */
-const CACHE_KIB = 16_384;
+/** Balances are nobody else's business. SQLite gives the log and its index the database's mode. */
+const FILE_MODE = 0o600;
+
+const EXACT = { strict: true, safeIntegers: true } as const;
 
 /**
  * Opens klas-balance's own database to write, makes it where there is none and migrates it.
@@ -24,97 +20,100 @@ const CACHE_KIB = 16_384;
  */
 export async function openToWrite(file: string): Promise<Database> {
   assertPlace(file, { mustExist: false });
+  makeEmpty(file);
+  removeUnusedIndex(file);
+  return await connect(file, { readwrite: true }, (database) => {
+    // These are figures of money: a commit is on the disk before anyone hears of it. SQLite's default, too.
+    database.run("PRAGMA synchronous = FULL");
+    bringUpToDate(database, file);
+  });
+}
+
+/** Opens klas-balance's own database to read: it is neither made nor migrated. Throws as `openToWrite` does. */
+export async function openToRead(file: string): Promise<Database> {
+  assertPlace(file, { mustExist: true });
+  removeUnusedIndex(file);
+  return await connect(file, { readonly: true }, (database) => {
+    if (!isUpToDate(database, file)) {
+      throw new Error(`${file} holds no players table of this version: start \`serve\` to have it made`);
+    }
+  });
+}
+
+/** Closes what `openToRead` opened, and removes what SQLite leaves where nobody else has the file open. */
+export function closeRead(database: Database, file: string): void {
+  database.close(true);
+  removeUnusedIndex(file);
+}
+
+/** Opens the file, which must be there, and prepares the connection once no other's lock is in the way. */
+export async function connect(
+  file: string,
+  mode: { readonly readwrite: true } | { readonly readonly: true },
+  prepare: (database: Database) => void,
+): Promise<Database> {
   let database: Database | undefined;
   try {
-    database = new Database(file, { create: true, readwrite: true, strict: true, safeIntegers: true });
-    const opened = database;
-    await untilFreeToOpen(() => {
-      // These are figures of money: a commit is on the disk before anyone hears of it. SQLite's default, too.
-      opened.run("PRAGMA synchronous = FULL");
-      bringUpToDate(opened, file);
-    });
-    return database;
+    const opened = new Database(file, { ...mode, ...EXACT });
+    database = opened;
+    await untilFreeToOpen(() => prepare(opened));
+    return opened;
   } catch (error) {
     database?.close(true);
     throw explained(error, file);
+  }
+}
+
+/** Returns whether there was no file, and is one now. */
+function makeEmpty(file: string): boolean {
+  if (existsSync(file)) return false;
+  try {
+    closeSync(openSync(file, "wx", FILE_MODE));
+    return true;
+  } catch {
+    // Somebody else was faster, or it cannot be: SQLite will say so.
+    return false;
   }
 }
 
 /** klas-balance's own database as a kind of source. */
-export function ownDatabase(file: string): ReaderKind {
+export function ownDatabase(file: string, log: SourceLog): ReaderKind {
   return {
-    open: () => openOwn(file),
-    reopen(known, current) {
-      removeOldIndex(file, known, current);
-      return openReader(file);
+    async open() {
+      assertPlace(file, { mustExist: false });
+      if (makeEmpty(file)) log.warn(`made ${file}: it holds no players yet`);
+      // Open for longer than it is used: the last connection would remove the log that the reader is about to open.
+      using _database = await openToWrite(file);
+      return await openReader(file);
     },
-    tidy: () => tidy(file),
+    async reopen(known, current) {
+      const isInUse = removeUnusedIndex(file);
+      if (known.file !== current.file) removeOldIndex(file, known, { isInUse });
+      return await openReader(file);
+    },
   };
 }
 
-/** Opens the reader of lookups, first making and migrating the database where that is needed. */
-async function openOwn(file: string): Promise<Reader> {
-  // Open for longer than it is used: the last connection would remove the log that the reader is about to open.
-  using _database = await openToWrite(file);
-  return await openReader(file);
-}
-
-/** On a file that came back while the server runs, this is all: it is neither made nor migrated. */
+/**
+ * For lookups. Read-only, so that none can change anything; beside it the keeper, which is bound to the same file
+ * as the reader, wherever that is moved: at the end it brings the log home.
+ */
 async function openReader(file: string): Promise<Reader> {
-  let database: Database | undefined;
+  const keeper = await openKeeper(file);
   try {
-    // Read-only, so that no lookup can change anything and no `close` writes to a file that was exchanged.
-    const opened = new Database(file, { readonly: true, strict: true, safeIntegers: true });
-    database = opened;
-    return await untilFreeToOpen(() => ownReader(opened, file));
-  } catch (error) {
-    database?.close(true);
-    throw explained(error, file);
-  }
-}
-
-function ownReader(database: Database, file: string): Reader {
-  if (!isUpToDate(database, file)) {
-    throw new Error(`${file} holds no players table of this version: start again to have it made`);
-  }
-  database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
-  const { sql: byPlayerId } = drizzle(database)
-    .select({ currency: players.currency, balance_minor: players.balanceMinor })
-    .from(players)
-    .where(eq(players.playerId, ""))
-    .toSQL();
-  // The statement itself, without what drizzle does for each row: this is the hot path.
-  const statement = database.prepare<PlayerRow, [string]>(byPlayerId);
-  const snapshot = turnSnapshot(database);
-  return {
-    read: ({ playerId }) => {
-      snapshot.begin();
-      const player = statement.get(playerId);
-      if (player === null) return null;
-      const exponent = exponentOf(player.currency);
-      if (exponent === undefined) {
-        throw new Error(`the player's currency is not in ISO 4217: correct the column currency in ${file}`);
-      }
-      return { balanceMinor: player.balance_minor, exponent };
-    },
-    close: () => {
-      snapshot.end();
+    const database = await openToRead(file);
+    return ownReader(database, file, async () => {
+      await emptyLog(keeper);
       database.close(true);
-    },
-  };
-}
-
-interface PlayerRow {
-  readonly currency: string;
-  readonly balance_minor: bigint;
-}
-
-/** Lets SQLite move its log into the file and remove it: the file alone is the whole database then. */
-function tidy(file: string): void {
-  try {
-    using database = new Database(file, { readwrite: true });
-    database.run("SELECT 1 FROM sqlite_schema");
-  } catch {
-    // Somebody else is at work on it; the log is sound as it is, and whoever is last tidies it.
+      keeper.close(true);
+    });
+  } catch (error) {
+    keeper.close(true);
+    throw error;
   }
+}
+
+/** Reads once, because only then SQLite opens the log. Where nothing may be written it is one more reader. */
+async function openKeeper(file: string): Promise<Database> {
+  return await connect(file, { readwrite: true }, (database) => database.run("SELECT 1 FROM sqlite_schema"));
 }

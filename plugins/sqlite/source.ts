@@ -1,7 +1,7 @@
 import type { BalanceQuery, LookupResult, Source, SourceLog } from "../../src/plugin.ts";
 import { isBusy, untilFree } from "./busy.ts";
 import { explained } from "./failure.ts";
-import { assertNoOldLog, type FileIdentity, identify, isSameFile } from "./identity.ts";
+import { assertNoOldLog, type FileIdentity, identify, isSameFile, withoutEmptyLog } from "./identity.ts";
 
 /** How often the file is looked at, whether it is still the one that is open. */
 const WATCH_EVERY_MS = 1000;
@@ -10,7 +10,8 @@ const WATCH_EVERY_MS = 1000;
 export interface Reader {
   /** Throws SQLITE_BUSY at once where another connection's lock is in the way. */
   read(query: BalanceQuery): LookupResult;
-  close(): void;
+  /** Leaves nothing behind that would change a file which lies at the path by now. */
+  close(): void | Promise<void>;
 }
 
 /** How a kind of database is opened. */
@@ -18,8 +19,6 @@ export interface ReaderKind {
   open(): Promise<Reader>;
   /** Opens the file again that was exchanged, or is back, while the server runs. */
   reopen(known: FileIdentity, current: FileIdentity): Promise<Reader>;
-  /** Called after the last reader was closed, with the file as it was left. */
-  tidy?(): void;
 }
 
 const NOBODY: BalanceQuery = { playerId: "", sessionId: "", requestId: "", timestamp: 0, traceparent: "" };
@@ -49,15 +48,19 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
 
   async function reopen(current: FileIdentity | undefined): Promise<void> {
     reopening = true;
-    if (reader !== undefined) unavailable = `${file} is being opened again`;
-    reader?.close();
+    const old = reader;
     reader = undefined;
     try {
+      if (old !== undefined) {
+        unavailable = `${file} is being opened again`;
+        await old.close();
+        if (known !== undefined) known = withoutEmptyLog(file, known);
+      }
       if (current === undefined) throw new Error(`the database file ${file} is gone: put it back`);
       known ??= current;
       assertNoOldLog(file, known, current);
       const reopened = await kind.reopen(known, current);
-      if (closed) return reopened.close();
+      if (closed) return await reopened.close();
       reader = reopened;
       known = current;
       log.info(`the database file ${file} was exchanged or is back, and is open again`);
@@ -103,15 +106,14 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
       watch();
       await readOnceFree(NOBODY, signal);
     },
-    close() {
+    async close() {
       if (closed) return;
       closed = true;
       clearInterval(timer);
-      const wasOpen = reader !== undefined;
-      reader?.close();
+      const last = reader;
       reader = undefined;
       unavailable = `${file} is closed`;
-      if (wasOpen && known !== undefined && isSameFile(known, identify(file))) kind.tidy?.();
+      await last?.close();
     },
   };
 }

@@ -72,7 +72,7 @@ async function init(folder: string, source: SourceName, force: boolean): Promise
     throw new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
   }
   if (source === "sqlite") {
-    await withPlayers(join(folder, DATABASE), { mustExist: false }, (database) =>
+    await withPlayers(join(folder, DATABASE), "make", (database) =>
       putPlayer(database, { playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
     );
   }

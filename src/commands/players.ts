@@ -33,7 +33,7 @@ function listCommand() {
     .option("--json", "print an array of {player_id, currency, balance}", false)
     .action(async ({ config, json }) => {
       const file = await databaseFile(config);
-      await withPlayers(file, { mustExist: true }, (database) => print(listLines(database, { json })));
+      await withPlayers(file, "read", (database) => print(listLines(database, { json })));
     });
 }
 
@@ -43,7 +43,7 @@ function getCommand() {
     .option("--json", "print {player_id, currency, balance}", false)
     .action(async (playerId, { config, json }) => {
       const file = await databaseFile(config);
-      await withPlayers(file, { mustExist: true }, async (database) => {
+      await withPlayers(file, "read", async (database) => {
         const player = findPlayer(database, playerId);
         if (player === undefined) throw new Failure(unknownPlayer(playerId), 1);
         const entry = formatEntry(player);
@@ -61,7 +61,7 @@ function setCommand() {
       const parsed = parseEntry({ player_id: playerId, currency, balance });
       const player = parsed.player ?? command.error(`error: ${parsed.problem}`, { exitCode: 2 });
       const file = await databaseFile(config);
-      await withPlayers(file, { mustExist: false }, (database) => putPlayer(database, player));
+      await withPlayers(file, "make", (database) => putPlayer(database, player));
       const entry = formatEntry(player);
       await print([`${entry.player_id} has ${entry.balance} ${entry.currency}\n`]);
     });
@@ -72,7 +72,7 @@ function removeCommand() {
     .argument("<player>", "the player's id")
     .action(async (playerId, { config }) => {
       const file = await databaseFile(config);
-      await withPlayers(file, { mustExist: true }, (database) => {
+      await withPlayers(file, "change", (database) => {
         if (!removePlayer(database, playerId)) throw new Failure(unknownPlayer(playerId), 1);
       });
       await print([`${playerId} is removed\n`]);
@@ -89,7 +89,7 @@ function importCommand() {
     .option("--dry-run", "only say what is wrong with the file", false)
     .action(async (csvFile, { config, dryRun }) => {
       const file = await databaseFile(config);
-      const count = await withPlayers(file, { mustExist: dryRun }, (database) =>
+      const count = await withPlayers(file, dryRun ? "read" : "make", (database) =>
         importPlayers(database, csvFile, dryRun),
       );
       const players = count === 1 ? "1 player" : `${count} players`;
@@ -102,7 +102,7 @@ function exportCommand() {
     .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
     .action(async (csvFile, { config }) => {
       const file = await databaseFile(config);
-      await withPlayers(file, { mustExist: true }, (database) => {
+      await withPlayers(file, "read", (database) => {
         const lines = csvLines(database);
         return csvFile === undefined ? print(lines) : writeWhole(csvFile, lines);
       });

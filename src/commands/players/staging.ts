@@ -43,9 +43,6 @@ export function stagePlayers(database: Database): Staging {
           "SET currency = excluded.currency, balance_minor = excluded.balance_minor, updated_at = excluded.updated_at",
         [BigInt(Date.now())],
       );
-      // A million rows are a large log. Emptied only where no reader is in it: there is nothing to wait for.
-      database.run("PRAGMA busy_timeout = 0");
-      database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     },
     count: () => count,
   };

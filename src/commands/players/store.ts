@@ -2,7 +2,8 @@ import type { Database } from "bun:sqlite";
 import { asc, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { assertPlace, explained } from "../../../plugins/sqlite/failure.ts";
-import { openToWrite } from "../../../plugins/sqlite/own.ts";
+import { emptyLogOfCommand } from "../../../plugins/sqlite/log-file.ts";
+import { closeRead, openToRead, openToWrite } from "../../../plugins/sqlite/own.ts";
 import { players } from "../../../plugins/sqlite/schema.ts";
 import { Failure } from "../../failure.ts";
 import type { Player } from "./entry.ts";
@@ -16,20 +17,14 @@ const COLUMNS = {
   balanceMinor: players.balanceMinor,
 };
 
-/**
- * Opens the own database for as long as `use` takes. Only `set` and `import` make one where there is none
- * (`mustExist: false`). Whatever SQLite throws becomes one line that says what to do.
- */
-export async function withPlayers<Result>(
-  file: string,
-  { mustExist }: { readonly mustExist: boolean },
-  use: (database: Database) => Result | Promise<Result>,
-): Promise<Result> {
+/** What a command does with the database: only `make` makes one where there is none, and only `read` changes nothing. */
+type Access = "read" | "change" | "make";
+
+/** Opens the own database for as long as `use` takes. Whatever SQLite throws becomes one line that says what to do. */
+export async function withPlayers<Result>(file: string, access: Access, use: Use<Result>): Promise<Result> {
   try {
-    assertPlace(file, { mustExist });
-    using database = await openToWrite(file);
-    database.run(`PRAGMA busy_timeout = ${WRITE_WAIT_MS}`);
-    return await use(database);
+    assertPlace(file, { mustExist: access !== "make" });
+    return await (access === "read" ? reading : writing)(file, use);
   } catch (error) {
     const problem = explained(error, file);
     // A plain `Error` is the database's word to the user; any other kind is a bug or has its own status.
@@ -37,6 +32,25 @@ export async function withPlayers<Result>(
       ? new Failure(problem.message, 1)
       : problem;
   }
+}
+
+type Use<Result> = (database: Database) => Result | Promise<Result>;
+
+async function reading<Result>(file: string, use: Use<Result>): Promise<Result> {
+  const database = await openToRead(file);
+  try {
+    return await use(database);
+  } finally {
+    closeRead(database, file);
+  }
+}
+
+async function writing<Result>(file: string, use: Use<Result>): Promise<Result> {
+  using database = await openToWrite(file);
+  database.run(`PRAGMA busy_timeout = ${WRITE_WAIT_MS}`);
+  const result = await use(database);
+  emptyLogOfCommand(database);
+  return result;
 }
 
 /** `undefined` where there is no such player. */

@@ -17,7 +17,7 @@ const HEADER = "player_id,currency,balance\n";
 async function refusal(content: string | Uint8Array, path = join(folder, "players.csv")): Promise<string> {
   await Bun.write(join(folder, "players.csv"), content);
   const database = join(folder, "balances.db");
-  return await withPlayers(database, { mustExist: false }, async (connection) => {
+  return await withPlayers(database, "make", async (connection) => {
     const message = await importPlayers(connection, path, false).then(
       () => "imported",
       (error: Error) => error.message,

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
-import { copyFileSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { copyFileSync, linkSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { ask, eventually, failure, type Subject, subjects } from "./subject.ts";
 
 const subject = subjects();
@@ -62,22 +62,109 @@ test("a file cut short answers nothing, and is not made anew", async () => {
   expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
 });
 
-test("the old file's log is not taken for the new one's", async () => {
-  await make("balances.db", 1n);
-  await make("restored.db", 2n);
-  const source = await subject().open({ file: "balances.db" });
-  using writer = new Database(subject().path("balances.db"), { readwrite: true });
-  writer.run("UPDATE players SET balance_minor = 99");
-  // So that the log is known to be the old file's.
-  await source.check?.(AbortSignal.timeout(1000));
-  renameSync(subject().path("restored.db"), subject().path("balances.db"));
-  await eventually(() => logged(subject(), "belongs to the old file") > 0);
-  expect(await failure(() => ask(source, "12001"))).toContain("remove");
-  rmSync(subject().path("balances.db-wal"));
-  rmSync(subject().path("balances.db-shm"));
-  await eventually(() => logged(subject(), "open again") > 0);
-  expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
+/** A database whose content has several hundred pages: another number than that of the file it replaces. */
+async function makeLarge(name: string, balanceMinor: bigint): Promise<void> {
+  await make(name, balanceMinor);
+  using database = new Database(subject().path(name), { readwrite: true });
+  database.run(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) " +
+      "INSERT INTO players (player_id, currency, balance_minor) SELECT 'p' || i, 'EUR', ? FROM n",
+    [balanceMinor],
+  );
+}
+
+function isSound(name: string): boolean {
+  using database = new Database(subject().path(name), { readwrite: true });
+  const row = database.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check").get();
+  return row?.integrity_check === "ok";
+}
+
+describe("the old file's log is not taken for the new one's", () => {
+  test.each([
+    ["small", make, 0],
+    ["large", makeLarge, 0],
+    ["small", make, 1500],
+    ["large", makeLarge, 1500],
+  ])("when a %s one comes, written to before (%#)", async (_size, makeNew, pauseMs) => {
+    await make("balances.db", 1n);
+    await makeNew("restored.db", 2n);
+    const source = await subject().open({ file: "balances.db" });
+    using writer = new Database(subject().path("balances.db"), { readwrite: true });
+    writer.run("UPDATE players SET balance_minor = 99");
+    linkSync(subject().path("balances.db"), subject().path("aside.db"));
+    await Bun.sleep(pauseMs);
+    renameSync(subject().path("restored.db"), subject().path("balances.db"));
+    await eventually(() => logged(subject(), "open again") > 0);
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
+    writer.close(true);
+    await source.close?.();
+    expect(subject().files()).toEqual(["aside.db", "balances.db"]);
+    expect(isSound("balances.db")).toBeTrue();
+    // What was written before the exchange is in the file that it was written to.
+    using aside = new Database(subject().path("aside.db"), { readonly: true });
+    expect(aside.prepare("SELECT balance_minor FROM players").values()).toEqual([[99]]);
+  });
+
+  test("when the source is closed before it has noticed", async () => {
+    await make("balances.db", 1n);
+    await makeLarge("restored.db", 2n);
+    const source = await subject().open({ file: "balances.db" });
+    using writer = new Database(subject().path("balances.db"), { readwrite: true });
+    writer.run("UPDATE players SET balance_minor = 99");
+    renameSync(subject().path("restored.db"), subject().path("balances.db"));
+    await source.close?.();
+    const again = await subject().open({ file: "balances.db" });
+    expect(await ask(again, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
+    expect(await ask(again, "p20000")).toEqual({ balanceMinor: 2n, exponent: 2 });
+    expect(isSound("balances.db")).toBeTrue();
+  });
+
+  test("by several sources that notice one after the other", async () => {
+    await make("balances.db", 1n);
+    await makeLarge("restored.db", 2n);
+    const sources = [
+      await subject().open({ file: "balances.db" }),
+      await subject().open({ file: "balances.db" }),
+    ];
+    write(99n);
+    renameSync(subject().path("restored.db"), subject().path("balances.db"));
+    // It looks at the file, notices, and is the first to open the new one.
+    const noticed = await failure(() => sources[1]?.check?.(AbortSignal.timeout(1000)));
+    expect(noticed).toContain("is being opened again");
+    await eventually(() => logged(subject(), "open again") > 0);
+    write(3n);
+    await eventually(() => logged(subject(), "open again") > 1);
+    for (const source of sources) {
+      expect(await ask(source, "12001")).toEqual({ balanceMinor: 3n, exponent: 2 });
+      expect(await ask(source, "p20000")).toEqual({ balanceMinor: 3n, exponent: 2 });
+    }
+    expect(isSound("balances.db")).toBeTrue();
+  });
+
+  test("where nothing may empty it: lookups fail until it is removed", async () => {
+    await make("balances.db", 1n);
+    await make("restored.db", 2n);
+    const source = await subject().open({ file: "balances.db" });
+    using writer = new Database(subject().path("balances.db"), { readwrite: true });
+    // One that reads on keeps what it reads in the log.
+    using reader = new Database(subject().path("balances.db"), { readonly: true });
+    reader.run("BEGIN");
+    reader.prepare("SELECT * FROM players").get();
+    writer.run("UPDATE players SET balance_minor = 99");
+    renameSync(subject().path("restored.db"), subject().path("balances.db"));
+    await eventually(() => logged(subject(), "belongs to the old file") > 0);
+    expect(await failure(() => ask(source, "12001"))).toContain("remove");
+    rmSync(subject().path("balances.db-wal"));
+    rmSync(subject().path("balances.db-shm"));
+    await eventually(() => logged(subject(), "open again") > 0);
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
+  });
 });
+
+function write(balanceMinor: bigint): void {
+  using database = new Database(subject().path("balances.db"), { readwrite: true });
+  database.run("UPDATE players SET balance_minor = ?", [balanceMinor]);
+}
 
 test("the operator's own database is followed as well", async () => {
   const makeCore = (name: string, balance: number): void => {

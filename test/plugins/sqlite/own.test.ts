@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import plugin from "../../../plugins/sqlite/index.ts";
 import { ask, failure, question, subjects } from "./subject.ts";
@@ -115,6 +115,18 @@ describe("the database", () => {
     expect(row?.updated_at).toBeWithin(before - 1, Date.now() + 2);
   });
 
+  test("is readable by its owner alone, its log as well, and told to hold nobody when it is made", async () => {
+    const made = `warn made ${subject().path("balances.db")}: it holds no players yet`;
+    const source = await subject().open({ file: "balances.db" });
+    expect(subject().messages).toEqual([made]);
+    for (const name of ["balances.db", "balances.db-shm", "balances.db-wal"]) {
+      expect(statSync(subject().path(name)).mode & 0o777).toBe(0o600);
+    }
+    await source.close?.();
+    await subject().open({ file: "balances.db" });
+    expect(subject().messages).toEqual([made]);
+  });
+
   test("opens without a write lock when there is nothing to migrate", async () => {
     const first = await subject().open({ file: "balances.db" });
     using writer = new Database(subject().path("balances.db"), { readwrite: true });
@@ -209,6 +221,50 @@ describe("opening refuses, in one line that says what to do,", () => {
     const result = v.safeParse(plugin.options, options);
     const texts = result.issues?.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
     expect(texts?.join("\n")).toContain(expected);
+  });
+});
+
+describe("a rehearsal", () => {
+  const rehearse = (file: string) => subject().open({ file }, { isRehearsal: true });
+
+  test("makes no database, and warns that there is none", async () => {
+    const source = await rehearse("balances.db");
+    await source.check?.(AbortSignal.timeout(1000));
+    expect(await ask(source, "12001")).toBeNull();
+    await source.close?.();
+    expect(subject().files()).toEqual([]);
+    expect(subject().messages).toEqual([
+      `warn ${subject().path("balances.db")} does not exist yet: \`serve\` makes it, and it will hold no players`,
+    ]);
+  });
+
+  test("brings none up to date, and warns of it", async () => {
+    writeFileSync(subject().path("balances.db"), "");
+    const source = await rehearse("balances.db");
+    await source.check?.(AbortSignal.timeout(1000));
+    await source.close?.();
+    expect(subject().files()).toEqual(["balances.db"]);
+    expect(statSync(subject().path("balances.db")).size).toBe(0);
+    expect(subject().messages.join()).toContain("holds no players table of this version yet");
+  });
+
+  test("reads the one that there is, and leaves it as it was", async () => {
+    const made = await subject().open({ file: "balances.db" });
+    write(subject().path("balances.db"), "12001", "EUR", 3000n);
+    await made.close?.();
+    const before = readFileSync(subject().path("balances.db"));
+    const source = await rehearse("balances.db");
+    await source.check?.(AbortSignal.timeout(1000));
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+    await source.close?.();
+    expect(readFileSync(subject().path("balances.db"))).toEqual(before);
+    expect(subject().files()).toEqual(["balances.db"]);
+  });
+
+  test("refuses what a start refuses", async () => {
+    makeForeign("wallet");
+    expect(await failure(() => rehearse("balances.db"))).toMatch(/holds wallet.*set `query`/);
+    expect(await failure(() => rehearse("missing/balances.db"))).toMatch(/there is no folder/);
   });
 });
 

@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import type { Source, SourceLog } from "../../src/plugin.ts";
+import { assertPlace } from "./failure.ts";
+import { removeUnusedIndex } from "./log-file.ts";
+import { isUpToDate } from "./migrate.ts";
+import { closeRead, connect, openToRead } from "./own.ts";
+import { ownReader } from "./own-reader.ts";
+import { openFileSource, type Reader } from "./source.ts";
+
+/** klas-balance's own database as `check` looks at it: neither made nor migrated, which is warned of. */
+export async function rehearseOwn(file: string, log: SourceLog): Promise<Source> {
+  assertPlace(file, { mustExist: false });
+  const missing = await whatIsMissing(file);
+  if (missing !== undefined) {
+    log.warn(missing);
+    return { lookup: () => null };
+  }
+  const open = async (): Promise<Reader> => {
+    const database = await openToRead(file);
+    return ownReader(database, file, () => closeRead(database, file));
+  };
+  return openFileSource(file, { open, reopen: open }, log);
+}
+
+async function whatIsMissing(file: string): Promise<string | undefined> {
+  if (!existsSync(file)) {
+    return `${file} does not exist yet: \`serve\` makes it, and it will hold no players`;
+  }
+  removeUnusedIndex(file);
+  let isReady = false;
+  const database = await connect(file, { readonly: true }, (opened) => {
+    isReady = isUpToDate(opened, file);
+  });
+  closeRead(database, file);
+  return isReady ? undefined : `${file} holds no players table of this version yet: \`serve\` makes it`;
+}
