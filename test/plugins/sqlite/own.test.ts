@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import plugin from "../../../plugins/sqlite/index.ts";
+import type { Source } from "../../../src/plugin.ts";
 import { ask, failure, question, subjects } from "./subject.ts";
 
 const subject = subjects();
@@ -225,10 +226,8 @@ describe("opening refuses, in one line that says what to do,", () => {
 });
 
 describe("a rehearsal", () => {
-  const rehearse = (file: string) => subject().open({ file }, { isRehearsal: true });
-
   test("makes no database, and warns that there is none", async () => {
-    const source = await rehearse("balances.db");
+    const source = await rehearse();
     await source.check?.(AbortSignal.timeout(1000));
     expect(await ask(source, "12001")).toBeNull();
     await source.close?.();
@@ -240,7 +239,7 @@ describe("a rehearsal", () => {
 
   test("brings none up to date, and warns of it", async () => {
     writeFileSync(subject().path("balances.db"), "");
-    const source = await rehearse("balances.db");
+    const source = await rehearse();
     await source.check?.(AbortSignal.timeout(1000));
     await source.close?.();
     expect(subject().files()).toEqual(["balances.db"]);
@@ -253,7 +252,7 @@ describe("a rehearsal", () => {
     write(subject().path("balances.db"), "12001", "EUR", 3000n);
     await made.close?.();
     const before = readFileSync(subject().path("balances.db"));
-    const source = await rehearse("balances.db");
+    const source = await rehearse();
     await source.check?.(AbortSignal.timeout(1000));
     expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
     await source.close?.();
@@ -263,7 +262,7 @@ describe("a rehearsal", () => {
 
   test("refuses what a start refuses", async () => {
     makeForeign("wallet");
-    expect(await failure(() => rehearse("balances.db"))).toMatch(/holds wallet.*set `query`/);
+    expect(await failure(() => rehearse())).toMatch(/holds wallet.*set `query`/);
     expect(await failure(() => rehearse("missing/balances.db"))).toMatch(/there is no folder/);
   });
 });
@@ -279,6 +278,10 @@ test("a foreign database is refused before anything in it changes", async () => 
   expect(await Bun.file(file).bytes()).toEqual(before);
   expect(subject().files()).toEqual(["balances.db"]);
 });
+
+async function rehearse(file = "balances.db"): Promise<Source> {
+  return await subject().open({ file }, { isRehearsal: true });
+}
 
 /** A sound header, and rubbish behind it. */
 function damage(file: string): void {
