@@ -30,15 +30,15 @@ export function logCall(
       ? { body_bytes: call.body.length, body_sha256: Bun.SHA256.hash(call.body, "hex") }
       : undefined;
   log.request(level, {
-    ...(call.requestId === undefined ? undefined : { request_id: call.requestId }),
-    ...(call.playerId === undefined ? undefined : { player_id: call.playerId }),
+    request_id: call.requestId,
+    player_id: call.playerId,
     status_code: statusCode,
     reason: outcome.reason,
     duration_ms: Math.round((performance.now() - call.startedMs) * 1000) / 1000,
     source: sourceName,
     remote: call.connection.remote(),
     trace_id: call.trace().traceId,
-    ...(detail === undefined ? undefined : { detail }),
+    detail,
     ...evidence,
   });
 }
