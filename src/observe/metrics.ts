@@ -176,4 +176,14 @@ export function metricsText(snapshots: readonly MetricsSnapshot[]): Promise<stri
   return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
 }
 
+/** What processes that are gone have counted, as one snapshot. How things are with them is nobody's concern any more. */
+export async function sumOfCounts(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
+  const counts = snapshots.map((snapshot) =>
+    snapshot.filter(({ name, type }) => COUNTS.has(String(type)) && !name.startsWith("process_")),
+  );
+  return AggregatorRegistry.aggregate(counts).getMetricsAsJSON();
+}
+
+const COUNTS: ReadonlySet<string> = new Set(["counter", "histogram"]);
+
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;

@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import type { Serving } from "./instance.ts";
 import { assertPortIsFree } from "./listener.ts";
+import { rememberMetrics } from "./worker-metrics.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 /** How long a worker may take to get up; SQLite may wait for a lock, a core for its answer. */
@@ -47,6 +48,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   let config = initial;
   let isStopping = false;
   assertPortIsFree(config);
+  const metrics = rememberMetrics();
   const slots: Slot[] = Array.from({ length: workerCount(config) }, (_, index) => ({
     number: index + 1,
     process: undefined,
@@ -105,6 +107,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     const exit = await worker.exited;
     slot.process = undefined;
     slot.isUp = false;
+    await metrics.died(worker.pid);
     if (isStopping) return;
     if (performance.now() - startedMs > SOUND_MS) slot.failures = 0;
     log.error("a worker died", { worker: slot.number, pid: worker.pid, exit });
@@ -143,13 +146,16 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     }
   }
 
-  async function reports() {
+  /** What is not ready, by worker; their metrics are remembered on the way. */
+  async function reports(): Promise<readonly (readonly string[])[]> {
     return await Promise.all(
       running().map(async (worker) => {
         try {
-          return (await worker.ask({ type: "report" }, REPORT_MS)).report;
+          const { report } = await worker.ask({ type: "report" }, REPORT_MS);
+          metrics.reported(worker.pid, report?.metrics ?? []);
+          return report?.notReady ?? [];
         } catch {
-          return { notReady: [`the worker with pid ${worker.pid} does not answer`], metrics: [] };
+          return [`the worker with pid ${worker.pid} does not answer`];
         }
       }),
     );
@@ -187,10 +193,13 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       const down = slots
         .filter(({ isUp }) => !isUp)
         .map(({ number, failures }) => `worker ${number} is down, for the ${failures}. time in a row`);
-      const problems = (await reports()).flatMap((report) => report?.notReady ?? []);
+      const problems = (await reports()).flat();
       return [...down, ...new Set(problems)];
     },
-    metrics: async () => (await reports()).flatMap((report) => report?.metrics ?? []),
+    async metrics() {
+      await reports();
+      return metrics.snapshots();
+    },
     beginShutdown: () => void tell(running(), "begin_shutdown", REPORT_MS),
     async stop() {
       isStopping = true;

@@ -43,6 +43,12 @@ describe.concurrent("workers", () => {
     expect(await server.metric("klas_balance_source_up")).toBe(1);
     const text = await (await server.admin("/metrics")).text();
     expect(text.match(/^klas_balance_build_info\{.*\} (.*)$/m)?.[1]).toBe("1");
+
+    // What a worker has counted is not uncounted by its death: Prometheus would see a restart of all.
+    process.kill(workersOf(server)[0] ?? 0, "SIGKILL");
+    await server.line(({ msg }) => msg === "a worker was started again");
+    expect(await server.metric('klas_balance_requests_total{status_code="OK",reason="ok"}')).toBe(120);
+    expect(await server.metric("klas_balance_request_duration_seconds_count")).toBe(120);
   });
 
   test("one that dies is started again while the rest serve on", async () => {
