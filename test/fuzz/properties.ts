@@ -1,6 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
+import { BrokenRow, csvRows } from "../../src/commands/players/csv-rows.ts";
+import { formatEntry, parseEntry } from "../../src/commands/players/entry.ts";
+import { compileTemplate, render, templateProblem } from "../../plugins/rest/template.ts";
+import { isPointer, parsePointer, resolvePointer } from "../../plugins/rest/pointer.ts";
+import { Failure } from "../../src/failure.ts";
 import { interpolate } from "../../src/config/interpolate.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { ConfigError, type Problem } from "../../src/config/problem.ts";
@@ -41,6 +46,15 @@ players = { "12001" = "30" }
 [log]
 level = "info"
 `;
+
+const CSV = 'player_id,currency,balance\n12001,EUR,30.50\n"a ""b"", c",JPY,-7\nd,KWD,0.001\n';
+
+const LITERAL_BRACES = new Map([
+  ["{{", "{"],
+  ["}}", "}"],
+]);
+
+const QUERY = { playerId: "", sessionId: "s", requestId: "r", timestamp: 0, traceparent: "" };
 
 /** What issue after issue adds its parsers to. */
 export const fuzzedProperties: readonly FuzzedProperty[] = [
@@ -124,7 +138,55 @@ export const fuzzedProperties: readonly FuzzedProperty[] = [
         }
       }),
   },
+  {
+    name: "template: refused, or made into a text in which the ids stand encoded",
+    property: () =>
+      fc.asyncProperty(seeds, fc.string({ unit: "grapheme", minLength: 1 }), async (seed, playerId) => {
+        const text = mutatedText(
+          randomFrom(seed),
+          "/players/{player_id}/{{wallet}}?s={session_id}&r={request_id}",
+        );
+        if (templateProblem(text) !== undefined) return;
+        const made = render(compileTemplate(text), { ...QUERY, playerId }, () => "\u0000");
+        const expected = text.replace(/\{\{|\}\}|\{\w+\}/g, (found) => LITERAL_BRACES.get(found) ?? "\u0000");
+        assert(made === expected, `${JSON.stringify(text)} is ${JSON.stringify(made)}`);
+      }),
+  },
+  {
+    name: "pointer: leads to the value whose names it was made of, and to none of another's",
+    property: () =>
+      fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), async (document, other) => {
+        for (const [name, value] of Object.entries(document)) {
+          const pointer = `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+          assert(isPointer(pointer), pointer);
+          assert(Object.is(resolvePointer(document, parsePointer(pointer)), value), pointer);
+        }
+        const found = isPointer(other) ? resolvePointer(document, parsePointer(other)) : undefined;
+        assert(found !== Object.prototype && typeof found !== "function", other);
+      }),
+  },
+  {
+    name: "CSV: read row by row or refused in words, and what is a player reads back the same",
+    property: (folder) =>
+      fc.asyncProperty(seeds, async (seed) => {
+        const file = join(folder, "players.csv");
+        writeFileSync(file, mutatedText(randomFrom(seed), CSV));
+        try {
+          for await (const { fields } of csvRows(file)) assertReadsBack(fields);
+        } catch (error) {
+          if (!(error instanceof Failure || error instanceof BrokenRow)) throw error;
+        }
+      }),
+  },
 ];
+
+function assertReadsBack([player_id = "", currency = "", balance = ""]: readonly string[]): void {
+  const parsed = parseEntry({ player_id, currency, balance });
+  if (parsed.player === undefined) return;
+  const again = parseEntry(formatEntry(parsed.player));
+  assert(again.player?.balanceMinor === parsed.player.balanceMinor, `${balance} ${currency}`);
+  assert(formatEntry(parsed.player).balance === canonicalAmount(balance), `${balance} ${currency}`);
+}
 
 /** A decimal's value as an integer, by text alone. */
 function scaled(text: string): bigint {
