@@ -19,9 +19,11 @@ export const WORKER_COMMAND = "worker";
 
 /** This program again: a compiled binary is its own entry, from source the entry is named. */
 function workerCommand(): string[] {
-  const isCompiled = Bun.main.startsWith("/$bunfs/");
-  return [process.execPath, ...(isCompiled ? [] : [Bun.main]), WORKER_COMMAND];
+  return [process.execPath, ...(Bun.isStandaloneExecutable ? [] : [Bun.main]), WORKER_COMMAND];
 }
+
+/** The system itself ends a worker whose supervisor is gone, whatever the worker is doing (PR_SET_PDEATHSIG). */
+const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" };
 
 export function startWorkerProcess(): WorkerProcess {
   const waiting = new Map<number, (answer: FromWorker) => void>();
@@ -31,6 +33,7 @@ export function startWorkerProcess(): WorkerProcess {
     stdout: "inherit",
     stderr: "inherit",
     serialization: "json",
+    env: { ...process.env, ...ENDS_WITH_PARENT },
     ipc(message: FromWorker) {
       waiting.get(message.ask)?.(message);
       waiting.delete(message.ask);

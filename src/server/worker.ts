@@ -8,9 +8,6 @@ import type { ConfigMessage, FromWorker, ToWorker } from "./worker-message.ts";
 
 type Answer = Omit<FromWorker, "ask">;
 
-/** How long a worker whose supervisor is gone goes on answering what it was asked. */
-const ORPHAN_MS = 1000;
-
 /** Serves as one of several processes, as the supervisor tells it. Ends when it is told to, or is alone. */
 export function runWorker(): void {
   let log: Log | undefined;
@@ -65,9 +62,7 @@ export function runWorker(): void {
         process.send?.({ ask: message.ask, problem: problemOf(error) } satisfies FromWorker),
     );
   });
-  process.on("disconnect", () => {
-    void Promise.race([serving?.stop(), Bun.sleep(ORPHAN_MS)]).finally(() => endProcess(1));
-  });
+  process.on("disconnect", () => endProcess(1));
   // A terminal and a service manager signal every process of the group; here the supervisor alone decides.
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 }
