@@ -69,6 +69,8 @@ export function openMetrics(gauges: Gauges): Metrics {
     aggregator: "average",
     registers,
   });
+  // Until a call is verified there is none; the library's 0 would weigh in the average of the processes.
+  skew.remove();
   const events = new Counter({
     name: "klas_balance_source_events_total",
     help: "What sources count, such as a circuit breaker's changes.",
