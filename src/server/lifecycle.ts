@@ -23,7 +23,7 @@ export async function serve(
 ): Promise<void> {
   const initial = await load();
   let config = initial;
-  const log = openLog(config.log, { isShared: workerCount(config) > 1 });
+  const log = openLog(config.log, { isShared: isSupervised(config) });
   catchStrayErrors((message, fields) => log.error(message, fields));
   const signals = listenToSignals(log);
   const metrics = openLifecycleMetrics();
@@ -94,8 +94,16 @@ export async function serve(
   await log.flush();
 }
 
+/**
+ * Where somebody looks after the server, calls are answered in another process: a flood that takes all file handles,
+ * or a plugin that hangs, must not keep him out.
+ */
+function isSupervised(config: Config): boolean {
+  return workerCount(config) > 1 || config.admin !== undefined;
+}
+
 function startServing(config: Config, log: Log, onRestart: () => void): Promise<Serving> {
-  if (workerCount(config) > 1) return startWorkers(config, { log, onRestart });
+  if (isSupervised(config)) return startWorkers(config, { log, onRestart });
   return startInstance(config, { log, sharesPort: false });
 }
 

@@ -204,7 +204,9 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     async stop() {
       isStopping = true;
       await tell(running(), "stop", (config.server.drain_seconds + 5) * 1000);
-      for (const worker of running()) worker.kill();
+      const left = running();
+      for (const worker of left) worker.kill();
+      await Promise.all(left.map(({ exited }) => exited));
     },
   };
 }

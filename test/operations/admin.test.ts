@@ -1,11 +1,28 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
 import { open, post } from "../raw-http.ts";
 import { run } from "../server-process.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { call, callBytes, configOf, operate, SECRET, STATIC } from "./operated.ts";
+import {
+  call,
+  callBytes,
+  childrenOf,
+  configOf,
+  ENDLESS_SOURCE,
+  eventually,
+  OK,
+  operate,
+  SECRET,
+  STATIC,
+  writeEndless,
+} from "./operated.ts";
 
 const folder = temporaryFolder();
+
+/** The most that a process is granted in a test. */
+const FEW_HANDLES = 128;
 
 /** Names of spec 5, and those of the lifecycle. */
 const NAMES = [
@@ -150,6 +167,44 @@ describe.concurrent("the admin listener", () => {
     ).toBeGreaterThan(350);
     for (const connection of connections) connection.destroy();
     await Promise.all(flood);
+  });
+
+  test("answers while callers hold every file handle that the system grants", async () => {
+    await using server = await operate();
+    const pids = [server.process.pid, ...childrenOf(server.process.pid)];
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) {
+      expect(Bun.spawnSync(["prlimit", "--pid", `${pid}`, `--nofile=${FEW_HANDLES}`]).exitCode).toBe(0);
+    }
+    const callers = Array.from({ length: 2 * FEW_HANDLES }, () => connect(server.process.port, "127.0.0.1"));
+    for (const caller of callers) caller.on("error", () => {});
+    const [, worker] = pids;
+    await eventually("the last handle to be taken", () =>
+      Promise.resolve(readdirSync(`/proc/${worker}/fd`).length === FEW_HANDLES),
+    );
+    let isAnswered = false;
+    const late = call(server.process.port).then(() => (isAnswered = true));
+    for (let asked = 0; asked < 5; asked += 1) {
+      expect((await server.admin("/healthz")).status).toBe(200);
+      expect(await server.metric("klas_balance_in_flight")).toBe(0);
+      expect((await server.readyz()).status).toBe(200);
+    }
+    expect(isAnswered).toBe(false);
+    for (const caller of callers) caller.destroy();
+    expect(await late).toBe(true);
+    expect(await server.balance()).toBe(OK);
+  });
+
+  test("answers while a plugin never gives its thread back", async () => {
+    await using server = await operate({ source: ENDLESS_SOURCE }, writeEndless);
+    const hung = call(server.process.port).catch(() => undefined);
+    await eventually("the lookup", () => Promise.resolve(existsSync(join(server.folder, "busy"))));
+    expect((await server.admin("/healthz")).status).toBe(200);
+    const { status, not_ready } = await server.readyz();
+    expect(status).toBe(503);
+    expect(not_ready.join()).toContain("does not answer");
+    expect(await hung).toBeUndefined();
+    await server.line(({ msg }) => msg === "a worker was started again");
   });
 
   test("/readyz names what is not ready", async () => {

@@ -9,6 +9,17 @@ export const SECRET = "operations-secret";
 export const OK = '{"balance":"30","status_code":"OK"}';
 export const STATIC = 'plugin = "static"\nplayers = { "12001" = "30" }';
 
+export const ENDLESS_SOURCE = 'plugin = "./endless.ts"';
+
+/** A plugin that writes the file `busy` and then never gives its thread back. */
+export function writeEndless(path: string): void {
+  const lookup = 'lookup() { writeFileSync(`${import.meta.dir}/busy`, ""); for (;;); }';
+  const text = `import { writeFileSync } from "node:fs";
+export default { apiVersion: 1, open: () => ({ ${lookup} }) };
+`;
+  writeFileSync(join(path, "endless.ts"), text);
+}
+
 /** The tables of a configuration; each is the text below its heading. */
 export interface Tables {
   readonly server?: string;

@@ -4,7 +4,17 @@ import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openToWrite } from "../../plugins/sqlite/own.ts";
 import { signatureOf } from "../raw-http.ts";
-import { call, configOf, eventually, OK, operate, type Operated, SECRET, STATIC } from "./operated.ts";
+import {
+  call,
+  childrenOf,
+  configOf,
+  eventually,
+  OK,
+  operate,
+  type Operated,
+  SECRET,
+  STATIC,
+} from "./operated.ts";
 
 const REJECTED = '{"status_code":"ERR_INTEGRITY_CHECK_FAILED"}';
 
@@ -15,9 +25,10 @@ async function makeDatabase(file: string, minorUnits: bigint): Promise<void> {
   ]);
 }
 
-/** How many handles the processes have on a file whose name begins so. */
+/** How many handles the worker has on a file whose name begins so. */
 function handlesOn({ process: { pid } }: Operated, name: string): number {
-  const folder = `/proc/${pid}/fd`;
+  const [worker = 0] = childrenOf(pid);
+  const folder = `/proc/${worker}/fd`;
   return readdirSync(folder).filter((handle) => {
     try {
       return readlinkSync(join(folder, handle)).includes(`/${name}`);

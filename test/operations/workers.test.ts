@@ -1,12 +1,15 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { run } from "../server-process.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import {
+  body,
   call,
   childrenOf,
   configOf,
+  ENDLESS_SOURCE,
   eventually,
   isAlive,
   OK,
@@ -14,6 +17,7 @@ import {
   type Operated,
   SECRET,
   type Tables,
+  writeEndless,
 } from "./operated.ts";
 
 const folder = temporaryFolder();
@@ -49,6 +53,15 @@ describe.concurrent("workers", () => {
     await server.line(({ msg }) => msg === "a worker was started again");
     expect(await server.metric('klas_balance_requests_total{status_code="OK",reason="ok"}')).toBe(120);
     expect(await server.metric("klas_balance_request_duration_seconds_count")).toBe(120);
+  });
+
+  test("one without a call has no part in the average of the clocks", async () => {
+    await using server = await operate({ server: "workers = 3" });
+    expect(await server.metric("klas_balance_clock_skew_seconds")).toBeUndefined();
+    await server.balance();
+    const skew = (await server.metric("klas_balance_clock_skew_seconds")) ?? 0;
+    const { timestamp } = v.parse(v.object({ timestamp: v.number() }), JSON.parse(body()));
+    expect(Math.round((skew + Date.now() / 1000 - timestamp) / 3600)).toBe(0);
   });
 
   test("one that dies is started again while the rest serve on", async () => {
@@ -133,7 +146,22 @@ describe.concurrent("workers", () => {
     expect(workers).toHaveLength(3);
     process.kill(server.process.pid, "SIGKILL");
     await eventually("the end of all", () => Promise.resolve(!workers.some(isAlive)));
-    expect(await call(server.process.port).catch(() => "refused")).toBe("refused");
+    const isRefused = () =>
+      call(server.process.port).then(
+        () => false,
+        () => true,
+      );
+    await eventually("the port to be free", isRefused);
+  });
+
+  test("none outlives the parent, not even one that a plugin keeps busy for ever", async () => {
+    await using server = await operate({ server: "workers = 2", source: ENDLESS_SOURCE }, writeEndless);
+    const workers = workersOf(server);
+    const hung = call(server.process.port).catch(() => undefined);
+    await eventually("the lookup", () => Promise.resolve(existsSync(join(server.folder, "busy"))));
+    process.kill(server.process.pid, "SIGKILL");
+    await eventually("the end of all", () => Promise.resolve(!workers.some(isAlive)));
+    expect(await hung).toBeUndefined();
   });
 
   test("none is left behind by a drain", async () => {
