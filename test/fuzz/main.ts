@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as fc from "fast-check";
 import { removeBinary } from "../binary.ts";
+import { footprint } from "../operations/operated.ts";
 import { serve } from "../server-process.ts";
 import { fuzzedProperties } from "./properties.ts";
 import { freshSeed } from "./random.ts";
-import { FUZZED_CONFIG, fuzzRequests, residentMib } from "./requests.ts";
+import { FUZZED_CONFIG, fuzzRequests } from "./requests.ts";
 
 /**
  * `bun run fuzz [--seconds N] [--requests N] [--seed N]`: the long form. Half of the time goes to mutated
@@ -30,7 +31,7 @@ function print(line: string): void {
 
 async function fuzzBinary(): Promise<void> {
   const server = await serve(folder, FUZZED_CONFIG);
-  const samples = [`0: ${residentMib(server.pid)}`];
+  const samples = [`0: ${footprint(server.pid).residentMib}`];
   const endMs = performance.now() + halfMs;
   let sampleAt = 10_000;
   try {
@@ -38,7 +39,7 @@ async function fuzzBinary(): Promise<void> {
       values.requests === undefined ? performance.now() >= endMs : requests >= Number(values.requests);
     const counts = await fuzzRequests(server.port, seed, isEnough, (requests) => {
       if (requests < sampleAt) return;
-      samples.push(`${requests}: ${residentMib(server.pid)}`);
+      samples.push(`${requests}: ${footprint(server.pid).residentMib}`);
       sampleAt = requests + Math.max(10_000, requests / 10);
     });
     print(`requests: ${counts.requests}, every answer as expected and signed`);

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { type Connection, open, type Reply, signatureOf } from "../raw-http.ts";
 import { BALANCES, type Expected, SECRETS } from "./oracle.ts";
 import { type FuzzedRequest, fuzzedRequest } from "./mutations.ts";
@@ -80,10 +79,4 @@ function differenceOf(reply: Reply | undefined, { status, body, secret }: Expect
   if (reply.headers.get("content-type") !== "application/json") return "the content type differs";
   if (reply.headers.get("x-signature") !== signatureOf(secret, body)) return "the reply's signature is wrong";
   return undefined;
-}
-
-/** Resident memory of a process, in MiB. */
-export function residentMib(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Math.round(Number(kib) / 102.4) / 10;
 }

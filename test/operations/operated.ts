@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -204,6 +204,27 @@ function parseLines(log: string): readonly LogLine[] {
 /** The processes that a process has started and that live. */
 export function childrenOf(pid: number): readonly number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+}
+
+/** What a process and its children hold. */
+export interface Footprint {
+  readonly residentMib: number;
+  readonly handles: number;
+}
+
+export function footprint(pid: number): Footprint {
+  const all = [pid, ...childrenOf(pid)];
+  const kib = all.map(
+    (each) => /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${each}/status`, "utf8"))?.[1],
+  );
+  return {
+    residentMib: Math.round(sum(kib.map(Number)) / 102.4) / 10,
+    handles: sum(all.map((each) => readdirSync(`/proc/${each}/fd`).length)),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 export function isAlive(pid: number): boolean {

@@ -1,6 +1,5 @@
-import { callBytes, OK, operate } from "../operations/operated.ts";
+import { callBytes, footprint, OK, operate } from "../operations/operated.ts";
 import { open } from "../raw-http.ts";
-import { residentMib } from "../fuzz/requests.ts";
 
 export interface IdleCounts {
   readonly connections: number;
@@ -42,13 +41,13 @@ export async function soakIdle(connections: number): Promise<IdleCounts> {
   void endless.closed.then(() => (isRestReadForEver = false));
   let answeredMeanwhile = 0;
   for (let calls = 0; calls < 100; calls += 1) if ((await server.balance()) === OK) answeredMeanwhile += 1;
-  const resident = residentMib(pid);
+  const { residentMib } = footprint(pid);
   await Bun.sleep(LATE_MS);
   clearInterval(dripping);
   const counts = {
     connections: all.length,
     answeredMeanwhile,
-    residentMib: resident,
+    residentMib,
     closedEarly: ends.filter((endMs) => endMs < EARLY_MS).length,
     leftOpen: all.length - ends.length,
     isRestReadForEver,

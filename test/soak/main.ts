@@ -6,6 +6,7 @@ import { soakDrains } from "./drains.ts";
 import { soakIdle } from "./idle.ts";
 import { soakKills } from "./kills.ts";
 import { soakMixed } from "./mixed.ts";
+import { type Phase, soakOutage } from "./outage.ts";
 import { soakReloads } from "./reloads.ts";
 
 /**
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     workers: { type: "string", default: "1" },
     seconds: { type: "string", default: "1800" },
     requests: { type: "string", default: "5000000" },
+    outage: { type: "string", default: "3600" },
     seed: { type: "string" },
   },
 });
@@ -35,6 +37,10 @@ function print(line: string): void {
 function report(what: string, counts: object, isWell: boolean): void {
   print(`${isWell ? "well" : "NOT WELL"}: ${what}: ${JSON.stringify(counts)}`);
   if (!isWell) process.exitCode = 1;
+}
+
+function printPhase({ name, seconds, answers, residentMib, handles }: Phase): void {
+  print(`${name}, ${seconds} s: ${JSON.stringify(answers)}, ${residentMib} MiB, ${handles} handles`);
 }
 
 async function checkMetrics(): Promise<void> {
@@ -76,6 +82,10 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
       onSample: (sample) => print(`| ${Object.values(sample).join(" | ")} |`),
     });
     report("mixed load", { ...counts, samples: samples.length }, true);
+  },
+  async outage() {
+    const counts = await soakOutage(Number(values.outage), printPhase);
+    report("an outage of the core", counts, counts.wrong === 0);
   },
   metrics: checkMetrics,
 };

@@ -1,14 +1,11 @@
-import { readdirSync } from "node:fs";
-import { operate } from "../operations/operated.ts";
+import { type Footprint, footprint, operate } from "../operations/operated.ts";
 import { BALANCES, SECRETS } from "../fuzz/oracle.ts";
-import { fuzzRequests, residentMib } from "../fuzz/requests.ts";
+import { fuzzRequests } from "../fuzz/requests.ts";
 import { open } from "../raw-http.ts";
 
-export interface Sample {
+export interface Sample extends Footprint {
   readonly seconds: number;
   readonly requests: number;
-  readonly residentMib: number;
-  readonly handles: number;
 }
 
 export interface MixedCounts {
@@ -87,8 +84,7 @@ export async function soakMixed({ seconds, requests, seed, onSample }: MixedOpti
     const taken = {
       seconds: Math.round((performance.now() - startedMs) / 1000),
       requests: sent,
-      residentMib: residentMib(pid),
-      handles: readdirSync(`/proc/${pid}/fd`).length,
+      ...footprint(pid),
     };
     samples.push(taken);
     onSample?.(taken);

@@ -1,4 +1,4 @@
-import { configOf, operate } from "../operations/operated.ts";
+import { operate, type Tables } from "../operations/operated.ts";
 import { type Counts, startLoad } from "./load.ts";
 
 export interface ReloadCounts extends Counts {
@@ -17,27 +17,21 @@ export async function soakReloads(reloads: number, workers: number): Promise<Rel
   let signing = "secret-0";
   let rotations = 0;
   let right = [balance(0)];
-  const textOf = (amount: number) =>
-    configOf({
-      server: `workers = ${workers}`,
-      webhook: `secrets = ${JSON.stringify(secrets)}`,
-      source: `plugin = "static"\nplayers = { "12001" = "${amount}" }`,
-      log: 'level = "warn"',
-    });
-  await using server = await operate({
+  const tablesOf = (amount: number): Tables => ({
     server: `workers = ${workers}`,
-    webhook: 'secrets = ["secret-0"]',
-    source: 'plugin = "static"\nplayers = { "12001" = "0" }',
+    webhook: `secrets = ${JSON.stringify(secrets)}`,
+    source: `plugin = "static"\nplayers = { "12001" = "${amount}" }`,
+    admin: false,
     log: 'level = "warn"',
   });
+  await using server = await operate(tablesOf(0));
   const { port } = server.process;
   await using load = startLoad({ port, keepAlive: 8, fresh: 8, secret: () => signing, right: () => right });
   for (let reload = 1; reload <= reloads; reload += 1) {
     if (reload % 4 === 1) secrets = secrets.concat(`secret-${reload}`);
     if (reload % 4 === 3) secrets = secrets.slice(1);
-    server.write("config.toml", textOf(reload));
     right = [balance(reload - 1), balance(reload)];
-    const { msg, problem } = await server.reload();
+    const { msg, problem } = await server.change(tablesOf(reload));
     if (msg !== "reloaded") throw new Error(`reload ${reload}: ${String(problem)}`);
     right = [balance(reload)];
     if (reload % 4 === 1) {
