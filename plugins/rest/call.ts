@@ -1,3 +1,4 @@
+import { TooLong, unpack } from "./compressed.ts";
 import { callFailure } from "./failure.ts";
 import type { CoreRequest } from "./request.ts";
 import type { ClientTls } from "./tls.ts";
@@ -12,7 +13,7 @@ export interface CoreResponse {
 
 export interface CallLimits {
   readonly tls: ClientTls | undefined;
-  /** Counted after decompression. */
+  /** Counted as it is sent, and again unpacked. */
   readonly maxResponseBytes: number;
   /** Tells by the status whether the body matters; where not, none of it is read. */
   readonly needsBody: (status: number) => boolean;
@@ -22,49 +23,47 @@ export interface CallLimits {
 export type Call = (request: CoreRequest, signal: AbortSignal) => Promise<CoreResponse>;
 
 export function caller({ tls, maxResponseBytes, needsBody }: CallLimits): Call {
-  return async (request, signal) => {
+  async function exchange({ url, method, headers, body }: CoreRequest, signal: AbortSignal) {
+    // The runtime's own unpacking goes on when an answer was given up, however much a few bytes grow to.
+    const init: BunFetchRequestInit = { method, headers, redirect: "manual", signal, decompress: false };
+    if (body !== undefined) init.body = body;
+    if (tls !== undefined) init.tls = tls;
     try {
-      const { url, method, headers, body = null } = request;
-      const init: BunFetchRequestInit = { method, headers, body, redirect: "manual", signal };
-      if (tls !== undefined) init.tls = tls;
       const response = await fetch(url, init);
-      const { status } = response;
-      if (needsBody(status)) {
-        return { status, headers: response.headers, text: await readText(response, maxResponseBytes) };
-      }
+      if (needsBody(response.status)) return { response, bytes: await readBytes(response, maxResponseBytes) };
       await response.body?.cancel();
-      return { status, headers: response.headers, text: "" };
+      return { response, bytes: new Uint8Array() };
     } catch (error) {
       if (error instanceof TooLong) throw error;
-      throw callFailure(error, new URL(request.url).host, signal);
+      throw callFailure(error, new URL(url).host, signal);
     }
+  }
+
+  return async (request, signal) => {
+    const { response, bytes } = await exchange(request, signal);
+    const { status, headers } = response;
+    const coding = headers.get("content-encoding");
+    const unpacked = coding === null || bytes.length === 0 ? bytes : unpack(bytes, coding, maxResponseBytes);
+    return { status, headers, text: utf8.decode(unpacked) };
   };
 }
 
-class TooLong extends Error {
-  constructor(maxBytes: number) {
-    super(`the answer is longer than ${maxBytes} bytes (max_response_bytes)`);
-  }
-}
+const utf8 = new TextDecoder();
 
-function readText(response: Response, maxBytes: number): Promise<string> {
+async function readBytes(response: Response, maxBytes: number): Promise<Uint8Array> {
   const { headers } = response;
   const declared = headers.get("content-length");
-  // A body cannot be longer than its Content-Length, unless that counts compressed bytes or chunks overrule it.
-  const isBound = !headers.has("content-encoding") && !headers.has("transfer-encoding");
-  if (declared !== null && Number(declared) <= maxBytes && isBound) return response.text();
-  return readPieces(response, maxBytes);
-}
-
-async function readPieces(response: Response, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    // Leaving the loop cancels the body, which closes the connection.
-    if (bytes > maxBytes) throw new TooLong(maxBytes);
-    text += decoder.decode(chunk, { stream: true });
+  // A body cannot be longer than its Content-Length, unless chunks overrule it.
+  if (declared !== null && Number(declared) <= maxBytes && !headers.has("transfer-encoding")) {
+    return response.bytes();
   }
-  return text + decoder.decode();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    // Leaving the loop cancels the body, which closes the connection.
+    if (length > maxBytes) throw new TooLong(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
 }

@@ -38,7 +38,6 @@ const WORDS = new Map([
 export function callFailure(error: unknown, host: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   const code = codeOf(error);
-  if (code === "ZlibError") return new Error("the compressed answer is damaged");
   const words =
     WORDS.get(code) ??
     (/CERT|SIGNATURE/.test(code) ? "the TLS certificate is not trusted" : "the call failed");

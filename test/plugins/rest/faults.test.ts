@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import { brotliCompressSync } from "node:zlib";
 import { DEFAULT_STATUS_CODES, statusCodeOf, type Outcome } from "../../../src/protocol/status.ts";
 import { makeCertificates, type Certificates } from "./certificates.ts";
 import { http, startCore, type Behaviour } from "./core.ts";
@@ -142,26 +143,39 @@ const FAULTS: readonly Fault[] = [
   },
   {
     misbehaviour: "sends 200 MB, gzipped into 200 KB",
-    behave: (socket) => {
-      const body = Bun.gzipSync(new Uint8Array(200 * 1024 * 1024));
-      socket.write(http(200, "", { "content-encoding": "gzip", "content-length": body.byteLength }));
-      socket.write(body);
-    },
+    behave: (socket) => sendPacked(socket, "gzip", Bun.gzipSync(new Uint8Array(200 * 1024 * 1024))),
     timeoutMs: 20_000,
     answer: FAILED,
     after: "at once",
     detail: "the answer is longer than 65536 bytes (max_response_bytes)",
   },
   {
+    misbehaviour: "sends 50 MB, gzipped into 50 KB",
+    behave: (socket) => sendPacked(socket, "gzip", Bun.gzipSync(new Uint8Array(50 * 1024 * 1024))),
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is longer than 65536 bytes (max_response_bytes)",
+  },
+  {
     misbehaviour: "gzips the answer",
-    behave: (socket) => {
-      const body = Bun.gzipSync(Buffer.from(GOOD));
-      socket.write(http(200, "", { "content-encoding": "gzip", "content-length": body.byteLength }));
-      socket.write(body);
-    },
+    behave: (socket) => sendPacked(socket, "gzip", Bun.gzipSync(Buffer.from(GOOD))),
     answer: OK,
     after: "at once",
     detail: "",
+  },
+  {
+    misbehaviour: "packs the answer with Brotli",
+    behave: (socket) => sendPacked(socket, "br", brotliCompressSync(GOOD)),
+    answer: OK,
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "packs the answer in a way that nobody knows",
+    behave: (socket) => sendPacked(socket, "lzma", Buffer.from(GOOD)),
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer's Content-Encoding is not known",
   },
   {
     misbehaviour: "says gzip and sends something else",
@@ -348,6 +362,11 @@ const FAULTS: readonly Fault[] = [
     detail: "",
   },
 ];
+
+function sendPacked(socket: Socket, coding: string, packed: Uint8Array): void {
+  socket.write(http(200, "", { "content-encoding": coding, "content-length": packed.byteLength }));
+  socket.write(packed);
+}
 
 async function send200MB(socket: Socket, framing: string): Promise<void> {
   socket.write(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n`);
