@@ -1,7 +1,7 @@
-import { relative } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { Failure } from "../failure.ts";
 import { printable } from "../printable.ts";
+import { shownPath } from "../shown-path.ts";
 
 /** One thing that is wrong with a configuration. Never holds a value: a value may be a secret. */
 export interface Problem {
@@ -16,9 +16,7 @@ export class ConfigError extends Failure {
   readonly problems: readonly Problem[];
 
   constructor(file: string, problems: readonly Problem[]) {
-    const fromHere = relative("", file);
-    const shownFile = fromHere === "" || fromHere.startsWith("..") ? file : fromHere;
-    super(problems.map((problem) => formatProblem(shownFile, problem)).join("\n"), 2);
+    super(problems.map((problem) => formatProblem(shownPath(file), problem)).join("\n"), 2);
     this.problems = problems;
   }
 }

@@ -1,5 +1,5 @@
-import { relative } from "node:path";
 import type { LogFields } from "../plugin.ts";
+import { shownPath } from "../shown-path.ts";
 import { loadedPlugins, placeInStack } from "./modules.ts";
 import { Refusal } from "./process.ts";
 import { messageOf } from "./thrown.ts";
@@ -43,13 +43,13 @@ function describe(error: unknown): { readonly message: string; readonly fields: 
   const problem = messageOf(error);
   const place = placeInStack(stack);
   if (place !== undefined) {
-    const fields = { plugin: shown(place.plugin), at: shown(place.position), problem };
+    const fields = { plugin: shownPath(place.plugin), at: shownPath(place.position), problem };
     return { message: `${ELSEWHERE}, by a plugin`, fields };
   }
   const plugins = loadedPlugins();
   // What has no stack is none of ours; nor do we end the process by what is kept from plugins.
   if (plugins.length > 0 && (stack === "" || error instanceof Refusal)) {
-    const plugin = plugins.map(shown).join(", ");
+    const plugin = plugins.map(shownPath).join(", ");
     return { message: `${ELSEWHERE}, by a plugin as it seems`, fields: { plugin, problem } };
   }
   return { message: "a bug: please report it", fields: { stack: stack || problem } };
@@ -61,11 +61,6 @@ function stackOf(error: unknown): string {
   } catch {
     return "";
   }
-}
-
-function shown(path: string): string {
-  const fromHere = relative("", path);
-  return fromHere.startsWith("..") ? path : fromHere;
 }
 
 /** Before there is a log, and for commands that have none. */
