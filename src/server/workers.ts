@@ -11,6 +11,8 @@ import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 const START_MS = 30_000;
 const PREPARE_MS = 120_000;
 const REPORT_MS = 5000;
+/** What a worker's stop may take beyond the drain. */
+const STOP_MS = 5000;
 /** A worker that has not answered for this long hangs, in an endless loop of a plugin, say. */
 const HANG_MS = 15_000;
 const PING_EVERY_MS = 5000;
@@ -161,6 +163,16 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     );
   }
 
+  async function end(worker: WorkerProcess): Promise<void> {
+    try {
+      await worker.ask({ type: "stop" }, config.server.drain_seconds * 1000 + STOP_MS);
+    } catch (error) {
+      log.warn("a worker did not stop and is ended", { pid: worker.pid, problem: messageOfError(error) });
+    }
+    worker.kill();
+    await worker.exited;
+  }
+
   return {
     url,
     async prepare(next) {
@@ -203,17 +215,14 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     beginShutdown: () => void tell(running(), "begin_shutdown", REPORT_MS),
     async stop() {
       isStopping = true;
-      await tell(running(), "stop", (config.server.drain_seconds + 5) * 1000);
-      const left = running();
-      for (const worker of left) worker.kill();
-      await Promise.all(left.map(({ exited }) => exited));
+      await Promise.all(running().map(end));
     },
   };
 }
 
 async function tell(
   workers: readonly WorkerProcess[],
-  type: "commit" | "discard" | "begin_shutdown" | "stop",
+  type: "commit" | "discard" | "begin_shutdown",
   withinMs: number,
 ): Promise<void> {
   await Promise.allSettled(workers.map((worker) => worker.ask({ type }, withinMs)));

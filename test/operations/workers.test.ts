@@ -172,6 +172,18 @@ describe.concurrent("workers", () => {
     expect(workers.some(isAlive)).toBe(false);
   });
 
+  test("a drain ends one that never gives its thread back, and says so", async () => {
+    const tables = { server: "workers = 2\ndrain_seconds = 0", source: ENDLESS_SOURCE };
+    await using server = await operate(tables, writeEndless);
+    const hung = call(server.process.port).catch(() => undefined);
+    await eventually("the lookup", () => Promise.resolve(existsSync(join(server.folder, "busy"))));
+    server.process.signal("SIGTERM");
+    expect(await server.process.exited).toBe(0);
+    expect(await hung).toBeUndefined();
+    const ended = server.lines().filter(({ msg }) => msg === "a worker did not stop and is ended");
+    expect(ended).toHaveLength(1);
+  });
+
   test("a start that fails is an error as with one process: exit 2, and nothing is left running", async () => {
     await using first = await operate({ server: "workers = 2" });
     const cases = [
