@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, loadConfig } from "../config/load.ts";
+import { END_MARGIN_MS } from "../server/lifecycle.ts";
 import { configOption } from "./config-option.ts";
 import { serviceUnit } from "./systemd/unit.ts";
 
-/** What a stop may take beyond the drain: closing the source, writing the log. */
-const STOP_MARGIN_SECONDS = 5;
+/** What a stop may take beyond the drain: more than the program gives itself. */
+const STOP_MARGIN_SECONDS = END_MARGIN_MS / 1000 + 5;
 
 /** `systemd`: prints a unit that runs this program with this configuration. */
 export function systemdCommand() {
@@ -55,9 +56,12 @@ function instructions(file: string, user: string, credentials: readonly string[]
     "# klas-balance systemd > /etc/systemd/system/klas-balance.service",
     `# useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin ${user}`,
     // What lies under /etc the service only reads, and root keeps it.
-    folder.startsWith("/etc/")
-      ? `# chgrp ${user} ${file} && chmod 640 ${file}`
-      : `# chown -R ${user}: ${folder}`,
+    ...(folder.startsWith("/etc/")
+      ? [`# chgrp ${user} ${file} && chmod 640 ${file}`]
+      : [
+          `# chown -R ${user}: ${folder}`,
+          ...credentials.map((name) => `# chown root: ${join(folder, name)}`),
+        ]),
     "# systemctl daemon-reload && systemctl enable --now klas-balance",
     ...credentialHint,
     "",

@@ -11,7 +11,7 @@ import { listenToSignals } from "./signals.ts";
 import { startWorkers, workerCount } from "./workers.ts";
 
 /** A step of the end that never ends, in a plugin say, must not keep the process for ever. */
-const END_MARGIN_MS = 15_000;
+export const END_MARGIN_MS = 15_000;
 
 /**
  * Starts what the configuration says and serves until SIGTERM or SIGINT. Resolves when what was in flight is

@@ -18,6 +18,7 @@ export function serviceUnit(installation: Installation): string {
   const { program, config, user, credentials, stopSeconds } = installation;
   const folder = dirname(config);
   const [binary] = program;
+  const run = (...words: readonly string[]) => commandLine([...program, ...words, "--config", config]);
   return `[Unit]
 Description=klas-balance, answers Klas Gaming's signed balance calls
 Wants=network-online.target
@@ -32,9 +33,9 @@ NotifyAccess=all
 WatchdogSec=30
 # SIGABRT, the default, would be reported as a crash of the runtime.
 WatchdogSignal=SIGKILL
-ExecStart=${commandLine([...program, "serve", "--config", config])}
+ExecStart=${run("serve")}
 ExecReload=/bin/kill -HUP $MAINPID
-Restart=on-failure
+${credentials.length > 0 ? "" : reloadCheck(run("check"))}Restart=on-failure
 RestartSec=2
 TimeoutStopSec=${stopSeconds}
 User=${user}
@@ -81,6 +82,13 @@ SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target
+`;
+}
+
+/** Newer systemds keep the credentials from a reload's commands: where there are some, the journal alone tells the end. */
+function reloadCheck(command: string): string {
+  return `# A signal has no answer: by this "systemctl reload" waits, and fails where the configuration is refused.
+ExecReload=${command}
 `;
 }
 
