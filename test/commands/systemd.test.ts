@@ -67,6 +67,10 @@ const INSTALLATION = {
   stopSeconds: 15,
 } as const;
 
+test("what ends one worker does not end the service", () => {
+  expect(serviceUnit(INSTALLATION)).toContain("\nOOMPolicy=continue\n");
+});
+
 test("under /etc a configuration is only read, and a program under /usr is seen anyway", () => {
   const unit = serviceUnit(INSTALLATION);
   expect(unit).not.toMatch(/^Bind/m);

@@ -37,6 +37,8 @@ ExecStart=${run("serve")}
 ExecReload=/bin/kill -HUP $MAINPID
 ${credentials.length > 0 ? "" : reloadCheck(run("check"))}Restart=on-failure
 RestartSec=2
+# A worker that is killed for want of memory is started again by the service; the default would stop the rest, too.
+OOMPolicy=continue
 TimeoutStopSec=${stopSeconds}
 User=${user}
 LimitNOFILE=65536
