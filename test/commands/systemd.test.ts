@@ -71,6 +71,10 @@ test("what ends one worker does not end the service", () => {
   expect(serviceUnit(INSTALLATION)).toContain("\nOOMPolicy=continue\n");
 });
 
+test("the journal keeps a line of every call", () => {
+  expect(serviceUnit(INSTALLATION)).toContain("\nLogRateLimitBurst=10000000\n");
+});
+
 test("under /etc a configuration is only read, and a program under /usr is seen anyway", () => {
   const unit = serviceUnit(INSTALLATION);
   expect(unit).not.toMatch(/^Bind/m);

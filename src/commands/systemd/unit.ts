@@ -42,6 +42,9 @@ OOMPolicy=continue
 TimeoutStopSec=${stopSeconds}
 User=${user}
 LimitNOFILE=65536
+# A call is a line: of more than 10,000 in 30 s the journal would drop the rest, and what else was said meanwhile.
+# "LogRateLimitIntervalSec=0" is passed over by systemd 257.
+LogRateLimitBurst=10000000
 ${credentials.map((name) => `LoadCredential=${name}:${escape(join(folder, name))}\n`).join("")}
 # Writable: its state in /var/lib/klas-balance${isReadOnly(folder) ? "" : " and the folder of the configuration"}. For a database elsewhere add
 # ReadWritePaths=/its/folder by "systemctl edit klas-balance".
