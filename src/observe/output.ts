@@ -1,4 +1,5 @@
 import { write } from "node:fs";
+import { endOfFile } from "./file-end.ts";
 
 /** Where lines go: gathered in memory, written by a thread, so that a request costs no system call. */
 export interface Output {
@@ -13,12 +14,32 @@ const FLUSH_AT_CHARACTERS = 65_536;
 /** What is kept for a reader that is slow, such as a full pipe; further lines are dropped and counted. */
 const MAX_PENDING_CHARACTERS = 4 * 1024 * 1024;
 const NEWLINE = 10;
+const NOTHING: Uint8Array = new Uint8Array();
 const RETRY_MS = 5;
 const FINAL_FLUSH_MS = 1000;
 
+/** A line that was begun, on a disk that was full then. */
+interface CutLine {
+  /** What ends it. */
+  readonly rest: Uint8Array;
+  /** How many lines are lost where that cannot be written. */
+  readonly lines: number;
+  /** Of the file, with the line as its last one; `undefined` where the output is no file. */
+  readonly sizeBytes: number | undefined;
+}
+
+/** What is written in one go: the rest of a cut line, whole lines, the number of those that were lost before. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  /** How many lines are lost where nothing is written from this offset on. */
+  readonly linesFrom: (offset: number) => number;
+}
+
 /**
  * An output to a file descriptor. One that is full, closed, or on a full disk loses lines and says how
- * many (`lostLines` makes that line) once it takes them again; it never stops the server. Where other processes write there too, `maxWriteBytes` keeps their lines apart.
+ * many (`lostLines` makes that line) once it takes them again; it never stops the server. A line that a full disk
+ * has cut is ended as soon as there is space, and no other is glued to it. Where other processes write there too,
+ * `maxWriteBytes` keeps their lines apart.
  */
 export function openOutput(
   fileDescriptor: number,
@@ -29,7 +50,8 @@ export function openOutput(
   let lost = 0;
   let timer: Timer | undefined;
   let writing: Promise<void> | undefined;
-  let isInsideLine = false;
+  let hasFailed = false;
+  let cut: CutLine | undefined;
 
   function append(line: string): void {
     if (pending.length + line.length > MAX_PENDING_CHARACTERS) {
@@ -46,26 +68,66 @@ export function openOutput(
     timer = undefined;
     writing ??= writePending().finally(() => {
       writing = undefined;
-      if (pending !== "") timer ??= setTimeout(startWriting, FLUSH_INTERVAL_MS).unref();
+      if (isDue()) timer ??= setTimeout(startWriting, FLUSH_INTERVAL_MS).unref();
     });
   }
 
+  function isDue(): boolean {
+    return pending !== "" || cut !== undefined;
+  }
+
   async function writePending(): Promise<void> {
-    while (pending !== "") {
-      // A write that ended inside a line, on a disk that was full, must not have another line glued to it.
-      const lines = Buffer.from(isInsideLine ? `\n${pending}` : pending);
-      const reported = lost;
-      const report = reported === 0 ? "" : lostLines(reported);
-      pending = "";
-      lost = 0;
-      const chunk = Buffer.concat([lines, Buffer.from(report)]);
-      const written = await writeWhole(fileDescriptor, chunk, maxWriteBytes);
-      if (written > 0) isInsideLine = chunk[written - 1] !== NEWLINE;
-      if (written < chunk.length) {
-        lost += reported + countLines(lines.subarray(written));
-        return;
-      }
+    while (isDue()) {
+      if (hasFailed) await lookAtCutLine();
+      const chunk = takeChunk();
+      const written = await writeWhole(fileDescriptor, chunk.bytes, maxWriteBytes);
+      hasFailed = written < chunk.bytes.length;
+      if (hasFailed) return await countLost(chunk, written);
+      cut = undefined;
     }
+  }
+
+  function takeChunk(): Chunk {
+    const rest = cut?.rest ?? NOTHING;
+    const lines = Buffer.from(pending);
+    const reported = lost;
+    const report = reported === 0 ? "" : lostLines(reported);
+    pending = "";
+    lost = 0;
+    const bytes = Buffer.concat([rest, lines, Buffer.from(report)]);
+    const cutLines = cut?.lines ?? 0;
+    return {
+      bytes,
+      linesFrom: (offset) =>
+        (offset < rest.length ? cutLines : 0) +
+        countLines(lines.subarray(Math.max(0, offset - rest.length))) +
+        (offset < bytes.length ? reported : 0),
+    };
+  }
+
+  /** A line that is begun is not lost yet. */
+  async function countLost(chunk: Chunk, written: number): Promise<void> {
+    const { bytes } = chunk;
+    const isBegun = written === 0 ? cut !== undefined : bytes[written - 1] !== NEWLINE;
+    const end = isBegun ? bytes.indexOf(NEWLINE, written) + 1 : written;
+    lost += chunk.linesFrom(end);
+    if (written === 0) return;
+    cut = isBegun
+      ? {
+          rest: bytes.subarray(written, end),
+          lines: chunk.linesFrom(written) - chunk.linesFrom(end),
+          sizeBytes: (await endOfFile(fileDescriptor))?.sizeBytes,
+        }
+      : undefined;
+  }
+
+  /** Another process, or whoever made space, may have written there since: then only its last line is to be ended. */
+  async function lookAtCutLine(): Promise<void> {
+    const end = await endOfFile(fileDescriptor);
+    if (end !== undefined && end.sizeBytes === cut?.sizeBytes) return;
+    lost += cut?.lines ?? 0;
+    const isInsideLine = end?.isInsideLine ?? cut !== undefined;
+    cut = isInsideLine ? { rest: Uint8Array.of(NEWLINE), lines: 0, sizeBytes: end?.sizeBytes } : undefined;
   }
 
   return {
@@ -114,6 +176,6 @@ function writeSome(fileDescriptor: number, bytes: Uint8Array): Promise<number | 
 
 function countLines(chunk: Uint8Array): number {
   let lines = 0;
-  for (const byte of chunk) if (byte === 10) lines += 1;
+  for (const byte of chunk) if (byte === NEWLINE) lines += 1;
   return lines;
 }

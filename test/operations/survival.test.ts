@@ -1,10 +1,12 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openToWrite } from "../../plugins/sqlite/own.ts";
 import { open } from "../raw-http.ts";
-import { callBytes, eventually, OK, operate, type Operated, SECRET } from "./operated.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { countLog, serveLoggingTo } from "./logging-to-file.ts";
+import { call, callBytes, eventually, OK, operate, type Operated, SECRET } from "./operated.ts";
 
 const SQLITE = 'plugin = "sqlite"\nfile = "balances.db"';
 const UNKNOWN = '{"status_code":"ERR_UNKNOWN"}';
@@ -26,6 +28,8 @@ function serveCore(port: number): Bun.Server<undefined> {
 }
 
 setDefaultTimeout(60_000);
+
+const logs = temporaryFolder();
 
 describe.concurrent("the process survives", () => {
   test("its SQLite file replaced, and deleted", async () => {
@@ -88,6 +92,32 @@ describe.concurrent("the process survives", () => {
     await untilBalance(server, OK);
     // A reload while the core is gone is tried on the same terms.
     expect(await server.reload()).toMatchObject({ msg: "reloaded" });
+  });
+
+  // A limit on the size of files cuts a line as a full disk does, and needs no mount.
+  test("its log full: each line is whole or counted, also one that was cut", async () => {
+    const file = join(logs, "server.log");
+    const limited = ["sh", "-c", "trap '' XFSZ; ulimit -S -f 40; exec \"$@\"", "sh"];
+    await using server = await serveLoggingTo(file, { admin: false }, limited);
+    let calls = 0;
+    async function ask(count: number): Promise<void> {
+      for (let asked = 0; asked < count; asked += 1) {
+        expect((await call(server.port))?.body.toString()).toBe(OK);
+        calls += 1;
+      }
+    }
+    await ask(200);
+    await eventually("a cut line", () => Promise.resolve(statSync(file).size === 40 * 512));
+    expect(server.log().endsWith("\n")).toBe(false);
+    await ask(20);
+    Bun.spawnSync(["prlimit", "--fsize=unlimited", "--pid", String(server.pid)]);
+    await ask(20);
+    server.signal("SIGTERM");
+    expect(await server.exited).toBe(0);
+    const log = countLog(server.log());
+    expect(log).toMatchObject({ torn: 0 });
+    expect(log.lost).toBeGreaterThan(20);
+    expect(log.calls + log.lost).toBe(calls);
   });
 
   test("2,000 idle connections, and answers on all of them", async () => {
