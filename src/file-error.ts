@@ -7,6 +7,7 @@ const FILE_ERRORS = new Map([
   ["EEXIST", "it is there already"],
   ["EBUSY", "it is a directory, or in use"],
   ["ENOSPC", "the disk is full"],
+  ["EFBIG", "it would be larger than a file may be"],
   ["EROFS", "its disk is read-only"],
 ]);
 

@@ -18,9 +18,16 @@ export async function run(
     cwd,
     env = {},
     stdin = "",
-  }: { readonly cwd: string; readonly env?: Record<string, string>; readonly stdin?: string },
+    before = [],
+  }: {
+    readonly cwd: string;
+    readonly env?: Record<string, string>;
+    readonly stdin?: string;
+    /** Words that come before the command, such as those of a shell. */
+    readonly before?: readonly string[];
+  },
 ): Promise<Finished> {
-  const child = Bun.spawn([binary(), ...command], {
+  const child = Bun.spawn([...before, binary(), ...command], {
     cwd,
     env,
     stdin: Buffer.from(stdin),
@@ -32,6 +39,11 @@ export async function run(
   await child.exited;
   clearTimeout(timer);
   return { exitCode: child.exitCode, stdout, stderr };
+}
+
+/** Cuts what a process writes to a file after so many blocks of 512 bytes, as a full disk does, without one. */
+export function limitedFiles(blocks: number): readonly string[] {
+  return ["sh", "-c", `trap '' XFSZ; ulimit -S -f ${blocks}; exec "$@"`, "sh"];
 }
 
 export interface ServerProcess {

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { sqliteCode } from "./busy.ts";
 
@@ -25,8 +25,26 @@ const EXPLANATIONS: readonly (readonly [code: RegExp, explain: (file: string) =>
       `${file} cannot be opened: check the permissions of the file, of ${dirname(file)} and of ${file}-wal`,
   ],
   [/^SQLITE_FULL/, (file) => `${file} cannot be written: the disk is full`],
-  [/^SQLITE_IOERR/, (file) => `${file} cannot be read or written: check the disk that it is on`],
+  [
+    /^SQLITE_IOERR/,
+    (file) =>
+      isDiskFull(dirname(file))
+        ? `${file} cannot be used: the disk is full, and there is no space for ${file}-shm`
+        : `${file} cannot be read or written: check the disk that it is on`,
+  ],
 ];
+
+/** What SQLite needs beside a database to read it: of a lack of it, it says no more than of a broken disk. */
+const INDEX_BYTES = 32_768;
+
+function isDiskFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < INDEX_BYTES;
+  } catch {
+    return false;
+  }
+}
 
 /** An error of SQLite as one line that says what to do; any other error as it is. */
 export function explained(error: unknown, file: string): unknown {

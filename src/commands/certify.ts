@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { styleText } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { CASES } from "../certify/cases.ts";
@@ -12,6 +11,7 @@ import { selectCases } from "../certify/select.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { describeFileError } from "../file-error.ts";
+import { replaceFile } from "./whole-file.ts";
 import { requiredSecret, secretFileOption, secretOption } from "./secret-option.ts";
 
 const MAX_TIMEOUT_MS = 600_000;
@@ -57,14 +57,14 @@ export function certifyCommand() {
         "unreachable" in outcome ? fail(`cannot reach ${endpoint.url}: ${outcome.unreachable}`, 1) : outcome;
       printLine(json ? reportJson(report) : `\n${summaryLines(report, paint)}`);
       if (!conforms(report)) process.exitCode = 1;
-      if (junit !== undefined) writeReport(junit, reportJunit(report));
+      if (junit !== undefined) await writeReport(junit, reportJunit(report));
     });
 
-  function writeReport(file: string, text: string): void {
+  async function writeReport(file: string, text: string): Promise<void> {
     try {
-      writeFileSync(file, text);
+      await replaceFile(file, [text]);
     } catch (error) {
-      fail(`cannot write ${file}: ${describeFileError(error)}`, 2);
+      fail(`cannot write ${file}: ${describeFileError(error)}`, 1);
     }
   }
 

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
+import { createFile } from "./whole-file.ts";
 import { putPlayer, withPlayers } from "./players/store.ts";
 
 const SOURCES = ["sqlite", "rest", "static"] as const;
@@ -62,30 +63,53 @@ async function init(folder: string, source: SourceName, force: boolean): Promise
       1,
     );
   }
-  const kept: string[] = [];
+  const kept: Kept[] = [];
+  let isConfigMade = false;
   try {
     await mkdir(folder, { recursive: true });
     for (const file of present) kept.push(await keepAside(file));
-    // "wx": nobody can have put a file, or a link to one, in its place meanwhile.
-    await writeFile(config, configText(source), { mode: 0o600, flag: "wx" });
+    // It must be new: nobody can have put a file, or a link to one, in its place meanwhile.
+    await createFile(config, [configText(source)], 0o600);
+    isConfigMade = true;
+    if (source === "sqlite") await makeDatabase(join(folder, DATABASE));
   } catch (error) {
-    throw new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
+    for (const file of isConfigMade ? files : []) await removeAll(file);
+    for (const { file, aside } of kept) await renameAll(aside, file);
+    throw error instanceof Failure
+      ? error
+      : new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
   }
-  if (source === "sqlite") {
-    await withPlayers(join(folder, DATABASE), "make", (database) =>
-      putPlayer(database, { playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
-    );
-  }
-  return { written: files, kept };
+  return { written: files, kept: kept.map(({ file, aside }) => `kept ${file} as ${aside}`) };
 }
 
-/** Renames a file, and a database's log with it: left behind, it would be taken for the new database's. */
-async function keepAside(file: string): Promise<string> {
+async function makeDatabase(file: string): Promise<void> {
+  await withPlayers(file, "make", (database) =>
+    putPlayer(database, { playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
+  );
+}
+
+interface Kept {
+  readonly file: string;
+  readonly aside: string;
+}
+
+async function keepAside(file: string): Promise<Kept> {
   const aside = `${file}.${new Date().toISOString().replaceAll(":", "")}.bak`;
-  for (const suffix of ["", "-wal", "-shm"]) {
-    if (existsSync(file + suffix)) await rename(file + suffix, aside + suffix);
+  await renameAll(file, aside);
+  return { file, aside };
+}
+
+/** A file and, of a database, its log: left behind, that would be taken for the next database's. */
+const SUFFIXES = ["", "-wal", "-shm"];
+
+async function renameAll(from: string, to: string): Promise<void> {
+  for (const suffix of SUFFIXES) {
+    if (existsSync(from + suffix)) await rename(from + suffix, to + suffix);
   }
-  return `kept ${file} as ${aside}`;
+}
+
+async function removeAll(file: string): Promise<void> {
+  for (const suffix of SUFFIXES) await rm(file + suffix, { force: true });
 }
 
 function configText(source: SourceName): string {

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { Failure } from "../failure.ts";
-import { csvLines, writeWhole } from "./players/export.ts";
+import { csvLines, writeLines } from "./players/export.ts";
 import { formatEntry, parseEntry } from "./players/entry.ts";
 import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
@@ -104,7 +104,7 @@ function exportCommand() {
       const file = await databaseFile(config);
       await withPlayers(file, "read", (database) => {
         const lines = csvLines(database);
-        return csvFile === undefined ? print(lines) : writeWhole(csvFile, lines);
+        return csvFile === undefined ? print(lines) : writeLines(csvFile, lines);
       });
     });
 }

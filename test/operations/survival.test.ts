@@ -4,6 +4,7 @@ import { renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openToWrite } from "../../plugins/sqlite/own.ts";
 import { open } from "../raw-http.ts";
+import { limitedFiles } from "../server-process.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { countLog, serveLoggingTo } from "./logging-to-file.ts";
 import { call, callBytes, eventually, OK, operate, type Operated, SECRET } from "./operated.ts";
@@ -97,8 +98,7 @@ describe.concurrent("the process survives", () => {
   // A limit on the size of files cuts a line as a full disk does, and needs no mount.
   test("its log full: each line is whole or counted, also one that was cut", async () => {
     const file = join(logs, "server.log");
-    const limited = ["sh", "-c", "trap '' XFSZ; ulimit -S -f 40; exec \"$@\"", "sh"];
-    await using server = await serveLoggingTo(file, { admin: false }, limited);
+    await using server = await serveLoggingTo(file, { admin: false }, limitedFiles(40));
     let calls = 0;
     async function ask(count: number): Promise<void> {
       for (let asked = 0; asked < count; asked += 1) {

@@ -1,8 +1,8 @@
 import type { Database } from "bun:sqlite";
-import { open, rename, rm } from "node:fs/promises";
 import { stringify } from "csv-stringify/sync";
 import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
+import { replaceFile } from "../whole-file.ts";
 import { ENTRY_FIELDS } from "./entry.ts";
 import { eachEntry } from "./list.ts";
 import { chunked } from "./output.ts";
@@ -18,20 +18,11 @@ export function* csvLines(database: Database): IterableIterator<string> {
   }
 }
 
-/** Writes the file in one step: under its name there is the old content or all of the new, never a part. */
-export async function writeWhole(file: string, lines: Iterable<string>): Promise<void> {
-  const unfinished = `${file}.${process.pid}.tmp`;
+/** Writes the lines to a file, all of them or none. */
+export async function writeLines(file: string, lines: Iterable<string>): Promise<void> {
   try {
-    const handle = await open(unfinished, "wx", FILE_MODE);
-    try {
-      for (const chunk of chunked(lines)) await handle.write(chunk);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(unfinished, file);
+    await replaceFile(file, chunked(lines), FILE_MODE);
   } catch (error) {
-    await rm(unfinished, { force: true });
     throw error instanceof Failure
       ? error
       : new Failure(`cannot write ${file}: ${describeFileError(error)}`, 1);

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
+import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 import * as contract from "../../plugin.ts" with { type: "text" };
 import { builtIns, PLUGINS_FOLDER } from "../../source/registry.ts";
-import { messageOf } from "../../source/thrown.ts";
+import { createFile, replaceFile } from "../whole-file.ts";
 import * as template from "./template.ts" with { type: "text" };
 
 /** The names that a configuration takes for a file in `plugins/`, kept to what every file system takes. */
@@ -24,11 +25,11 @@ export async function newPlugin(name: string, directory: string, force: boolean)
   const declarations = join(folder, DECLARATIONS);
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(plugin, sourceText(template).replaceAll("NAME", name), { flag: force ? "w" : "wx" });
+    await (force ? replaceFile : createFile)(plugin, [sourceText(template).replaceAll("NAME", name)]);
     // Nobody's own work: it follows the program that wrote it.
-    await writeFile(declarations, moduleDeclaration(sourceText(contract)));
+    await replaceFile(declarations, [moduleDeclaration(sourceText(contract))]);
   } catch (error) {
-    throw new Failure(`cannot write to ${folder}: ${messageOf(error)}`, 1);
+    throw new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
   }
   return [plugin, declarations];
 }

@@ -1,0 +1,38 @@
+import { statSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+
+/** Writes the file in one step: under its name there is the old content or all of the new, never a part. */
+export async function replaceFile(file: string, chunks: Iterable<string>, mode?: number): Promise<void> {
+  // A terminal or a pipe, such as /dev/stdout, is written to and never replaced.
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) {
+    await using handle = await open(file, "w");
+    await writeAll(handle, chunks);
+    return;
+  }
+  const unfinished = `${file}.${process.pid}.tmp`;
+  try {
+    await createFile(unfinished, chunks, mode);
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a file that is not there yet, with all of the content or not at all. */
+export async function createFile(file: string, chunks: Iterable<string>, mode?: number): Promise<void> {
+  const handle = await open(file, "wx", mode);
+  try {
+    await writeAll(handle, chunks);
+    await handle.sync();
+    await handle.close();
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+async function writeAll(handle: FileHandle, chunks: Iterable<string>): Promise<void> {
+  for (const chunk of chunks) await handle.writeFile(chunk);
+}
