@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import type { SourceLog } from "../../src/plugin.ts";
 import { untilFreeToOpen } from "./busy.ts";
 import { removeOldIndex } from "./identity.ts";
@@ -64,16 +64,18 @@ export async function connect(
   }
 }
 
-/** Returns whether there was no file, and is one now. */
-function makeEmpty(file: string): boolean {
-  if (existsSync(file)) return false;
+function makeEmpty(file: string): void {
+  if (existsSync(file)) return;
   try {
     closeSync(openSync(file, "wx", FILE_MODE));
-    return true;
   } catch {
     // Somebody else was faster, or it cannot be: SQLite will say so.
-    return false;
   }
+}
+
+/** As it was just made, or as a disk that was full has left it. */
+function isEmpty(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.size === 0 && !existsSync(`${file}-wal`);
 }
 
 /** klas-balance's own database as a kind of source. */
@@ -81,7 +83,8 @@ export function ownDatabase(file: string, log: SourceLog): ReaderKind {
   return {
     async open() {
       assertPlace(file, { mustExist: false });
-      if (makeEmpty(file)) log.warn(`made ${file}: it holds no players yet`);
+      makeEmpty(file);
+      if (isEmpty(file)) log.warn(`made ${file}: it holds no players yet`);
       // Open for longer than it is used: the last connection would remove the log that the reader is about to open.
       using _database = await openToWrite(file);
       return await openReader(file);

@@ -15,6 +15,7 @@ export interface Snapshot {
 export function turnSnapshot(database: Database): Snapshot {
   const beginning = database.prepare("BEGIN");
   const ending = database.prepare("COMMIT");
+  const abandoning = database.prepare("ROLLBACK");
   let ends: NodeJS.Immediate | undefined;
 
   function end(): void {
@@ -22,7 +23,13 @@ export function turnSnapshot(database: Database): Snapshot {
     clearImmediate(ends);
     ends = undefined;
     // After some errors SQLite has ended it by itself.
-    if (database.inTransaction) ending.run();
+    if (!database.inTransaction) return;
+    try {
+      ending.run();
+    } catch {
+      // The read of a damaged page has failed already, and been answered; that is repeated here.
+      if (database.inTransaction) abandoning.run();
+    }
   }
 
   return {
