@@ -22,7 +22,9 @@ const EXPLANATIONS: readonly (readonly [code: RegExp, explain: (file: string) =>
   [
     /^SQLITE_CANTOPEN/,
     (file) =>
-      `${file} cannot be opened: check the permissions of the file, of ${dirname(file)} and of ${file}-wal`,
+      isDiskFull(dirname(file))
+        ? `${file} cannot be opened: the disk is full, and there is no space for ${file}-wal`
+        : `${file} cannot be opened: check the permissions of the file, of ${dirname(file)} and of ${file}-wal`,
   ],
   [/^SQLITE_FULL/, (file) => `${file} cannot be written: the disk is full`],
   [
@@ -39,8 +41,9 @@ const INDEX_BYTES = 32_768;
 
 function isDiskFull(folder: string): boolean {
   try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize < INDEX_BYTES;
+    const { bavail, bsize, files, ffree } = statfsSync(folder);
+    // Some file systems have no fixed number of files, and say 0.
+    return bavail * bsize < INDEX_BYTES || (files > 0 && ffree === 0);
   } catch {
     return false;
   }
