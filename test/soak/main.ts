@@ -3,6 +3,8 @@ import { removeBinary } from "../binary.ts";
 import { freshSeed } from "../fuzz/random.ts";
 import { operate } from "../operations/operated.ts";
 import { soakDrains } from "./drains.ts";
+import { soakFullDatabase } from "./full-database.ts";
+import { ROUNDS, soakFullLog } from "./full-log.ts";
 import { soakIdle } from "./idle.ts";
 import { soakKills } from "./kills.ts";
 import { soakMixed } from "./mixed.ts";
@@ -24,6 +26,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "1800" },
     requests: { type: "string", default: "5000000" },
     outage: { type: "string", default: "3600" },
+    full: { type: "string", default: "60" },
     seed: { type: "string" },
   },
 });
@@ -50,6 +53,26 @@ async function checkMetrics(): Promise<void> {
   const text = await (await server.admin("/metrics")).text();
   const child = Bun.spawn(["promtool", "check", "metrics"], { stdin: Buffer.from(text), stdout: "pipe" });
   report("promtool check metrics", { says: await child.stdout.text() }, (await child.exited) === 0);
+}
+
+async function soakDisk(): Promise<void> {
+  for (const fileSystem of ["tmpfs", "ext4"] as const) {
+    for (const hasAdmin of [true, false]) {
+      const options = { fileSystem, workers, hasAdmin, fullSeconds: Number(values.full) };
+      const counts = await soakFullLog(options);
+      // Of several processes that share the file, one may end a line that another has begun: it is counted as lost.
+      const mayTear = workers > 1 || hasAdmin ? ROUNDS * (workers + 1) : 0;
+      const isWell = counts.failed + counts.missing + counts.exitCode === 0 && counts.torn <= mayTear;
+      report(
+        `a full disk (${fileSystem}) below the log, ${hasAdmin ? "with" : "without"} [admin]`,
+        counts,
+        isWell,
+      );
+    }
+    const counts = await soakFullDatabase(fileSystem);
+    const isWell = counts.failed + counts.problems.length === 0;
+    report(`a full disk (${fileSystem}) below the database`, counts, isWell);
+  }
 }
 
 const modes: Readonly<Record<string, () => Promise<void>>> = {
@@ -87,6 +110,7 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
     const counts = await soakOutage(Number(values.outage), printPhase);
     report("an outage of the core", counts, counts.wrong === 0);
   },
+  disk: soakDisk,
   metrics: checkMetrics,
 };
 
