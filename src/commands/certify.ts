@@ -1,4 +1,3 @@
-import { styleText } from "node:util";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { CASES } from "../certify/cases.ts";
 import { certify } from "../certify/certify.ts";
@@ -6,11 +5,12 @@ import { parseWebhookUrl } from "./webhook-url-argument.ts";
 import { conforms } from "../certify/report.ts";
 import { reportJson } from "../certify/report-json.ts";
 import { reportJunit } from "../certify/report-junit.ts";
-import { type Paint, resultLines, summaryLines } from "../certify/report-table.ts";
+import { resultLines, summaryLines } from "../certify/report-table.ts";
 import { selectCases } from "../certify/select.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { describeFileError } from "../file-error.ts";
+import { paint } from "./paint.ts";
 import { replaceFile } from "./whole-file.ts";
 import { requiredSecret, secretFileOption, secretOption } from "./secret-option.ts";
 
@@ -48,7 +48,6 @@ export function certifyCommand() {
       const selection = selectCases(CASES, options.only ?? [], options.skip ?? []);
       const cases = selection.valid ? selection.cases : fail(selection.problem, 2);
 
-      const paint = painter();
       const idWidth = Math.max(...cases.map(({ id }) => id.length));
       const outcome = await certify({ ...target, endpoint, secret }, cases, (result) => {
         if (!json) printLine(resultLines(result, idWidth, paint));
@@ -77,11 +76,6 @@ export function certifyCommand() {
 
 function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-function painter(): Paint {
-  const coloured = process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "";
-  return (colour, text) => (coloured ? styleText(colour, text, { validateStream: false }) : text);
 }
 
 function parseAmount(text: string): string {

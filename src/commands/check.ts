@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { styleText } from "node:util";
 import { Command } from "@commander-js/extra-typings";
 import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
@@ -10,6 +9,7 @@ import { readServerTls } from "../server/tls.ts";
 import { openService } from "../server/service.ts";
 import { messageOf } from "../source/thrown.ts";
 import { configOption, readConfig } from "./config-option.ts";
+import { paint } from "./paint.ts";
 
 interface Finding {
   readonly level: "ok" | "warning" | "error";
@@ -103,7 +103,6 @@ async function probe(config: Config, report: Report): Promise<boolean> {
 
 const COLOURS = { ok: "green", warning: "yellow", error: "red" } as const;
 
-/** Coloured only on a terminal and without `NO_COLOR`, which `styleText` looks at. */
 function mark(level: Finding["level"]): string {
-  return styleText(COLOURS[level], level.padEnd(7), { stream: process.stdout });
+  return paint(COLOURS[level], level.padEnd(7));
 }

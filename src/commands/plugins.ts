@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { dirname, relative } from "node:path";
-import { styleText } from "node:util";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { configPath } from "../config/load.ts";
 import { Failure } from "../failure.ts";
@@ -8,6 +7,7 @@ import { canonicalAmount } from "../protocol/amount.ts";
 import type { Subject } from "../source/conformance.ts";
 import { findPlugin } from "../source/registry.ts";
 import { configOption, readConfig } from "./config-option.ts";
+import { paint } from "./paint.ts";
 import { listPlugins, listText } from "./plugins/list.ts";
 import { newPlugin } from "./plugins/new.ts";
 import { sourceOf, testPlugin, type CaseResult } from "./plugins/test.ts";
@@ -118,13 +118,8 @@ function folderOf(config: string | undefined): string {
 }
 
 function resultText({ case: name, expects, problem }: CaseResult): string {
-  const mark = problem === undefined ? styled("green", "ok    ") : styled("red", "failed");
+  const mark = problem === undefined ? paint("green", "ok    ") : paint("red", "failed");
   return `${mark} ${name}: ${expects}\n${problem === undefined ? "" : `       ${problem}\n`}`;
-}
-
-/** Coloured only on a terminal and without `NO_COLOR`, which `styleText` looks at. */
-function styled(colour: "green" | "red", text: string): string {
-  return styleText(colour, text, { stream: process.stdout });
 }
 
 function nextSteps(name: string, written: readonly string[]): string {
