@@ -12,6 +12,9 @@ import { listPlugins, listText } from "./plugins/list.ts";
 import { newPlugin } from "./plugins/new.ts";
 import { sourceOf, testPlugin, type CaseResult } from "./plugins/test.ts";
 
+/** Whom `init` and `plugins new` make. */
+const DEMO_PLAYER = "12001";
+
 /** How long a lookup may take where no configuration says it. */
 const DEFAULT_TIMEOUT_MS = 1000;
 
@@ -53,7 +56,7 @@ function testCommand() {
       "run the contract's cases against a plugin, with the options of a source in the configuration",
     )
     .argument("<name>", "the plugin, as a configuration names it")
-    .requiredOption("--player <id>", "a player that the source knows")
+    .option("--player <id>", "a player that the source knows", DEMO_PLAYER)
     .option("--balance <amount>", "that player's balance; without it, any is taken")
     .option("--source <name>", "the [sources.NAME] table whose options are used")
     .addOption(configOption())

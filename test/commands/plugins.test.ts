@@ -131,6 +131,16 @@ describe("test", () => {
     ).toBe(0);
   });
 
+  test("asks for the player whom init and plugins new make where none is given", async () => {
+    await plugins("new", "my-core");
+    expect((await plugins("test", "my-core")).exitCode).toBe(0);
+    write("plugins/picky.ts", picky);
+    write("config.toml", `${SERVER}[sources.players]\nplugin = "picky"\nbalance = "1"\n`);
+    const { stdout, exitCode } = await plugins("test", "picky");
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('the known player "12001"');
+  });
+
   test("names each case, what it expects, and what came instead", async () => {
     write(
       "plugins/wrong.ts",
@@ -161,7 +171,6 @@ describe("test", () => {
 
   test.each([
     ["a plugin that there is not", ["test", "nothing", "--player", "7"], 'there is no plugin "nothing"'],
-    ["no player", ["test", "picky"], "--player"],
     [
       "a balance that is none",
       ["test", "picky", "--player", "7", "--balance", "x"],
