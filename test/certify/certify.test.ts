@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { CASES } from "../../src/certify/cases.ts";
 import { certify } from "../../src/certify/certify.ts";
 import { endpointOf } from "../../src/certify/endpoint.ts";
@@ -283,6 +285,29 @@ test("the reply's signature is explained where it can be", async () => {
   expect(report.results[0]?.problem).toBe(
     "X-Signature is not that of the reply's bytes: it was made over the body with a newline after it",
   );
+});
+
+// Python's http.server is such a one: its `rfile.read(length)` gives what has come.
+test("an endpoint that answers what came of a body that was cut short is advised, not failed", async () => {
+  const server = createServer((socket) => {
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk.toString("latin1");
+      if (!received.endsWith("}")) return;
+      const reply = correct.reply("OK", BALANCE, new Uint8Array());
+      socket.end(
+        `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${reply.length}\r\n` +
+          `${SIGNATURE_HEADER}: ${signatureOf(reply)}\r\n\r\n${reply}`,
+      );
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const report = await certifiedAt(`http://127.0.0.1:${address.port}`, { only: ["body-cut-short"] });
+  server.close();
+  expect(idsOf(report, "failed")).toEqual(["body-cut-short"]);
+  expect(conforms(report)).toBe(true);
 });
 
 test("a player who is not known to the endpoint is one failure, not fifty", async () => {
