@@ -17,9 +17,13 @@ export function bodyVariants(body: Uint8Array): readonly Variant[] {
   const bytes = Buffer.from(body);
   const text = bytes.toString("utf8");
   const candidates: readonly Candidate[] = [
-    ["trailing-newline", "it was made over the body with a newline after it", `${text}\n`],
-    ["trailing-newline", "it was made over the body with CR LF after it", `${text}\r\n`],
-    ["trailing-newline", "it was made over the body without its last newline", text.replace(/\r?\n$/, "")],
+    ["trailing-newline", "it was made over the body with a trailing newline", `${text}\n`],
+    ["trailing-newline", "it was made over the body with a trailing CR LF", `${text}\r\n`],
+    [
+      "trailing-newline",
+      "it was made over the body without its trailing newline",
+      text.replace(/\r?\n$/, ""),
+    ],
     ["line-ends", "it was made over the body with CR LF line ends", text.replace(/\r?\n/g, "\r\n")],
     ["line-ends", "it was made over the body with LF line ends", text.replaceAll("\r\n", "\n")],
     ["byte-order-mark", "it was made over the body with a byte-order mark before it", BYTE_ORDER_MARK + text],
@@ -58,9 +62,9 @@ export function bodyVariants(body: Uint8Array): readonly Variant[] {
   ];
   const variants = candidates.map(([id, message, variant]) => asVariant(id, message, variant));
   for (const [writing, words] of otherWritings(text.replace(/^\uFEFF/, ""))) {
-    const message = `it was made over the JSON written anew (${words}), not over the bytes of the body`;
+    const message = `it was made over re-serialized JSON (${words}), not over the bytes of the body`;
     variants.push(asVariant("reserialized-json", message, writing));
-    variants.push(asVariant("reserialized-json", `${message}, with a newline after it`, `${writing}\n`));
+    variants.push(asVariant("reserialized-json", `${message}, with a trailing newline`, `${writing}\n`));
   }
   return distinct([{ bytes: body, mistake: undefined }, ...variants]);
 }

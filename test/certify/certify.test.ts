@@ -283,7 +283,7 @@ test("the reply's signature is explained where it can be", async () => {
     { only: ["reply-signed-ok"] },
   );
   expect(report.results[0]?.problem).toBe(
-    "X-Signature is not that of the reply's bytes: it was made over the body with a newline after it",
+    "X-Signature is not that of the reply's bytes: it was made over the body with a trailing newline",
   );
 });
 

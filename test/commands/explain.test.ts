@@ -39,7 +39,7 @@ test("a mistake is named and exits 1; the body may come from standard input", as
   });
   expect(stdout).toBe(
     `The signature does not fit the body of 9 bytes (SHA-256 ${SHA256}).\n` +
-      "What was done:\n  - it was made over the body without its last newline\n",
+      "What was done:\n  - it was made over the body without its trailing newline\n",
   );
   expect(exitCode).toBe(1);
 });
@@ -87,4 +87,16 @@ test("no secret and no file are misuses", async () => {
   ]);
   expect(withoutFile.stderr).toStartWith("error: cannot read ");
   expect(withoutFile.exitCode).toBe(2);
+});
+
+// The words of spec 4.
+test.each([
+  ["re-serialized JSON", hmac('{"a":1}')],
+  ["trailing newline", hmac(`${BODY}\n`)],
+  ["base64", createHmac("sha256", "s").update(BODY).digest("base64")],
+  ["SHA-512", createHmac("sha512", "s").update(BODY).digest("hex")],
+  ["upper-case", hmac(BODY).toUpperCase()],
+])("%s is named so", async (words, signature) => {
+  const { stdout } = await runProgram(["explain", file, "--signature", signature, "--secret", "s"]);
+  expect(stdout).toContain(words);
 });
