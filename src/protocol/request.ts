@@ -40,12 +40,20 @@ const requestSchema = v.object({
   player_id: idSchema,
 });
 
+/** What a wrong request says right: whose call it was, for the log. */
+const knownIdsSchema = v.object({
+  request_id: v.fallback(v.optional(idSchema), undefined),
+  player_id: v.fallback(v.optional(idSchema), undefined),
+});
+
 /** Spec 1.1. Unknown further fields are dropped, nothing is coerced. */
 export type BalanceRequest = v.InferOutput<typeof requestSchema>;
 
 export type ParsedRequest =
   | { readonly valid: true; readonly request: BalanceRequest }
-  | { readonly valid: false; readonly problem: string };
+  | { readonly valid: false; readonly problem: string; readonly known?: KnownIds };
+
+type KnownIds = v.InferOutput<typeof knownIdsSchema>;
 
 // A byte-order mark is not part of JSON (RFC 8259, section 8.1); kept, it makes the parser refuse the body.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -58,9 +66,12 @@ export function parseRequest(body: Uint8Array): ParsedRequest {
   if (result.success) return { valid: true, request: result.output };
   const [issue] = result.issues;
   const field = v.getDotPath(issue);
+  if (field === null) return { valid: false, problem: "expected a JSON object" };
   return {
     valid: false,
-    problem: field === null ? "expected a JSON object" : `${field}: ${issue.message}`,
+    // JSON has no `undefined`: where it was found there was no such field.
+    problem: `${field}: ${issue.received === "undefined" ? "missing" : issue.message}`,
+    known: v.parse(knownIdsSchema, json.value),
   };
 }
 

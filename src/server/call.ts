@@ -16,8 +16,8 @@ export interface Call {
   readonly trace: () => Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
   key: SigningKey;
-  requestId?: string;
-  playerId?: string;
+  requestId?: string | undefined;
+  playerId?: string | undefined;
   body?: Uint8Array;
 }
 

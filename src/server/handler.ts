@@ -50,10 +50,11 @@ function decide(
   call.key = verification.key;
 
   const parsed = parseRequest(body);
+  const known = parsed.valid ? parsed.request : parsed.known;
+  call.requestId = known?.request_id;
+  call.playerId = known?.player_id;
   if (!parsed.valid) return { reason: "invalid_body", detail: parsed.problem };
   const { request_id, session_id, player_id, timestamp } = parsed.request;
-  call.requestId = request_id;
-  call.playerId = player_id;
 
   const { maxClockSkewSeconds, metrics } = service;
   if (maxClockSkewSeconds !== undefined || metrics !== undefined) {

@@ -257,6 +257,22 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     logged: { reason: "invalid_body", detail: "player_id: expected a string" },
     neverLogged: ["424242"],
   },
+  "invalid_body: a field is missing; whose call it was is logged all the same": {
+    request: () => post(JSON.stringify({ request_id: "r-7", session_id: "s", player_id: "plain" })),
+    body: invalid,
+    logged: {
+      reason: "invalid_body",
+      request_id: "r-7",
+      player_id: "plain",
+      detail: "timestamp: missing",
+    },
+  },
+  "invalid_body: an id that is none is not logged": {
+    request: () => post(balanceRequest("plain", { request_id: "r\u0007" })),
+    body: invalid,
+    logged: { reason: "invalid_body", player_id: "plain" },
+    neverLogged: ['"request_id"', "r\\u0007"],
+  },
   "invalid_body, found with the second secret": {
     request: () => post("{", hmac(OLD_SECRET, "{")),
     body: invalid,
