@@ -41,8 +41,9 @@ export function checkCommand() {
 async function check(options: { readonly config?: string | undefined }, report: Report): Promise<0 | 1 | 2> {
   try {
     const config = await readConfig(options);
+    const tls = await readServerTls(config);
     await reportConfig(config, report);
-    await reportTls(config, report);
+    if (tls !== undefined) report("ok", "the certificate and its key can be served");
     return (await probe(config, report)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -79,10 +80,6 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
       `source "${name}" (${plugin}) is configured well${name === webhook.source ? ", and in use" : ""}`,
     );
   }
-}
-
-async function reportTls(config: Config, report: Report): Promise<void> {
-  if ((await readServerTls(config)) !== undefined) report("ok", "the certificate and its key can be served");
 }
 
 async function probe(config: Config, report: Report): Promise<boolean> {

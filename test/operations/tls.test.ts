@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { connect, type ConnectionOptions, type PeerCertificate } from "node:tls";
 import { type Certificates, makeCertificates } from "../plugins/rest/certificates.ts";
 import { signatureOf } from "../raw-http.ts";
+import { run } from "../server-process.ts";
 import { body, OK, operate, type Operated, SECRET } from "./operated.ts";
 
 const TLS = 'tls = { cert = "cert.pem", key = "key.pem" }';
@@ -150,6 +151,8 @@ describe.concurrent("TLS", () => {
         level: "error",
         problem: `config.toml: ${says}`,
       });
+      const checked = await run(["check"], { cwd: server.folder });
+      expect(checked).toMatchObject({ exitCode: 2, stdout: `error   config.toml: ${says}\n` });
       expect(await commonName(port, ca)).toBe("first");
       expect(await fetchBalance(port, { ca })).toBe(OK);
     }
