@@ -27,8 +27,10 @@ function queryReader(file: string, query: string): Reader {
     read({ playerId, sessionId }) {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
         if (!open.isReusable()) {
-          open.database.close(true);
+          // In this order: where the new one cannot be had, because of a lock say, there is still the old one to ask.
+          const old = open;
           open = prepare(file, query);
+          old.database.close(true);
         }
         const rows = open.select({ player_id: playerId, session_id: sessionId });
         if (open.isValid()) return balanceOf(rows);

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, rmSync, utimesSync } from "node:fs";
 import type { LookupResult, Source } from "../../../src/plugin.ts";
-import { ask, failure, subjects } from "./subject.ts";
+import { ask, failure, question, subjects } from "./subject.ts";
 
 const subject = subjects();
 const FILE = "core.db";
@@ -206,4 +206,22 @@ describe("nothing is written beside the operator's database", () => {
     await source.close?.();
     expect(subject().files()).toEqual(files);
   });
+});
+
+test("a lock that ended without a change leaves a connection that can be read", async () => {
+  const database = core({ journal: "wal" });
+  database.run("INSERT INTO wallet (id, balance) VALUES ('1', 5)");
+  leave(database);
+  const source = await subject().open({ file: FILE, query: BALANCE });
+  expect(await ask(source, "1")).toEqual({ balance: "5" });
+
+  const writer = new Database(subject().path(FILE));
+  writer.run("PRAGMA locking_mode = EXCLUSIVE");
+  writer.run("BEGIN IMMEDIATE");
+  writer.run("DELETE FROM wallet");
+  const locked = source.lookup(question("1"), AbortSignal.timeout(20));
+  expect(await failure(() => locked)).toContain("is locked by another program");
+  writer.run("ROLLBACK");
+  writer.close(true);
+  expect(await ask(source, "1")).toEqual({ balance: "5" });
 });
