@@ -33,6 +33,7 @@ export async function createFile(file: string, chunks: Iterable<string>, mode?: 
   }
 }
 
+/** Unlike `write`, `writeFile` writes all of it or throws: of that the system may take a part where the disk is nearly full. */
 async function writeAll(handle: FileHandle, chunks: Iterable<string>): Promise<void> {
   for (const chunk of chunks) await handle.writeFile(chunk);
 }

@@ -281,6 +281,23 @@ describe("export", () => {
     expect(readdirSync(folder).toSorted()).toEqual(["all.csv", "balances.db", "config.toml"]);
     expect((await players("export", join(folder, "missing", "all.csv"))).exitCode).toBe(1);
   });
+
+  test("leaves the old file where the disk has no room for the end of the new one", async () => {
+    const file = join(folder, "all.csv");
+    writeFileSync(file, "old");
+    const rows = Array.from({ length: 500 }, (_, index) => `${String(index).padStart(200, "p")},EUR,1`);
+    await playersFrom(csv(...rows), "import", "-");
+    // A limit on the length of a file takes the beginning of a write, as a disk does that becomes full.
+    const limited = ["bash", "-c", 'ulimit -f 64; trap "" XFSZ; exec "$@"', "limited"];
+    const child = Bun.spawn([...limited, process.execPath, PROGRAM, "players", "export", file], {
+      cwd: folder,
+      stderr: "pipe",
+    });
+    expect(await child.stderr.text()).toContain(`cannot write ${file}`);
+    expect(await child.exited).toBe(1);
+    expect(await Bun.file(file).text()).toBe("old");
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
 });
 
 describe("many players", () => {
