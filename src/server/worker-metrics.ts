@@ -13,13 +13,19 @@ export interface WorkerMetrics {
 export function rememberMetrics(): WorkerMetrics {
   const latest = new Map<number, readonly MetricsSnapshot[]>();
   let ofTheDead: readonly MetricsSnapshot[] = [];
+  let adding: Promise<void> = Promise.resolve();
+
+  async function add(pid: number): Promise<void> {
+    const sum = await sumOfCounts([...ofTheDead, ...(latest.get(pid) ?? [])]);
+    // In one step, so that at no moment it is missing or there twice.
+    latest.delete(pid);
+    ofTheDead = [sum];
+  }
+
   return {
     reported: (pid, snapshots) => void latest.set(pid, snapshots),
-    async died(pid) {
-      const left = latest.get(pid) ?? [];
-      latest.delete(pid);
-      ofTheDead = [await sumOfCounts([...ofTheDead, ...left])];
-    },
+    // One after another: of two that died at once, each adds to what the other one left.
+    died: (pid) => (adding = adding.then(() => add(pid))),
     snapshots: () => [...ofTheDead, ...[...latest.values()].flat()],
   };
 }

@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../config/load.ts";
-import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import type { Serving } from "./instance.ts";
 import { assertPortIsFree } from "./listener.ts";
@@ -109,7 +108,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     const exit = await worker.exited;
     slot.process = undefined;
     slot.isUp = false;
-    await metrics.died(worker.pid);
+    void metrics.died(worker.pid);
     if (isStopping) return;
     if (performance.now() - startedMs > SOUND_MS) slot.failures = 0;
     log.error("a worker died", { worker: slot.number, pid: worker.pid, exit });
@@ -233,5 +232,5 @@ function messageOf({ file, table, server: { host, port } }: Config) {
 }
 
 function messageOfError(error: unknown): string {
-  return error instanceof Failure || error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : String(error);
 }
