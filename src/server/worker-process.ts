@@ -32,7 +32,8 @@ export function startWorkerProcess(): WorkerProcess {
     stdin: "ignore",
     stdout: "inherit",
     stderr: "inherit",
-    serialization: "json",
+    // A configuration may hold what JSON does not: dates, and numbers that are not finite.
+    serialization: "advanced",
     env: { ...process.env, ...ENDS_WITH_PARENT },
     ipc(message: FromWorker) {
       waiting.get(message.ask)?.(message);

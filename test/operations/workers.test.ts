@@ -140,6 +140,20 @@ describe.concurrent("workers", () => {
     expect(server.lines().filter(({ msg }) => msg === "a worker does not start").length).toBeLessThan(9);
   });
 
+  test("give a plugin every value that TOML has, as one process does", async () => {
+    const plugin = `import * as v from "valibot";
+      const options = v.strictObject({ since: v.date(), most: v.number() });
+      const open = ({ since, most }) => ({
+        lookup: () => ({ balance: most === Infinity ? String(since.getUTCFullYear()) : "0" }),
+      });
+      export default { apiVersion: 1, options, open };`;
+    for (const admin of ["port = 0", false] as const) {
+      const tables = { admin, source: 'plugin = "./values.ts"\nsince = 1987-07-05T17:45:00Z\nmost = inf' };
+      await using server = await operate(tables, (path) => writeFileSync(join(path, "values.ts"), plugin));
+      expect(await server.balance()).toBe('{"balance":"1987","status_code":"OK"}');
+    }
+  });
+
   test("none outlives the parent, even where that is killed", async () => {
     await using server = await operate({ server: "workers = 3" });
     const workers = workersOf(server);
