@@ -5,7 +5,9 @@ const MIN_MASKED_CHARACTERS = 4;
 export function masking(options: unknown): (text: string) => string {
   const values: string[] = [];
   JSON.stringify(options, (_key, value: unknown) => {
-    if (typeof value === "string" && value.length >= MIN_MASKED_CHARACTERS) values.push(value);
+    // A message may hold it as it is, or between quotes and escaped.
+    if (typeof value === "string" && value.length >= MIN_MASKED_CHARACTERS)
+      values.push(value, JSON.stringify(value).slice(1, -1));
     return typeof value === "bigint" ? String(value) : value;
   });
   // The longest first, so that no part of one is left where another is its beginning.

@@ -316,3 +316,12 @@ test("a name that came out of the environment is not shown, known or not", async
   expect(message).toContain('the source "****" is not defined');
   expect(message).not.toContain(SECRET);
 });
+
+test("nor is one that a message quotes with escapes", async () => {
+  const secret = 'hunter2"sec\\ret';
+  writeFileSync(file, `[webhook]\nsecrets = ["s"]\nsource = "\${S}"\n[sources.a]\nplugin = "\${S}"\n`);
+  const message = await failureOf(loadConfig(file, { S: secret }));
+  expect(message).toContain('there is no plugin "****"');
+  expect(message).toContain('the source "****" is not defined');
+  expect(message).not.toContain("hunter2");
+});
