@@ -10,7 +10,7 @@ export interface FileIdentity {
   readonly logIndex: string | undefined;
 }
 
-/** `undefined` where there is no file. */
+/** `undefined` where there is no file, or none that can be reached: its folder is none any more, its disk does not answer. */
 export function identify(file: string): FileIdentity | undefined {
   const entry = statOf(file);
   if (entry === undefined) return undefined;
@@ -25,8 +25,12 @@ export function identify(file: string): FileIdentity | undefined {
 }
 
 function statOf(path: string): { readonly inode: string; readonly sizeBytes: bigint } | undefined {
-  const entry = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return entry === undefined ? undefined : { inode: `${entry.dev}:${entry.ino}`, sizeBytes: entry.size };
+  try {
+    const { dev, ino, size } = statSync(path, { bigint: true });
+    return { inode: `${dev}:${ino}`, sizeBytes: size };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -56,7 +56,8 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
         await old.close();
         if (known !== undefined) known = withoutEmptyLog(file, known);
       }
-      if (current === undefined) throw new Error(`the database file ${file} is gone: put it back`);
+      if (current === undefined)
+        throw new Error(`the database file ${file} is gone or out of reach: put it back`);
       known ??= current;
       assertNoOldLog(file, known, current);
       const reopened = await kind.reopen(known, current);

@@ -1,6 +1,15 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, linkSync, renameSync, rmSync, truncateSync } from "node:fs";
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { ask, eventually, failure, type Subject, subjects } from "./subject.ts";
 
 const subject = subjects();
@@ -37,7 +46,7 @@ test("a deleted file answers nothing until it is back, and each is logged once",
   const source = await subject().open({ file: "balances.db" });
   renameSync(subject().path("balances.db"), subject().path("aside.db"));
   await eventually(() => logged(subject(), "is gone") > 0);
-  expect(await failure(() => ask(source, "12001"))).toContain("is gone: put it back");
+  expect(await failure(() => ask(source, "12001"))).toContain("is gone or out of reach: put it back");
   expect(await failure(() => source.check?.(AbortSignal.timeout(1000)))).toContain("is gone");
   await Bun.sleep(1500);
   expect(subject().files()).not.toContain("balances.db");
@@ -48,6 +57,27 @@ test("a deleted file answers nothing until it is back, and each is logged once",
   expect(logged(subject(), "open again")).toBe(1);
   rmSync(subject().path("balances.db"));
   await eventually(() => logged(subject(), "is gone") === 2);
+});
+
+test("a file out of reach answers nothing until it is back, whatever is in its way", async () => {
+  mkdirSync(subject().path("data"));
+  await make("data/balances.db", 1n);
+  const source = await subject().open({ file: "data/balances.db" });
+  renameSync(subject().path("data"), subject().path("aside"));
+  const obstacles = [
+    () => writeFileSync(subject().path("data"), "a file where the folder was"),
+    () => symlinkSync("data", subject().path("data")),
+  ];
+  for (const [index, put] of obstacles.entries()) {
+    put();
+    await eventually(() => logged(subject(), "out of reach") === index + 1);
+    expect(await failure(() => ask(source, "12001"))).toContain("out of reach");
+    rmSync(subject().path("data"));
+    renameSync(subject().path("aside"), subject().path("data"));
+    await eventually(() => logged(subject(), "open again") === index + 1);
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
+    renameSync(subject().path("data"), subject().path("aside"));
+  }
 });
 
 test("a file cut short answers nothing, and is not made anew", async () => {
