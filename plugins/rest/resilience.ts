@@ -8,6 +8,9 @@ import type { Slots } from "./slots.ts";
 /** The first wait is up to this long, each further one up to twice as long. */
 const FIRST_WAIT_MS = 25;
 
+/** How much each answer of the core changes what is known of its speed. */
+const WEIGHT = 1 / 8;
+
 export type Exchange = (request: CoreRequest, signal: AbortSignal) => Promise<LookupResult>;
 
 export interface Resilience {
@@ -27,18 +30,32 @@ export function resilient(
   exchange: Exchange,
   { retries, breaker, slots, timeoutMs, count }: Resilience,
 ): Exchange {
-  async function attempt(request: CoreRequest, signal: AbortSignal): Promise<LookupResult> {
+  /** How long the core has lately taken to answer. */
+  let usualMs = 0;
+
+  async function attempt(
+    request: CoreRequest,
+    signal: AbortSignal,
+    deadlineMs: number,
+  ): Promise<LookupResult> {
     refuseIfOpen();
     if (!slots.tryTake()) {
       count("queued");
       await slots.take(signal);
+      // A call that cannot end in time would only take the core's time from those that can, and pass for its failure.
+      if (deadlineMs - performance.now() < Math.min(2 * usualMs, timeoutMs / 2)) {
+        slots.release();
+        return await untilAborted(signal);
+      }
     }
     try {
       signal.throwIfAborted();
       refuseIfOpen();
       const call = breaker.begin();
+      const begunMs = performance.now();
       try {
         const result = await exchange(request, signal);
+        usualMs += WEIGHT * (performance.now() - begunMs - usualMs);
         breaker.settle(call, undefined);
         return result;
       } catch (error) {
@@ -62,7 +79,7 @@ export function resilient(
     const deadlineMs = performance.now() + timeoutMs;
     for (let calls = 1; ; calls++) {
       try {
-        return await attempt(request, signal);
+        return await attempt(request, signal, deadlineMs);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         const jitterMs = Math.random() * FIRST_WAIT_MS * 2 ** (calls - 1);
@@ -76,6 +93,12 @@ export function resilient(
       }
     }
   };
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 /** What the breaker counts: the core was not there, or not in time. A strange answer is one player's trouble. */

@@ -174,6 +174,31 @@ describe("max_concurrency", () => {
     core.open();
     expect(await Promise.all([lookup(), lookup(), lookup()])).toEqual([ANSWER, ANSWER, ANSWER]);
   });
+
+  test("more calls than a sound core can take: as many as it can are answered, and it is not taken for gone", async () => {
+    await using server = await startCore(async (socket) => {
+      await Bun.sleep(40);
+      socket.write(GOOD);
+    });
+    const { lookup, counts } = await openSource(options(server.url, { max_concurrency: 4 }), 400);
+    const startedMs = performance.now();
+    const lookups: Promise<boolean>[] = [];
+    // Twice as many as it can take.
+    while (performance.now() - startedMs < 2500) {
+      for (let calls = 0; calls < 4; calls += 1) {
+        lookups.push(
+          lookup().then(
+            () => true,
+            () => false,
+          ),
+        );
+      }
+      await Bun.sleep(20);
+    }
+    const answered = (await Promise.all(lookups)).filter(Boolean).length;
+    expect(answered).toBeGreaterThan(lookups.length / 4);
+    expect(counts.get("breaker_opened")).toBeUndefined();
+  });
 });
 
 test("an aborted lookup makes no call, and does not count against the core", async () => {
