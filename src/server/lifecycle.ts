@@ -1,4 +1,5 @@
 import type { Config } from "../config/load.ts";
+import { Failure } from "../failure.ts";
 import { type Log, openLog } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/metrics.ts";
 import { endProcess } from "../source/process.ts";
@@ -53,7 +54,8 @@ export async function serve(
       reloadProblem = undefined;
       log.always("reloaded", { source: config.source.name, plugin: config.source.plugin });
     } catch (error) {
-      reloadProblem = messageOf(error);
+      // What is wrong with a configuration is told whole, as a start does.
+      reloadProblem = error instanceof Failure ? error.message : messageOf(error);
       log.error("the reload failed; the configuration before it stays in use", { problem: reloadProblem });
     }
     metrics.reloaded(reloadProblem === undefined);
