@@ -7,7 +7,7 @@ import { assertPortIsFree, listen, type Listener } from "./listener.ts";
 import { openService, type Service } from "./service.ts";
 import { readServerTls, type ServerTls } from "./tls.ts";
 
-/** What answers calls: one process, or several that share a port. */
+/** What answers calls: this process, or workers of it. */
 export interface Serving {
   readonly url: string;
   /** Makes everything ready for a new configuration; throws where that cannot be, and nothing has changed. */
@@ -30,7 +30,7 @@ export interface PreparedReload {
 
 export interface InstanceOptions {
   readonly log: Log;
-  /** Whether other processes of ours listen on the same port. */
+  /** Whether other processes of ours may listen on the same port. */
   readonly sharesPort: boolean;
 }
 
@@ -82,7 +82,11 @@ export async function startInstance(
   function sourceHealth(): Promise<string | undefined> {
     if (performance.now() - checkedMs > HEALTH_IS_FRESH_MS) {
       checkedMs = Infinity;
-      health = service.source.check().finally(() => (checkedMs = performance.now()));
+      const asked = service;
+      health = asked.source.check().finally(() => {
+        // One that was replaced meanwhile says nothing of the one that is there now.
+        if (asked === service) checkedMs = performance.now();
+      });
     }
     const late = Bun.sleep(HEALTH_MS).then(() => `the check did not end within ${HEALTH_MS} ms`);
     return Promise.race([health, late]);
