@@ -8,7 +8,7 @@ import type { ConfigMessage, FromWorker, ToWorker } from "./worker-message.ts";
 
 type Answer = Omit<FromWorker, "ask">;
 
-/** Serves as one of several processes, as the supervisor tells it. Ends when it is told to, or is alone. */
+/** Serves as the supervisor tells it, alone or beside other workers. Ends when it is told to, or is alone. */
 export function runWorker(): void {
   let log: Log | undefined;
   let serving: (Serving & { readonly port: number }) | undefined;

@@ -42,8 +42,8 @@ export function workerCount({ server }: Config): number {
 }
 
 /**
- * Serves with several processes on one port. One that dies is started again, with back-off, and the rest
- * serve on. Throws where they cannot start.
+ * Serves with one process or several on one port, none of them this one. One that dies is started again, with
+ * back-off, and the rest serve on. Throws where they cannot start.
  */
 export async function startWorkers(initial: Config, { log, onRestart }: WorkersOptions): Promise<Serving> {
   let config = initial;
