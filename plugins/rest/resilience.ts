@@ -96,6 +96,7 @@ export function resilient(
 }
 
 function untilAborted(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted();
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
