@@ -55,6 +55,7 @@ export function startWorkerProcess(): WorkerProcess {
       asked += 1;
       const ask = asked;
       return new Promise((resolve, reject) => {
+        child.send({ ask, ...message });
         const timer = setTimeout(() => {
           waiting.delete(ask);
           reject(new Failure(`the worker with pid ${child.pid} did not answer within ${withinMs} ms`, 1));
@@ -64,7 +65,6 @@ export function startWorkerProcess(): WorkerProcess {
           if (answer.problem === undefined) resolve(answer);
           else reject(new Failure(answer.problem, 2));
         });
-        child.send({ ask, ...message });
       });
     },
     kill: () => child.kill("SIGKILL"),

@@ -29,6 +29,8 @@ export function runWorker(): void {
   }
 
   async function prepare(message: ConfigMessage): Promise<void> {
+    // There is one where the supervisor gave up before it was ready.
+    await takePrepared()?.discard();
     prepared = await serving?.prepare(await toConfig(message));
   }
 

@@ -103,6 +103,15 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     await worker.ask({ type: "commit" }, PREPARE_MS);
   }
 
+  /** Brings a worker to the configuration in use. One that cannot follow starts again, and then with it. */
+  async function follow(worker: WorkerProcess, isPrepared: boolean): Promise<void> {
+    try {
+      await (isPrepared ? worker.ask({ type: "commit" }, PREPARE_MS) : bringUpToDate(worker));
+    } catch {
+      worker.kill();
+    }
+  }
+
   async function watch(slot: Slot, worker: WorkerProcess): Promise<void> {
     const startedMs = performance.now();
     const exit = await worker.exited;
@@ -125,10 +134,12 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       await start(slot);
       log.info("a worker was started again", { worker: slot.number, pid: slot.process?.pid ?? 0 });
     } catch (error) {
+      // A start that the end of all cut off is no news.
+      if (isStopping) return;
       log.error("a worker does not start", { worker: slot.number, problem: messageOfError(error) });
       slot.process?.kill();
       slot.process = undefined;
-      if (!isStopping) void restart(slot);
+      void restart(slot);
     }
   }
 
@@ -190,12 +201,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       return {
         async commit() {
           config = reloaded;
-          const missed = up().filter((worker) => !asked.includes(worker));
-          await Promise.all([
-            tell(asked, "commit", PREPARE_MS),
-            // What cannot follow starts again, and then with this configuration.
-            ...missed.map((worker) => bringUpToDate(worker).catch(() => worker.kill())),
-          ]);
+          await Promise.all(up().map((worker) => follow(worker, asked.includes(worker))));
         },
         discard: () => tell(asked, "discard", PREPARE_MS),
       };
@@ -221,7 +227,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
 
 async function tell(
   workers: readonly WorkerProcess[],
-  type: "commit" | "discard" | "begin_shutdown",
+  type: "discard" | "begin_shutdown",
   withinMs: number,
 ): Promise<void> {
   await Promise.allSettled(workers.map((worker) => worker.ask({ type }, withinMs)));
