@@ -112,12 +112,19 @@ function parseReply(bytes: Uint8Array): v.InferOutput<typeof replySchema> | unde
   }
 }
 
+const UNTRUSTED =
+  "its certificate is not trusted; the variable NODE_EXTRA_CA_CERTS names the file of an authority of your own";
+
 const CALL_ERRORS = new Map([
   ["ECONNREFUSED", 'nothing listens there; is "klas-balance serve" running?'],
   ["ConnectionRefused", 'nothing listens there; is "klas-balance serve" running?'],
   ["ECONNRESET", "the connection was closed before the answer came"],
   ["ENOTFOUND", "the name cannot be resolved"],
   ["FailedToOpenSocket", "no connection can be made"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNTRUSTED],
+  ["SELF_SIGNED_CERT_IN_CHAIN", UNTRUSTED],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNTRUSTED],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNTRUSTED],
 ]);
 
 function describeCallError(error: unknown): string {
@@ -132,8 +139,18 @@ const SIGNATURES = {
   wrong: "wrong: the reply was signed with another secret, or changed on its way",
 } as const satisfies Record<CallResult["signature"], string>;
 
+const PROXY = "  (from a proxy: is the server behind it running?)";
+
+const STATUS_HINTS = new Map([
+  [403, "  (is this address in server.allow_ips?)"],
+  [404, "  (is --url the WEBHOOK_URL, without /balance?)"],
+  [502, PROXY],
+  [503, PROXY],
+  [504, PROXY],
+]);
+
 function describe(result: CallResult): string {
-  const hint = result.http_status === 404 ? "  (is --url the WEBHOOK_URL, without /balance?)" : "";
+  const hint = STATUS_HINTS.get(result.http_status) ?? "";
   const lines = [
     `HTTP status  ${result.http_status}${hint}`,
     `status_code  ${result.status_code ?? "none: the reply is not the protocol's JSON"}`,
