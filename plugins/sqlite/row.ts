@@ -21,9 +21,9 @@ function majorUnits(value: Row[string] | undefined): string {
   if (typeof value === "string") return value;
   // The shortest decimal that reads back as the same REAL: 0.1 is "0.1", as it was written.
   const decimal = typeof value === "number" ? plainDecimal(String(value)) : undefined;
-  if (decimal === undefined)
-    throw new Error(`the query gives ${kindOf(value)} as balance: expected a number`);
-  return decimal;
+  if (decimal !== undefined) return decimal;
+  const expected = typeof value === "number" ? "a number of a balance's size" : "a number";
+  throw new Error(`the query gives ${kindOf(value)} as balance: expected ${expected}`);
 }
 
 function exponentOf(value: Row[string] | undefined): number {

@@ -28,7 +28,10 @@ export async function openFixture(file: string, log: SourceLog): Promise<Fixture
       players = await readPlayers(file);
       log.info("the fixture was read again", { file, players: players.size });
     } catch (error) {
-      log.error("the fixture stays as it was", { file, problem: String(error) });
+      log.error("the fixture stays as it was", {
+        file,
+        problem: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 

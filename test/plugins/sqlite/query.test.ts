@@ -57,6 +57,7 @@ describe("what the query yields", () => {
     ["NULL AS balance", "gives NULL as balance"],
     ["x'3330' AS balance", "gives a BLOB as balance"],
     ["9e999 AS balance", "gives an infinite REAL as balance"],
+    ["1e300 AS balance", "gives a REAL as balance: expected a number of a balance's size"],
     ["NULL AS balance_minor", "gives NULL as balance_minor"],
     ["30.5 AS balance_minor", "gives a REAL as balance_minor"],
     ["'4711' AS balance_minor", "gives TEXT as balance_minor"],
