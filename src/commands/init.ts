@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
@@ -131,7 +131,7 @@ ${SOURCE_TABLES[source]}
 }
 
 function nextSteps(dir: string, source: SourceName): readonly string[] {
-  const change = dir === "." ? [] : [`  cd ${relative("", resolve(dir)) || dir}`];
+  const change = dir === "." ? [] : [`  cd ${dir}`];
   const edit =
     source === "rest"
       ? ["  edit config.toml        say where your core is, then:", "  klas-balance check"]

@@ -53,7 +53,7 @@ function instructions(file: string, user: string, credentials: readonly string[]
           '#   secrets = ["${file:${CREDENTIALS_DIRECTORY}/klas}"]',
         ];
   return [
-    "# klas-balance systemd > /etc/systemd/system/klas-balance.service",
+    `# klas-balance systemd --config ${file} > /etc/systemd/system/klas-balance.service`,
     `# useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin ${user}`,
     // What lies under /etc the service only reads, and root keeps it.
     ...(folder.startsWith("/etc/")

@@ -25,6 +25,7 @@ test("runs this program with this configuration, whose folder it may write to", 
   const { stdout, exitCode } = await runProgram(["systemd", "--config", file]);
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`ExecStart=${process.execPath} `);
+  expect(stdout).toStartWith(`# klas-balance systemd --config ${file} > /etc/systemd/system/`);
   expect(stdout).toContain(` serve --config ${file}\n`);
   expect(stdout).toContain(`\nBindPaths=${join(folder, "plain")}\n`);
   // More than the 15 s beyond both that the program gives itself.
