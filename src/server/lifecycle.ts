@@ -1,7 +1,7 @@
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { type Log, openLog } from "../observe/log.ts";
-import { openLifecycleMetrics } from "../observe/metrics.ts";
+import { openLifecycleMetrics } from "../observe/lifecycle-metrics.ts";
 import { endProcess } from "../source/process.ts";
 import { messageOf } from "../source/thrown.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";

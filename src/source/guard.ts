@@ -1,6 +1,6 @@
 import type { BalanceQuery, LookupResult, Source } from "../plugin.ts";
-import { amountFromMinorUnits, canonicalAmount } from "../protocol/amount.ts";
-import { isErrorCode, type Outcome } from "../protocol/status.ts";
+import type { Outcome } from "../protocol/status.ts";
+import { failed, judge } from "./judge.ts";
 import { messageOf } from "./thrown.ts";
 
 export interface Limits {
@@ -31,7 +31,6 @@ const MAX_LENDINGS = 100;
 
 const OVERLOADED: Outcome = { reason: "overloaded" };
 const TIMED_OUT: Outcome = { reason: "source_timeout" };
-const NOT_FOUND: Outcome = { reason: "player_not_found" };
 
 /** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.4). */
 export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }: Limits): GuardedSource {
@@ -145,53 +144,4 @@ async function checkWithin(source: Source, timeoutMs: number): Promise<string | 
   } finally {
     clearTimeout(deadline);
   }
-}
-
-/**
- * What an answer amounts to. It comes from code that is not ours: every type is checked again, and
- * reading it may throw. The value itself never shows up in the detail.
- */
-function judge(answer: unknown): Outcome {
-  try {
-    if (answer === null) return NOT_FOUND;
-    if (typeof answer !== "object")
-      return nonsense(`the lookup returned ${typeof answer}, expected an object or null`);
-    if ("refused" in answer) return judgeRefusal(answer.refused);
-    if ("balance" in answer) return judgeBalance(answer.balance);
-    if ("balanceMinor" in answer) {
-      return judgeMinorUnits(answer.balanceMinor, "exponent" in answer ? answer.exponent : undefined);
-    }
-    return nonsense("the lookup returned an object without balance, balanceMinor or refused");
-  } catch (error) {
-    return failed(error);
-  }
-}
-
-function judgeRefusal(code: unknown): Outcome {
-  if (typeof code === "string" && isErrorCode(code)) return { reason: "refused", statusCode: code };
-  return nonsense("the source refused with something that is no status code");
-}
-
-function judgeBalance(text: unknown): Outcome {
-  if (typeof text !== "string") return nonsense(`balance is a ${typeof text}, expected a decimal as text`);
-  const balance = canonicalAmount(text);
-  if (balance === undefined) return nonsense("balance is not a decimal of at most 38 digits");
-  return { reason: "ok", balance };
-}
-
-function judgeMinorUnits(minorUnits: unknown, exponent: unknown): Outcome {
-  if (typeof minorUnits !== "bigint")
-    return nonsense(`balanceMinor is a ${typeof minorUnits}, expected a bigint`);
-  const balance = typeof exponent === "number" ? amountFromMinorUnits(minorUnits, exponent) : undefined;
-  if (balance === undefined)
-    return nonsense("balanceMinor and exponent do not make an amount of at most 38 digits");
-  return { reason: "ok", balance };
-}
-
-function nonsense(detail: string): Outcome {
-  return { reason: "source_failed", detail };
-}
-
-function failed(error: unknown): Outcome {
-  return { reason: "source_failed", detail: messageOf(error) };
 }
