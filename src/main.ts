@@ -1,7 +1,7 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { ConfigError } from "./config/problem.ts";
 import { Failure } from "./failure.ts";
-import { endProcess, isProcessProtected } from "./source/process.ts";
+import { endProcess, isProcessProtected } from "./host-process.ts";
 import { program } from "./program.ts";
 
 try {

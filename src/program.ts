@@ -9,8 +9,8 @@ import { pluginsCommand } from "./commands/plugins.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { signCommand } from "./commands/sign.ts";
 import { systemdCommand } from "./commands/systemd.ts";
-import { runWorker } from "./server/worker.ts";
-import { WORKER_COMMAND } from "./server/worker-process.ts";
+import { runWorker } from "./workers/worker.ts";
+import { WORKER_COMMAND } from "./workers/child.ts";
 import { versionText } from "./version.ts";
 
 /** The command line as a whole. Making it runs nothing, so the manual and the completions are made from it too. */

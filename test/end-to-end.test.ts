@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { openToWrite } from "../plugins/sqlite/own.ts";
+import { openToWrite } from "../plugins/sqlite/own/open.ts";
 import { binary } from "./binary.ts";
 import { type Connection, exchange, open, post, type Reply, signatureOf } from "./raw-http.ts";
 import { run, serve, type ServerProcess } from "./server-process.ts";

@@ -1,6 +1,6 @@
 import type { LookupResult } from "../../src/plugin.ts";
-import { plainDecimal } from "../decimal.ts";
-import type { CoreResponse } from "./call.ts";
+import { plainDecimal } from "../shared/decimal.ts";
+import type { CoreResponse } from "./exchange.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { ServerError, Unavailable } from "./failure.ts";
 import { oneOf } from "./one-of.ts";

@@ -1,6 +1,6 @@
 import type { BalanceQuery, LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
-import type { Call } from "./call.ts";
+import type { Call } from "./exchange.ts";
 import { authorizer } from "./request.ts";
 import type { Options } from "./options.ts";
 import type { Lookup } from "./remember.ts";

@@ -1,7 +1,7 @@
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { answerReader } from "./answer.ts";
 import { breaker as circuitBreaker } from "./breaker.ts";
-import { caller } from "./call.ts";
+import { caller } from "./exchange.ts";
 import { checker } from "./check.ts";
 import { optionsSchema, type Options } from "./options.ts";
 import { coalescing, remembering, type Lookup } from "./remember.ts";

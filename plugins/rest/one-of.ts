@@ -1,4 +1,4 @@
-import { plainDecimal } from "../decimal.ts";
+import { plainDecimal } from "../shared/decimal.ts";
 
 /** Takes an amount's sign, its integer digits and its fraction apart, without the zeros that say nothing. */
 const DIGITS = /^(-?)0*(\d+?)(?:\.(\d*?)0*)?$/;

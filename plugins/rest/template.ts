@@ -1,5 +1,5 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
-import { didYouMean } from "./near-name.ts";
+import { didYouMean } from "../shared/near-name.ts";
 
 /** Text with placeholders, taken apart once: literal text, and readers of what the query holds. */
 export type Template = readonly Part[];

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
 import type { SourcePlugin } from "../../src/plugin.ts";
-import { ownDatabase } from "./own.ts";
-import { operatorsDatabase } from "./query.ts";
-import { rehearseOwn } from "./rehearse.ts";
-import { openFileSource } from "./source.ts";
+import { ownDatabase } from "./own/open.ts";
+import { operatorsDatabase } from "./query/reader.ts";
+import { rehearseOwn } from "./own/rehearse.ts";
+import { openFileSource } from "./file/source.ts";
 
 const options = v.strictObject({
   /** The database, from the folder of the configuration on. Made on first use where there is no `query`. */

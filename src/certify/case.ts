@@ -1,4 +1,4 @@
-import type { Call, Subject } from "./call.ts";
+import type { Call, Subject } from "./signed-request.ts";
 import type { Outcome } from "./connection.ts";
 
 /** What is wrong, in one line; `undefined` where nothing is. Never a secret, a signature or a balance. */

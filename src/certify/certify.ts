@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { signingKey } from "../protocol/signature.ts";
-import { callWith, sendCall, type Subject } from "./call.ts";
+import { callWith, sendCall, type Subject } from "./signed-request.ts";
 import type { Case } from "./case.ts";
 import { type Endpoint, openConnection } from "./connection.ts";
 import { answersOk } from "./expectation.ts";

@@ -2,7 +2,7 @@ import { explainSignature } from "../explain/explain.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { isErrorCode } from "../protocol/status.ts";
-import type { Subject } from "./call.ts";
+import type { Subject } from "./signed-request.ts";
 import type { Expectation, Problem } from "./case.ts";
 import { headerValues, type HttpReply } from "./http-reply.ts";
 import { type ReplyContent, replyContent } from "./reply-content.ts";

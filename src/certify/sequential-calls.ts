@@ -1,4 +1,4 @@
-import { callWith, exchangeCall, type Subject } from "./call.ts";
+import { callWith, exchangeCall, type Subject } from "./signed-request.ts";
 import type { Problem } from "./case.ts";
 import { type Connection, type NoReply, openConnection } from "./connection.ts";
 import { answersOk } from "./expectation.ts";

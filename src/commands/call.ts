@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { Endpoint } from "../certify/connection.ts";
 import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
 import { Failure } from "../failure.ts";
-import { endpointPath } from "../server/listener.ts";
+import { endpointPath } from "../answer/listener.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { parseWebhookUrl } from "./webhook-url-argument.ts";

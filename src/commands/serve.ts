@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { Config } from "../config/load.ts";
-import { serve } from "../server/lifecycle.ts";
-import { endProcess } from "../source/process.ts";
+import { serve } from "../process/serve.ts";
+import { endProcess } from "../host-process.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { signedCurl } from "./signed-call.ts";

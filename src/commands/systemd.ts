@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, loadConfig } from "../config/load.ts";
-import { END_MARGIN_MS } from "../server/lifecycle.ts";
+import { END_MARGIN_MS } from "../process/serve.ts";
 import { configOption } from "./config-option.ts";
 import { serviceUnit } from "./systemd/unit.ts";
 

@@ -3,7 +3,7 @@ import { relative, sep } from "node:path";
 import type { Plugin } from "./binding.ts";
 import { importAnew, placeInStack, withoutEditions } from "./modules.ts";
 import { operatorsPlugin } from "./operators-plugin.ts";
-import { protectProcess } from "./process.ts";
+import { protectProcess } from "../host-process.ts";
 import { pluginShape } from "./shape.ts";
 import { catchStrayErrors } from "./stray-errors.ts";
 import { messageOf } from "./thrown.ts";

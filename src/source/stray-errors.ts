@@ -1,7 +1,7 @@
 import type { LogFields } from "../plugin.ts";
 import { shownPath } from "../shown-path.ts";
 import { loadedPlugins, placeInStack } from "./modules.ts";
-import { Refusal } from "./process.ts";
+import { Refusal } from "../host-process.ts";
 import { messageOf } from "./thrown.ts";
 
 /** Takes what was thrown where nobody waits for it: from a timer, or by a promise that nobody handles. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openToWrite } from "../../plugins/sqlite/own.ts";
+import { openToWrite } from "../../plugins/sqlite/own/open.ts";
 import { median, start } from "./process.ts";
 import { compare, line, print, run, SERVER_CPU, startSubject, stop, type Subject } from "./subject.ts";
 

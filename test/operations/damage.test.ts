@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, mkdirSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { openToWrite } from "../../plugins/sqlite/own.ts";
+import { openToWrite } from "../../plugins/sqlite/own/open.ts";
 import { run } from "../server-process.ts";
 import { configOf, eventually, OK, operate, type Operated } from "./operated.ts";
 import { temporaryFolder } from "../temporary-folder.ts";

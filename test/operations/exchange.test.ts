@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { linkSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { openToWrite } from "../../plugins/sqlite/own.ts";
+import { openToWrite } from "../../plugins/sqlite/own/open.ts";
 import { type Finished, run, serve } from "../server-process.ts";
 import { call, configOf, eventually, operate, type Operated } from "./operated.ts";
 

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openToWrite } from "../../plugins/sqlite/own.ts";
+import { openToWrite } from "../../plugins/sqlite/own/open.ts";
 import { conformanceCases, type Subject } from "../../src/source/conformance.ts";
 import type { Plugin } from "../../src/source/binding.ts";
 import { findPlugin } from "../../src/source/registry.ts";

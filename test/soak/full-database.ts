@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
-import { openToWrite } from "../../plugins/sqlite/own.ts";
+import { openToWrite } from "../../plugins/sqlite/own/open.ts";
 import { OK, operate, SECRET } from "../operations/operated.ts";
 import { run } from "../server-process.ts";
 import { startLoad } from "./load.ts";

@@ -248,7 +248,7 @@ test("200 reloads read every edit and do not grow", async () => {
     "reload/main.ts": `
       import { writeFileSync } from "node:fs";
       import { findPlugin } from ${JSON.stringify(join(root, "src/source/registry.ts"))};
-      import { endProcess } from ${JSON.stringify(join(root, "src/source/process.ts"))};
+      import { endProcess } from ${JSON.stringify(join(root, "src/host-process.ts"))};
       const folder = process.argv[2];
       const samples = [];
       for (let index = 0; index < 250; index += 1) {

@@ -1,4 +1,4 @@
-import { callWith, encodeCall, goodFields, type Subject } from "../call.ts";
+import { callWith, encodeCall, goodFields, type Subject } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import { openConnection } from "../connection.ts";
 import { answersOk } from "../expectation.ts";

@@ -1,5 +1,5 @@
 import { DEFAULT_STATUS_CODES } from "../../protocol/status.ts";
-import { callWith, type Fields, goodFields, type Subject } from "../call.ts";
+import { callWith, type Fields, goodFields, type Subject } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import { answersCode, answersOk, refuses } from "../expectation.ts";
 

@@ -1,4 +1,4 @@
-import { type Call, callWith, encodeCall, exchangeCall, type Subject } from "../call.ts";
+import { type Call, callWith, encodeCall, exchangeCall, type Subject } from "../signed-request.ts";
 import type { Case, Problem } from "../case.ts";
 import { openConnection } from "../connection.ts";
 import { allowsOnlyPost, answersOk, hasStatus, isSigned, isTooLarge, neverOk } from "../expectation.ts";

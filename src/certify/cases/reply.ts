@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Call, callWith, sendCall, type Subject } from "../call.ts";
+import { type Call, callWith, sendCall, type Subject } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import {
   doesNotContain,

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { sign, signingKey } from "../../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES } from "../../protocol/status.ts";
-import { callWith, goodFields, type Subject } from "../call.ts";
+import { callWith, goodFields, type Subject } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import { answersCode, answersCodeOrBadRequest, answersOk } from "../expectation.ts";
 

@@ -1,4 +1,4 @@
-import { CURRENCIES, exponentOf } from "../../../plugins/sqlite/currency.ts";
+import { CURRENCIES, exponentOf } from "../../../plugins/shared/currency.ts";
 import { Failure } from "../../failure.ts";
 import { didYouMean } from "../../config/problem.ts";
 import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../protocol/amount.ts";

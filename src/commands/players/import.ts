@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { Failure } from "../../failure.ts";
 import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
-import { endProcess } from "../../source/process.ts";
+import { endProcess } from "../../host-process.ts";
 import { ENTRY_FIELDS, parseEntry } from "./entry.ts";
 import { type Staging, stagePlayers } from "./staging.ts";
 

@@ -1,10 +1,10 @@
 import type { Database } from "bun:sqlite";
 import { asc, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { assertPlace, explained } from "../../../plugins/sqlite/failure.ts";
-import { emptyLogOfCommand } from "../../../plugins/sqlite/log-file.ts";
-import { closeRead, openToRead, openToWrite } from "../../../plugins/sqlite/own.ts";
-import { players } from "../../../plugins/sqlite/schema.ts";
+import { assertPlace, explained } from "../../../plugins/sqlite/file/failure.ts";
+import { emptyLogOfCommand } from "../../../plugins/sqlite/file/log-file.ts";
+import { closeRead, openToRead, openToWrite } from "../../../plugins/sqlite/own/open.ts";
+import { players } from "../../../plugins/sqlite/own/schema.ts";
 import { Failure } from "../../failure.ts";
 import type { Player } from "./entry.ts";
 

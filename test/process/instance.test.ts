@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import { openLog } from "../../src/observe/log.ts";
-import { startInstance } from "../../src/server/instance.ts";
+import { startInstance } from "../../src/process/instance.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 const folder = temporaryFolder();

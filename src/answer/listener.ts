@@ -1,7 +1,7 @@
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { includesAddress } from "../config/address.ts";
-import { callerAddress } from "./caller.ts";
+import { callerAddress } from "./caller-address.ts";
 import { handleBalance } from "./handler.ts";
 import type { Service } from "./service.ts";
 import type { ServerTls } from "./tls.ts";

@@ -6,8 +6,8 @@ import { openLog } from "../../src/observe/log.ts";
 import type { LookupResult, Source } from "../../src/plugin.ts";
 import { signingKey } from "../../src/protocol/signature.ts";
 import { DEFAULT_STATUS_CODES } from "../../src/protocol/status.ts";
-import { handleBalance } from "../../src/server/handler.ts";
-import type { Service } from "../../src/server/service.ts";
+import { handleBalance } from "../../src/answer/handler.ts";
+import type { Service } from "../../src/answer/service.ts";
 import { guard } from "../../src/source/guard.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { METRICS_CONTENT_TYPE, metricsText, type MetricsSnapshot } from "../observe/metrics.ts";
-import { isRead, notAllowed, notFound, serveOrExplain } from "./listener.ts";
+import { isRead, notAllowed, notFound, serveOrExplain } from "../answer/listener.ts";
 
 /** What the admin listener tells. */
 export interface AdminSubject {

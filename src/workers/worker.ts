@@ -1,10 +1,10 @@
 import { configOf, type Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { openLog, type Log } from "../observe/log.ts";
-import { endProcess } from "../source/process.ts";
+import { endProcess } from "../host-process.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
-import { type PreparedReload, type Serving, startInstance } from "./instance.ts";
-import type { ConfigMessage, FromWorker, ToWorker } from "./worker-message.ts";
+import { type PreparedReload, type Serving, startInstance } from "../process/instance.ts";
+import type { ConfigMessage, FromWorker, ToWorker } from "./message.ts";
 
 type Answer = Omit<FromWorker, "ask">;
 

@@ -1,4 +1,4 @@
-import type { BalanceQuery, LookupResult, Source, SourceLog } from "../../src/plugin.ts";
+import type { BalanceQuery, LookupResult, Source, SourceLog } from "../../../src/plugin.ts";
 import { isBusy, untilFree } from "./busy.ts";
 import { explained } from "./failure.ts";
 import { assertNoOldLog, type FileIdentity, identify, isSameFile, withoutEmptyLog } from "./identity.ts";

@@ -1,10 +1,10 @@
 import type { Database } from "bun:sqlite";
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { exponentOf } from "./currency.ts";
+import { exponentOf } from "../../shared/currency.ts";
 import { players } from "./schema.ts";
 import { turnSnapshot } from "./snapshot.ts";
-import type { Reader } from "./source.ts";
+import type { Reader } from "../file/source.ts";
 
 /**
  * The reader's page cache. 16 MiB hold some 400,000 players whole, and of 10,000,000 every inner page of the

@@ -1,5 +1,5 @@
 import type { Log } from "../observe/log.ts";
-import { endProcess } from "../source/process.ts";
+import { endProcess } from "../host-process.ts";
 
 /** What the process is asked by signals, from its very start on. */
 export interface Signals {

@@ -1,13 +1,13 @@
 import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
-import type { SourceLog } from "../../src/plugin.ts";
-import { untilFreeToOpen } from "./busy.ts";
-import { removeOldIndex } from "./identity.ts";
-import { assertPlace, explained } from "./failure.ts";
-import { emptyLog, removeUnusedIndex } from "./log-file.ts";
+import type { SourceLog } from "../../../src/plugin.ts";
+import { untilFreeToOpen } from "../file/busy.ts";
+import { removeOldIndex } from "../file/identity.ts";
+import { assertPlace, explained } from "../file/failure.ts";
+import { emptyLog, removeUnusedIndex } from "../file/log-file.ts";
 import { bringUpToDate, isUpToDate } from "./migrate.ts";
-import { ownReader } from "./own-reader.ts";
-import type { Reader, ReaderKind } from "./source.ts";
+import { ownReader } from "./reader.ts";
+import type { Reader, ReaderKind } from "../file/source.ts";
 
 /** Balances are nobody else's business. SQLite gives the log and its index the database's mode. */
 const FILE_MODE = 0o600;

@@ -3,9 +3,9 @@ import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
 import { messageOf } from "../source/thrown.ts";
-import { assertPortIsFree, listen, type Listener } from "./listener.ts";
-import { openService, type Service } from "./service.ts";
-import { readServerTls, type ServerTls } from "./tls.ts";
+import { assertPortIsFree, listen, type Listener } from "../answer/listener.ts";
+import { openService, type Service } from "../answer/service.ts";
+import { readServerTls, type ServerTls } from "../answer/tls.ts";
 
 /** What answers calls: this process, or workers of it. */
 export interface Serving {

@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
-import type { Serving } from "./instance.ts";
-import { assertPortIsFree } from "./listener.ts";
-import { rememberMetrics } from "./worker-metrics.ts";
-import type { WorkerProcess } from "./worker-process.ts";
-import { configMessage, PREPARE_MS, workerSlot } from "./worker-slot.ts";
+import type { Serving } from "../process/instance.ts";
+import { assertPortIsFree } from "../answer/listener.ts";
+import { rememberMetrics } from "./metrics.ts";
+import type { WorkerProcess } from "./child.ts";
+import { configMessage, PREPARE_MS, workerSlot } from "./slot.ts";
 
 const REPORT_MS = 5000;
 /** What a worker's stop may take beyond the drain. */

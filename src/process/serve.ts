@@ -2,14 +2,14 @@ import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { type Log, openLog } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/lifecycle-metrics.ts";
-import { endProcess } from "../source/process.ts";
+import { endProcess } from "../host-process.ts";
 import { messageOf } from "../source/thrown.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
-import { listenForAdmin } from "./admin.ts";
+import { listenForAdmin } from "../admin/listener.ts";
 import { type Serving, startInstance } from "./instance.ts";
-import { openServiceManager } from "./service-manager.ts";
+import { openServiceManager } from "./readiness-notification.ts";
 import { listenToSignals } from "./signals.ts";
-import { startWorkers, workerCount } from "./workers.ts";
+import { startWorkers, workerCount } from "../workers/supervisor.ts";
 
 /** A step of the end that never ends, in a plugin say, must not keep the process for ever. */
 export const END_MARGIN_MS = 15_000;

@@ -1,5 +1,5 @@
 import { Failure } from "../failure.ts";
-import type { FromWorker, ToWorker } from "./worker-message.ts";
+import type { FromWorker, ToWorker } from "./message.ts";
 
 type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "ask"> : never;
 

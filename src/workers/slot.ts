@@ -1,7 +1,7 @@
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
-import type { ConfigMessage } from "./worker-message.ts";
-import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
+import type { ConfigMessage } from "./message.ts";
+import { startWorkerProcess, type WorkerProcess } from "./child.ts";
 
 /** How long a worker may take to get up; SQLite may wait for a lock, a core for its answer. */
 const START_MS = 30_000;

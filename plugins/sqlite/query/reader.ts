@@ -1,7 +1,7 @@
-import { untilFreeToOpen } from "./busy.ts";
-import { assertPlace, explained } from "./failure.ts";
+import { untilFreeToOpen } from "../file/busy.ts";
+import { assertPlace, explained } from "../file/failure.ts";
 import { balanceOf } from "./row.ts";
-import type { Reader, ReaderKind } from "./source.ts";
+import type { Reader, ReaderKind } from "../file/source.ts";
 import { prepareSelect, type Select } from "./statement.ts";
 import { type Connection, connectUntouched } from "./untouched.ts";
 

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import type { Source, SourceLog } from "../../src/plugin.ts";
-import { assertPlace } from "./failure.ts";
-import { removeUnusedIndex } from "./log-file.ts";
+import type { Source, SourceLog } from "../../../src/plugin.ts";
+import { assertPlace } from "../file/failure.ts";
+import { removeUnusedIndex } from "../file/log-file.ts";
 import { isUpToDate } from "./migrate.ts";
-import { closeRead, connect, openToRead } from "./own.ts";
-import { ownReader } from "./own-reader.ts";
-import { openFileSource, type Reader } from "./source.ts";
+import { closeRead, connect, openToRead } from "./open.ts";
+import { ownReader } from "./reader.ts";
+import { openFileSource, type Reader } from "../file/source.ts";
 
 /** klas-balance's own database as `check` looks at it: neither made nor migrated, which is warned of. */
 export async function rehearseOwn(file: string, log: SourceLog): Promise<Source> {

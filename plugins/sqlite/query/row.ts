@@ -1,5 +1,5 @@
-import type { LookupResult } from "../../src/plugin.ts";
-import { plainDecimal } from "../decimal.ts";
+import type { LookupResult } from "../../../src/plugin.ts";
+import { plainDecimal } from "../../shared/decimal.ts";
 import type { Row } from "./statement.ts";
 
 const DEFAULT_EXPONENT = 2;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { plainDecimal } from "../../plugins/decimal.ts";
+import { plainDecimal } from "../../../plugins/shared/decimal.ts";
 
 test.each([
   ["30", "30"],
