@@ -1,17 +1,5 @@
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const FRAMING = /^(?:content-length|transfer-encoding|connection)$/i;
 const VALUE = /^[\x20-\x7e\xa0-\xff]*$/;
 const PRINTABLE_ASCII = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
-
-/** A token (RFC 9110, section 5.1). */
-export function isHeaderName(text: string): boolean {
-  return NAME.test(text);
-}
-
-/** The headers that say where a message ends: they are the HTTP client's to write (RFC 9112, section 6). */
-export function isFramingHeader(name: string): boolean {
-  return FRAMING.test(name);
-}
 
 /** Latin-1 without control characters: what a header carries unharmed (RFC 9110, section 5.5). */
 export function isHeaderValue(text: string): boolean {

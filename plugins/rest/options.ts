@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { isFramingHeader, isHeaderName, isHeaderValue } from "./headers.ts";
+import { auth, clientTls, headerName } from "../shared/core-access.ts";
+import { isHeaderValue } from "./headers.ts";
 import { isPointer } from "./pointer.ts";
 import { templateProblem } from "./template.ts";
 import { urlProblem } from "./url.ts";
@@ -41,25 +42,9 @@ const headerValue = text(
     (isHeaderValue(value) ? undefined : "expected Latin-1 text without control characters"),
 );
 
-const headerName = v.pipe(
-  v.string(),
-  v.check(isHeaderName, "expected the name of a header"),
-  v.check(
-    (name) => !isFramingHeader(name),
-    "expected another header: this one is written by the HTTP client",
-  ),
-);
-
-const secret = v.pipe(v.string("expected text"), v.nonEmpty("expected text that is not empty"));
-
 const pointer = v.pipe(
   v.string("expected a JSON Pointer"),
   v.check(isPointer, "expected a JSON Pointer, such as /data/balance"),
-);
-
-const file = v.pipe(
-  v.string("expected the path of a PEM file"),
-  v.nonEmpty("expected the path of a PEM file"),
 );
 
 /** A value of the body: text is a template, the rest is sent as it is. */
@@ -72,30 +57,6 @@ const bodyValue: v.GenericSchema = v.lazy((value) => {
     "expected text, a number, true, false, a list or a table",
   );
 });
-
-const auth = v.pipe(
-  strictTable({
-    bearer: v.optional(
-      v.pipe(
-        secret,
-        v.regex(/^[\x21-\x7e]+$/, "expected a token of printable ASCII characters, without spaces"),
-      ),
-    ),
-    basic: v.optional(
-      strictTable({
-        user: v.pipe(secret, v.excludes(":", "expected a user without a colon (RFC 7617)")),
-        password: v.string("expected text"),
-      }),
-    ),
-    hmac: v.optional(strictTable({ secret, header: headerName })),
-  }),
-  v.check((methods) => Object.keys(methods).length === 1, "expected exactly one of bearer, basic and hmac"),
-);
-
-const tls = v.pipe(
-  strictTable({ ca: v.optional(file), cert: v.optional(file), key: v.optional(file) }),
-  v.check(({ cert, key }) => (cert === undefined) === (key === undefined), "expected cert and key together"),
-);
 
 const httpStatus = integer(200, 599);
 
@@ -139,7 +100,7 @@ export const optionsSchema = v.pipe(
     headers: v.optional(v.record(headerName, headerValue, "expected a table of headers"), {}),
     body: v.optional(v.record(v.string(), bodyValue, "expected a table")),
     auth: v.optional(auth),
-    tls: v.optional(tls),
+    tls: v.optional(clientTls),
     format: v.optional(v.picklist(["json", "xml", "text"], 'expected "json", "xml" or "text"'), "json"),
     balance: v.optional(pointer),
     unit: v.optional(v.picklist(["major", "minor"], 'expected "major" or "minor"'), "major"),

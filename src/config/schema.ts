@@ -1,4 +1,7 @@
 import * as v from "valibot";
+import { auth, clientTls } from "../../plugins/shared/core-access.ts";
+import { CURRENCIES } from "../../plugins/shared/currency.ts";
+import { ID_RULE, isId } from "../protocol/request.ts";
 import { isErrorCode } from "../protocol/status.ts";
 import { isAddressRange, isLoopback } from "./address.ts";
 
@@ -80,6 +83,50 @@ const PATH = /^\/[A-Za-z0-9._~/-]*$/;
 /** What a caller would resolve, so that the path could never be asked for: `//`, `/./` and `/../`. */
 const RESOLVED = /\/(?:\/|\.{1,2}(?:\/|$))/;
 
+/** What is added to `forward.url`: one segment of a path. */
+const endpointName = v.pipe(
+  v.string("expected the name of an endpoint, such as bet"),
+  v.regex(/^[a-z][a-z0-9_-]{0,31}$/, "expected the name of an endpoint, such as bet"),
+  v.check((name) => name !== "balance", "expected another endpoint: balance is answered here"),
+);
+
+const FORWARD_URL =
+  "expected an address that starts with http:// or https://, without user, query and fragment";
+
+function isForwardUrl(url: string): boolean {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return false;
+  const { username, password, search, hash } = new URL(url);
+  return [username, password, search, hash].every((part) => part === "");
+}
+
+/** Spec 1.6: what of the WEBHOOK_URL is passed on, and where to. */
+const forwardSchema = v.pipe(
+  table({
+    url: v.pipe(v.string(FORWARD_URL), v.check(isForwardUrl, FORWARD_URL)),
+    endpoints: v.optional(v.array(endpointName, "expected a list of endpoints"), [
+      "authenticate",
+      "bet",
+      "credit",
+      "refund",
+      "terminate",
+    ]),
+    timeout_ms: v.optional(integer(1, 600_000), 10_000),
+    max_in_flight: v.optional(integer(1, 100_000), 256),
+    max_body_bytes: v.optional(integer(256, 16_777_216), 65_536),
+    max_response_bytes: v.optional(integer(1, 16_777_216), 65_536),
+    auth: v.optional(auth),
+    tls: v.optional(clientTls),
+  }),
+  v.forward(
+    v.partialCheck(
+      [["url"], ["tls"]],
+      ({ url, tls }) => tls === undefined || /^https:/i.test(url),
+      "expected no tls: the address does not start with https://",
+    ),
+    ["tls"],
+  ),
+);
+
 const webhookSchema = table({
   path: v.optional(
     v.pipe(
@@ -101,6 +148,12 @@ const webhookSchema = table({
   timeout_ms: v.optional(integer(1, 60_000), 1000),
   max_in_flight: v.optional(integer(1, 1_000_000), 1024),
   max_clock_skew_seconds: v.optional(integer(1, 31_536_000)),
+  probe_player: v.optional(
+    v.pipe(v.string("expected a player id as text"), v.check(isId, `expected a player id: ${ID_RULE}`)),
+  ),
+  authenticate: v.optional(v.boolean("expected true or false"), false),
+  currency: v.optional(text('a currency, such as "EUR"')),
+  forward: v.optional(forwardSchema),
   status_codes: v.optional(
     table({
       bad_signature: statusCode,
@@ -120,6 +173,7 @@ const adminSchema = v.pipe(
     host: v.optional(text("an address to listen on"), "127.0.0.1"),
     port: v.optional(integer(0, 65_535), 9464),
     token: v.optional(text("a token that is not empty")),
+    capture_failed: v.optional(integer(0, 100), 20),
   }),
   v.forward(
     v.partialCheck(
@@ -133,18 +187,41 @@ const adminSchema = v.pipe(
 
 const logSchema = table({
   level: v.optional(oneOf(["debug", "info", "warn", "error"]), "info"),
-  format: v.optional(oneOf(["json", "pretty"]), "json"),
+  // Where it is not set, whoever looks decides: see the log.
+  format: v.optional(oneOf(["json", "pretty"])),
 });
 
 /** A source's table: which plugin, and whatever the plugin's own schema asks for. */
 const sourceSchema = v.looseObject({ plugin: text("the name or the path of a plugin") }, "expected a table");
 
-export const configSchema = table({
-  server: v.optional(serverSchema, {}),
-  webhook: webhookSchema,
-  sources: v.record(v.string(), sourceSchema, "expected a table of sources"),
-  admin: v.optional(adminSchema),
-  log: v.optional(logSchema, {}),
-});
+/** A code that ISO 4217 has, too, would give an amount other decimals than everybody expects. */
+const currencyCode = v.pipe(
+  v.string(),
+  v.regex(/^[A-Z][A-Z0-9]{1,15}$/, "expected a currency's code: A-Z and 0-9, 2 to 16 characters"),
+  v.check(
+    (code) => !CURRENCIES.has(code),
+    "expected a code that ISO 4217 does not have: its decimals are known",
+  ),
+);
+
+export const configSchema = v.pipe(
+  table({
+    server: v.optional(serverSchema, {}),
+    webhook: webhookSchema,
+    sources: v.record(v.string(), sourceSchema, "expected a table of sources"),
+    currencies: v.optional(v.record(currencyCode, integer(0, 18), "expected a table of currencies")),
+    admin: v.optional(adminSchema),
+    log: v.optional(logSchema, {}),
+  }),
+  v.forward(
+    v.partialCheck(
+      [["webhook", "currency"], ["currencies"]],
+      ({ webhook: { currency }, currencies = {} }) =>
+        currency === undefined || CURRENCIES.has(currency) || Object.hasOwn(currencies, currency),
+      'expected a currency of ISO 4217, such as "EUR", or one of [currencies]',
+    ),
+    ["webhook", "currency"],
+  ),
+);
 
 export type HostOptions = v.InferOutput<typeof configSchema>;

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import type { LogFields, SourceLog } from "../plugin.ts";
 import type { Reason } from "../protocol/status.ts";
 import { printable } from "../printable.ts";
@@ -24,6 +25,12 @@ export interface RequestRecord {
   readonly body_sha256?: string;
 }
 
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Where it is not set, a terminal gets `pretty` and everything else `json`. */
+  readonly format?: LogFormat | undefined;
+}
+
 export interface Log extends SourceLog {
   /** Whether a line of this level is written; ask before making an expensive one. */
   has(level: LogLevel): boolean;
@@ -31,7 +38,7 @@ export interface Log extends SourceLog {
   always(message: string, fields: LogFields): void;
   request(level: LogLevel, record: RequestRecord): void;
   /** Changes what is written from here on. */
-  configure(options: { readonly level: LogLevel; readonly format: LogFormat }): void;
+  configure(options: LogOptions): void;
   flush(): Promise<void>;
 }
 
@@ -40,7 +47,7 @@ const PIPE_BUF_BYTES = 4096;
 
 /** A log on a file descriptor; standard output where none is given. */
 export function openLog(
-  options: { readonly level: LogLevel; readonly format: LogFormat },
+  options: LogOptions,
   {
     fileDescriptor = 1,
     isShared = false,
@@ -59,9 +66,10 @@ export function openLog(
   function writePlain(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (has(level)) write(level, cut(message), plain(fields));
   }
-  function configure(changed: { readonly level: LogLevel; readonly format: LogFormat }): void {
+  const usualFormat: LogFormat = isatty(fileDescriptor) ? "pretty" : "json";
+  function configure(changed: LogOptions): void {
     threshold = LEVELS.indexOf(changed.level);
-    format = FORMATS[changed.format];
+    format = FORMATS[changed.format ?? usualFormat];
   }
   configure(options);
 

@@ -49,9 +49,11 @@ test("what is not said has the defaults of spec 2", async () => {
     source: "players",
     timeout_ms: 1000,
     max_in_flight: 1024,
+    authenticate: false,
     status_codes: {},
   });
-  expect(config.log).toEqual({ level: "info", format: "json" });
+  // A terminal gets lines for people, anything else JSON, unless the format is said.
+  expect(config.log).toEqual({ level: "info" });
   expect(config.source.name).toBe("players");
   expect(config.directory).toBe(folder);
 });
@@ -60,6 +62,21 @@ test("secrets come from the environment and from files", async () => {
   writeFileSync(join(folder, "old.secret"), "of the file\n");
   const text = `[webhook]\nsecrets = ["\${KLAS_SECRET}", "\${file:old.secret}"]\n${SOURCE}`;
   expect((await load(text)).webhook.secrets).toEqual([SECRET, "of the file"]);
+});
+
+test("a currency of one's own is one, and what is passed on has its own limits", async () => {
+  const text = `${WEBHOOK}currency = "USDT"\nforward = { url = "https://core/klas/" }\n${SOURCE}[currencies]\nUSDT = 6`;
+  const { webhook, currencies } = await load(text);
+  expect(webhook.currency).toBe("USDT");
+  expect(currencies).toEqual({ USDT: 6 });
+  expect(webhook.forward).toEqual({
+    url: "https://core/klas/",
+    endpoints: ["authenticate", "bet", "credit", "refund", "terminate"],
+    timeout_ms: 10_000,
+    max_in_flight: 256,
+    max_body_bytes: 65_536,
+    max_response_bytes: 65_536,
+  });
 });
 
 interface Scenario {
@@ -206,6 +223,36 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "neither players nor file": {
     text: `${WEBHOOK}[sources.players]\nplugin = "static"`,
     says: ["sources.players: expected either players or file, and not both"],
+  },
+  "currencies that are none": {
+    text: `${WEBHOOK}currency = "EURO"\n${SOURCE}[currencies]\nEUR = 3\nusdt = 6\nUSDT = 19`,
+    says: [
+      'webhook.currency: expected a currency of ISO 4217, such as "EUR", or one of [currencies]',
+      "currencies.EUR: expected a code that ISO 4217 does not have",
+      "currencies.usdt: expected a currency's code",
+      "currencies.USDT: expected an integer from 0 to 18",
+    ],
+  },
+  "a core that calls cannot be passed on to": {
+    text: `${WEBHOOK}forward = { url = "http://u:${SECRET}@core", endpoints = ["bet", "balance", "a/b"], tls = { cert = "c.pem" }, auth = {} }\n${SOURCE}`,
+    says: [
+      "webhook.forward.url: expected an address that starts with http:// or https://, without user",
+      "webhook.forward.endpoints.1: expected another endpoint",
+      "webhook.forward.endpoints.2: expected the name of an endpoint",
+      "webhook.forward.tls: expected cert and key together",
+      "webhook.forward.auth: expected exactly one of",
+    ],
+  },
+  "a key that a nested table of the host does not know": {
+    text: `${WEBHOOK}forward = { url = "https://core", timeout = 1, auth = { baerer = "${SECRET}" } }\n${SOURCE}`,
+    says: [
+      "webhook.forward.timeout: unknown key",
+      'forward.auth.baerer: unknown key, did you mean "bearer"?',
+    ],
+  },
+  "a player that no call could ask for": {
+    text: `${WEBHOOK}probe_player = ""\n${SOURCE}`,
+    says: ["webhook.probe_player: expected a player id"],
   },
   "a query without the player": {
     text: `${WEBHOOK}[sources.players]\nplugin = "sqlite"\nfile = "x"\nquery = "SELECT 1"`,
