@@ -710,7 +710,7 @@ describe("commands", () => {
     const nobody = await run(["call", "12001", "--url", "http://127.0.0.1:1", "--secret", "x"], { cwd });
     expect(nobody.stderr).toMatch(/^error: no answer from http:\/\/127\.0\.0\.1:1\/balance: .+\n$/);
     expect(nobody.exitCode).toBe(1);
-    const without = await run(["call", "12001", "--url", url()], { cwd });
+    const without = await run(["call", "12001", "--url", url()], { cwd: root });
     expect(without.stderr).toContain("KLAS_SECRET");
     expect(without.exitCode).toBe(2);
   });

@@ -2,18 +2,15 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import * as v from "valibot";
 import type { Endpoint } from "../certify/connection.ts";
 import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
+import { configPath } from "../config/load.ts";
 import { Failure } from "../failure.ts";
+import { shownPath } from "../shown-path.ts";
 import { endpointPath } from "../answer/listener.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { parseWebhookUrl } from "./webhook-url-argument.ts";
-import {
-  givenSecrets,
-  requiredSecret,
-  secretFileOption,
-  secretOption,
-  type SecretOptions,
-} from "./secret-option.ts";
+import { chosenSecrets } from "./chosen-secrets.ts";
+import { givenSecrets, secretFileOption, secretOption, type SecretOptions } from "./secret-option.ts";
 import { reachable, signedCall } from "./signed-call.ts";
 
 const replySchema = v.object({ status_code: v.string(), balance: v.optional(v.string()) });
@@ -59,7 +56,7 @@ type TargetOptions = SecretOptions & {
 
 async function targetOf(command: CommandUnknownOpts, options: TargetOptions): Promise<Target> {
   if (options.url !== undefined) {
-    return { url: options.url.url, secret: requiredSecret(command, options), isOurs: false };
+    return { url: options.url.url, secret: await secretForUrl(command, options), isOurs: false };
   }
   const { server, webhook } = await readConfig(options);
   const host = server.host.includes(":") ? `[${server.host}]` : server.host;
@@ -67,6 +64,16 @@ async function targetOf(command: CommandUnknownOpts, options: TargetOptions): Pr
   const url = reachable(`${scheme}://${host}:${server.port}${endpointPath(webhook.path)}`);
   const [given] = givenSecrets(command, options);
   return { url, secret: given ?? webhook.secrets[0], isOurs: true };
+}
+
+/** With `--url` the secret of this folder's configuration is a guess, and said to be one. */
+async function secretForUrl(command: CommandUnknownOpts, options: TargetOptions): Promise<string> {
+  const [given] = givenSecrets(command, options);
+  if (given !== undefined) return given;
+  const [secret] = await chosenSecrets(command, options);
+  const file = shownPath(configPath(options.config, process.env));
+  process.stderr.write(`signed with the first secret of ${file}; --secret-file FILE names another\n`);
+  return secret;
 }
 
 async function call(

@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
+import { secretWarnings, TRIAL_PREFIX } from "../config/secret-warnings.ts";
 import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
+import { integerFrom } from "./integer-argument.ts";
+import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";
 import { putPlayer, withPlayers } from "./players/store.ts";
 
@@ -25,67 +28,135 @@ players = { "12001" = "30" }`,
 } as const satisfies Record<SourceName, string>;
 
 const DATABASE = "balances.db";
+const SECRET = "secret";
 
-/** `init [DIR]`: a configuration with a fresh secret and, for sqlite, a database with one player. */
+const DEFAULT_PORT = 8080;
+const DEFAULT_ADMIN_PORT = 9464;
+
+/** `init [DIR]`: a configuration, its secret and, for sqlite, a database with one player. */
 export function initCommand() {
   return new Command("init")
-    .description("writes a configuration with a fresh secret, and a database with the player 12001 (30 EUR)")
-    .argument("[dir]", "the folder, which is made where there is none", ".")
+    .description("writes a configuration, its secret, and a database with the player 12001 (30 EUR)")
+    .argument("[dir]", "the folder; it is made if it is not there", ".")
     .addOption(
       new Option("--source <name>", "where the balances live").choices(SOURCES).default("sqlite" as const),
     )
-    .option("--force", "start anew; what is there is kept under another name")
+    .option(
+      "--secret-file <file>",
+      "the secret that Klas Gaming issued to you (SecretID); without it a trial secret is made",
+    )
+    .option("--port <number>", "the port that answers calls", integerFrom(0, 65_535), DEFAULT_PORT)
+    .option(
+      "--admin-port <number>",
+      "the port, on this machine alone, that tells how it is doing",
+      integerFrom(0, 65_535),
+      DEFAULT_ADMIN_PORT,
+    )
+    .option("--force", "write all of it again; what is there is kept under another name")
     .option("--quiet", "do not say what to do next")
-    .action(async (dir, { source, force = false, quiet = false }) => {
-      const { written, kept } = await init(resolve(dir), source, force);
+    .addHelpText(
+      "after",
+      `
+Examples:
+  klas-balance init                                 a trial in this folder
+  klas-balance init /srv/klas --secret-file klas.txt    with the secret that Klas Gaming issued
+  klas-balance init --source rest                   balances come from a core with an HTTP interface`,
+    )
+    .action(async (dir, { secretFile, force = false, quiet = false, ...options }, command) => {
+      const issued = secretFile === undefined ? undefined : secretFromFile(command, secretFile);
+      const plan = planOf({ ...options, folder: resolve(dir), issued, secretFile });
+      const kept = await write(plan, force);
+      await chmod(join(plan.folder, SECRET), 0o600);
       const lines = [
-        ...kept,
-        ...written.map((file) => `wrote ${file}`),
-        ...(quiet ? [] : nextSteps(dir, source)),
+        ...kept.map(({ file, aside }) => `kept ${file} as ${aside}`),
+        ...plan.files.map(({ path }) => `wrote ${path}`),
+        ...(issued === undefined ? [] : secretWarnings([issued]).map((warning) => `warning: ${warning}`)),
+        ...(quiet ? [] : nextSteps(dir, { ...options, isTrial: issued === undefined })),
       ];
       process.stdout.write(`${lines.join("\n")}\n`);
     });
 }
 
-interface Initialised {
-  readonly written: readonly string[];
-  /** What was there before and where it is now, in words. */
-  readonly kept: readonly string[];
+interface InitOptions {
+  readonly source: SourceName;
+  readonly port: number;
+  readonly adminPort: number;
 }
 
-async function init(folder: string, source: SourceName, force: boolean): Promise<Initialised> {
-  const config = join(folder, "config.toml");
-  const files = source === "sqlite" ? [config, join(folder, DATABASE)] : [config];
-  const present = files.filter((file) => existsSync(file));
-  if (present.length > 0 && !force) {
-    throw new Failure(
-      `${present.join(" and ")}: there already; --force starts anew and keeps what is there under another name`,
-      1,
-    );
-  }
+/** What is to be there in the end. */
+interface Plan {
+  readonly folder: string;
+  /** In the order in which they are made. The first cannot be made twice: of two runs at a time one fails. */
+  readonly files: readonly PlannedFile[];
+}
+
+interface PlannedFile {
+  readonly path: string;
+  /** Leaves nothing behind if it fails. */
+  readonly make: (path: string) => Promise<void>;
+}
+
+interface Wanted extends InitOptions {
+  readonly folder: string;
+  readonly issued: string | undefined;
+  readonly secretFile: string | undefined;
+}
+
+function planOf({ folder, issued, secretFile, ...options }: Wanted): Plan {
+  const secretPath = join(folder, SECRET);
+  // It may lie in its place already.
+  const isThere = secretFile !== undefined && resolve(secretFile) === secretPath;
+  const secret = issued ?? TRIAL_PREFIX + randomBytes(32).toString("hex");
+  return {
+    folder,
+    files: [
+      { path: join(folder, "config.toml"), make: (path) => createFile(path, [configText(options)], 0o600) },
+      ...(isThere
+        ? []
+        : [{ path: secretPath, make: (path: string) => createFile(path, [`${secret}\n`], 0o600) }]),
+      ...(options.source === "sqlite" ? [{ path: join(folder, DATABASE), make: makeDatabase }] : []),
+    ],
+  };
+}
+
+/** Makes every file of the plan or, if one cannot be made, none: then what was there is there again. */
+async function write({ folder, files }: Plan, force: boolean): Promise<readonly Kept[]> {
+  const present = files.filter(({ path }) => existsSync(path)).map(({ path }) => path);
+  if (present.length > 0 && !force) throw new Failure(alreadyThere(present, folder), 1);
   const kept: Kept[] = [];
-  let isConfigMade = false;
+  const made: string[] = [];
   try {
     await mkdir(folder, { recursive: true });
-    for (const file of present) kept.push(await keepAside(file));
-    // It must be new: nobody can have put a file, or a link to one, in its place meanwhile.
-    await createFile(config, [configText(source)], 0o600);
-    isConfigMade = true;
-    if (source === "sqlite") await makeDatabase(join(folder, DATABASE));
+    for (const path of present) kept.push(await keepAside(path));
+    for (const { path, make } of files) {
+      await make(path);
+      made.push(path);
+    }
   } catch (error) {
-    for (const file of isConfigMade ? files : []) await removeAll(file);
+    for (const path of made) await removeAll(path);
     for (const { file, aside } of kept) await renameAll(aside, file);
     throw error instanceof Failure
       ? error
       : new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
   }
-  return { written: files, kept: kept.map(({ file, aside }) => `kept ${file} as ${aside}`) };
+  return kept;
+}
+
+function alreadyThere(present: readonly string[], folder: string): string {
+  const secret = join(folder, SECRET);
+  const advice = present.join() === secret ? `"--secret-file ${secret}" takes it as it is, ` : "";
+  return `${present.join(", ")}: there already; ${advice}--force writes all again and keeps what is there under another name`;
 }
 
 async function makeDatabase(file: string): Promise<void> {
-  await withPlayers(file, "make", (database) =>
-    putPlayer(database, { playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
-  );
+  try {
+    await withPlayers(file, "make", (database) =>
+      putPlayer(database, { playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
+    );
+  } catch (error) {
+    await removeAll(file);
+    throw error;
+  }
 }
 
 interface Kept {
@@ -112,38 +183,48 @@ async function removeAll(file: string): Promise<void> {
   for (const suffix of SUFFIXES) await rm(file + suffix, { force: true });
 }
 
-function configText(source: SourceName): string {
+function configText({ source, port, adminPort }: InitOptions): string {
   return `# klas-balance: config.example.toml in the documentation shows every option.
-# This file holds the shared secret: keep it readable by its owner alone.
 
 [server]
 host = "0.0.0.0"
-port = 8080
+port = ${port}
 
 [webhook]
 path = "/"                  # calls come to POST /balance
-secrets = ["${randomBytes(32).toString("hex")}"]
+# Issued by Klas Gaming, in the file "secret" beside this one. When they issue a new one, it goes in front:
+# ["\${file:secret.new}", "\${file:secret}"], until the metrics show that the old one is no longer used.
+secrets = ["\${file:secret}"]
 source = "players"
 
 [sources.players]
 ${SOURCE_TABLES[source]}
+
+[admin]                     # how it is doing, for this machine alone: /readyz, /metrics
+host = "127.0.0.1"
+port = ${adminPort}
 `;
 }
 
-function nextSteps(dir: string, source: SourceName): readonly string[] {
+function nextSteps(dir: string, { source, port, isTrial }: InitOptions & { readonly isTrial: boolean }) {
   const change = dir === "." ? [] : [`  cd ${dir}`];
-  const edit =
-    source === "rest"
-      ? ["  edit config.toml        say where your core is, then:", "  klas-balance check"]
-      : [];
+  const edit = source === "rest" ? ["  edit config.toml            say where your core is, then:"] : [];
+  const secret = isTrial
+    ? [
+        "The secret is a trial one. Klas Gaming issues the real one (their pages call it SecretID):",
+        'put it into the file "secret", in place of what is there, and restart or reload.',
+      ]
+    : ['The secret is the one that Klas Gaming issued. It is in the file "secret".'];
   return [
     "",
     "Next:",
     ...change,
     ...edit,
-    "  klas-balance serve      answers on port 8080",
-    "  klas-balance call 12001 makes a signed call, as Klas Gaming does (from another terminal)",
+    "  klas-balance check          opens the source and says what is wrong",
+    `  klas-balance serve          answers on port ${port}`,
+    "  klas-balance call 12001     from another terminal: makes a signed call, as Klas Gaming does",
     "",
-    "Klas Gaming needs your WEBHOOK_URL (https://…, without /balance) and the secret in config.toml.",
+    ...secret,
+    "Klas Gaming needs your WEBHOOK_URL (https://…, without /balance).",
   ];
 }

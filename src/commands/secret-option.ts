@@ -61,7 +61,13 @@ function secretsFrom(command: CommandUnknownOpts, options: SecretOptions): reado
   return variable === undefined || variable === "" ? [] : [variable];
 }
 
-function secretFromFile(command: CommandUnknownOpts, file: string): string {
+/** The secret in a file; a file that cannot be read, or an empty one, ends the command with status 2. */
+export function secretFromFile(command: CommandUnknownOpts, file: string): string {
+  const secret = secretText(command, file);
+  return secret === "" ? misuse(command, `the secret file ${file} is empty`) : secret;
+}
+
+function secretText(command: CommandUnknownOpts, file: string): string {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
     return text.replace(/\r?\n$/, "");

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, loadConfig } from "../config/load.ts";
 import { END_MARGIN_MS } from "../process/serve.ts";
@@ -19,7 +19,8 @@ export function systemdCommand() {
       const file = configPath(flag, process.env);
       // What a service gets as a credential lies beside its configuration.
       const config = await loadConfig(file, { ...process.env, CREDENTIALS_DIRECTORY: dirname(file) });
-      const credentials = credentialNames(await readFile(file, "utf8"));
+      const text = await readFile(file, "utf8");
+      const credentials = credentialNames(text);
       const unit = serviceUnit({
         program: programPath(),
         config: file,
@@ -27,7 +28,7 @@ export function systemdCommand() {
         credentials,
         stopSeconds: config.server.lame_duck_seconds + config.server.drain_seconds + STOP_MARGIN_SECONDS,
       });
-      process.stdout.write(`${instructions(file, user, credentials)}\n${unit}`);
+      process.stdout.write(`${instructions(file, user, credentials, filesRead(text))}\n${unit}`);
     });
 }
 
@@ -37,27 +38,40 @@ export function credentialNames(configText: string): readonly string[] {
   return [...new Set(Array.from(references, ([, name = ""]) => name))];
 }
 
+/** The paths in `${file:PATH}`, as they are written. */
+function filesRead(configText: string): readonly string[] {
+  const references = configText.matchAll(/\$\{file:([\w./-]+)\}/g);
+  return [...new Set(Array.from(references, ([, path = ""]) => path))];
+}
+
 /** A compiled program is one file; from source it is the runtime and a script. */
 function programPath(): readonly [string, ...string[]] {
   return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
 }
 
-function instructions(file: string, user: string, credentials: readonly string[]): string {
+function instructions(
+  file: string,
+  user: string,
+  credentials: readonly string[],
+  read: readonly string[],
+): string {
   const folder = dirname(file);
+  const [secret = "secret"] = read;
   const credentialHint =
     credentials.length > 0
       ? []
       : [
           "#",
-          `# The secret can be root's alone: put it into ${folder}/klas (mode 0600) and print this unit again with`,
-          '#   secrets = ["${file:${CREDENTIALS_DIRECTORY}/klas}"]',
+          `# The secret can be root's alone: chown root: ${resolve(folder, secret)}, and print this unit again with`,
+          `#   secrets = ["\${file:\${CREDENTIALS_DIRECTORY}/${basename(secret)}}"]`,
         ];
+  const readable = [file, ...read.map((path) => resolve(folder, path))].join(" ");
   return [
     `# klas-balance systemd --config ${file} > /etc/systemd/system/klas-balance.service`,
     `# useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin ${user}`,
     // What lies under /etc the service only reads, and root keeps it.
     ...(folder.startsWith("/etc/")
-      ? [`# chgrp ${user} ${file} && chmod 640 ${file}`]
+      ? [`# chgrp ${user} ${readable} && chmod 640 ${readable}`]
       : [
           `# chown -R ${user}: ${folder}`,
           ...credentials.map((name) => `# chown root: ${join(folder, name)}`),

@@ -1,4 +1,5 @@
 import type { Config } from "../config/load.ts";
+import { secretWarnings } from "../config/secret-warnings.ts";
 import { Failure } from "../failure.ts";
 import { type Log, openLog } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/lifecycle-metrics.ts";
@@ -35,7 +36,10 @@ export async function serve(
     config.admin &&
     listenForAdmin(config.admin, {
       notReady: async () => [...(stage === "serving" ? [] : [stage]), ...((await serving?.notReady()) ?? [])],
-      warnings: () => (reloadProblem === undefined ? [] : [`the latest reload failed: ${reloadProblem}`]),
+      warnings: () => [
+        ...(reloadProblem === undefined ? [] : [`the latest reload failed: ${reloadProblem}`]),
+        ...secretWarnings(config.webhook.secrets),
+      ],
       metrics: async () => [await metrics.snapshot(), ...((await serving?.metrics()) ?? [])],
     });
   const serviceManager = openServiceManager(process.env);
@@ -52,6 +56,7 @@ export async function serve(
       config = next;
       log.configure(next.log);
       reloadProblem = undefined;
+      warnOfSecrets(next, log);
       log.always("reloaded", { source: config.source.name, plugin: config.source.plugin });
     } catch (error) {
       // What is wrong with a configuration is told whole, as a start does.
@@ -67,6 +72,7 @@ export async function serve(
   if (serving !== undefined) {
     const started = serving;
     stage = "serving";
+    warnOfSecrets(config, log);
     log.always("listening", {
       url: started.url,
       source: config.source.name,
@@ -107,6 +113,10 @@ function isSupervised(config: Config): boolean {
 function startServing(config: Config, log: Log, onRestart: () => void): Promise<Serving> {
   if (isSupervised(config)) return startWorkers(config, { log, onRestart });
   return startInstance(config, { log, sharesPort: false });
+}
+
+function warnOfSecrets({ webhook }: Config, log: Log): void {
+  for (const warning of secretWarnings(webhook.secrets)) log.warn(warning);
 }
 
 /** What only a start can change. */

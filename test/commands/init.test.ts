@@ -1,16 +1,90 @@
 import { expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { runProgram } from "./run-program.ts";
 
-test("what to do next names the folder as it was given", async () => {
+const ISSUED = "issued-by-klas-gaming-4711";
+
+function emptyFolder(): string {
+  const folder = join(temporaryFolder(), "here");
+  mkdirSync(folder);
+  return folder;
+}
+
+test("what to do next names the folder as it was given, and the port", async () => {
   const folder = join(temporaryFolder(), "from/here");
   mkdirSync(folder, { recursive: true });
   const there = join(folder, "../../klas");
-  const { stdout, exitCode } = await runProgram(["init", there], { cwd: folder });
+  const { stdout, exitCode } = await runProgram(["init", there, "--port", "18081"], { cwd: folder });
   expect(exitCode).toBe(0);
-  expect(stdout).toContain(`\nNext:\n  cd ${there}\n  klas-balance serve `);
+  expect(stdout).toContain(`\nNext:\n  cd ${there}\n  klas-balance check `);
+  expect(stdout).toContain("answers on port 18081\n");
+  expect(readFileSync(join(there, "config.toml"), "utf8")).toContain("\nport = 18081\n");
   const { stdout: here } = await runProgram(["init", "--source", "rest"], { cwd: folder });
   expect(here).toContain("\nNext:\n  edit config.toml ");
+});
+
+test("without a secret of Klas Gaming's it makes a trial one in a file of its own, which check warns of", async () => {
+  const cwd = emptyFolder();
+  const { stdout } = await runProgram(["init"], { cwd });
+  expect(stdout).toContain("\nThe secret is a trial one. Klas Gaming issues the real one");
+  expect(readFileSync(join(cwd, "secret"), "utf8")).toMatch(/^trial-[0-9a-f]{64}\n$/);
+  const config = readFileSync(join(cwd, "config.toml"), "utf8");
+  expect(config).toContain('\nsecrets = ["${file:secret}"]\n');
+  expect(config).toContain("\n[admin] ");
+  for (const file of ["secret", "config.toml"]) expect(statSync(join(cwd, file)).mode & 0o777).toBe(0o600);
+  const { stdout: findings, exitCode } = await runProgram(["check"], { cwd });
+  expect(findings).toContain("warning the secret is a trial one, which Klas Gaming does not know");
+  expect(exitCode).toBe(0);
+});
+
+test("takes the secret that Klas Gaming issued, and check has nothing to say against it", async () => {
+  const cwd = emptyFolder();
+  writeFileSync(join(cwd, "klas.txt"), `${ISSUED}\r\n`);
+  const { stdout } = await runProgram(["init", "--secret-file", "klas.txt"], { cwd });
+  expect(stdout).toContain("\nThe secret is the one that Klas Gaming issued.");
+  expect(stdout).not.toContain(ISSUED);
+  expect(readFileSync(join(cwd, "secret"), "utf8")).toBe(`${ISSUED}\n`);
+  expect((await runProgram(["check"], { cwd })).stdout).not.toContain("warning the secret");
+});
+
+test("a secret that lies in its place already is taken as it is, and closed to others", async () => {
+  const cwd = emptyFolder();
+  writeFileSync(join(cwd, "secret"), ISSUED, { mode: 0o644 });
+  const refused = await runProgram(["init"], { cwd });
+  expect(refused.stderr).toContain(`there already; "--secret-file ${join(cwd, "secret")}" takes it as it is`);
+  expect(refused.exitCode).toBe(1);
+  expect(readdirSync(cwd)).toEqual(["secret"]);
+  const { exitCode } = await runProgram(["init", "--secret-file", "secret"], { cwd });
+  expect(exitCode).toBe(0);
+  expect(readFileSync(join(cwd, "secret"), "utf8")).toBe(ISSUED);
+  expect(statSync(join(cwd, "secret")).mode & 0o777).toBe(0o600);
+});
+
+test("a second run changes nothing; --force keeps the first one's files under another name", async () => {
+  const cwd = emptyFolder();
+  await runProgram(["init"], { cwd });
+  const first = readFileSync(join(cwd, "secret"), "utf8");
+  const refused = await runProgram(["init"], { cwd });
+  expect(refused.stderr).toContain(
+    `${join(cwd, "secret")}, ${join(cwd, "balances.db")}: there already; --force `,
+  );
+  expect(readFileSync(join(cwd, "secret"), "utf8")).toBe(first);
+  expect((await runProgram(["init", "--force"], { cwd })).exitCode).toBe(0);
+  expect(readFileSync(join(cwd, "secret"), "utf8")).not.toBe(first);
+  const kept = readdirSync(cwd).find((name) => /^secret\..*\.bak$/.test(name));
+  expect(readFileSync(join(cwd, kept ?? ""), "utf8")).toBe(first);
+});
+
+test.each([
+  ["is not there", undefined, "cannot read the secret file klas.txt: "],
+  ["is empty", "\n", "the secret file klas.txt is empty"],
+])("a secret file that %s ends it before anything is written", async (_, content, problem) => {
+  const cwd = emptyFolder();
+  if (content !== undefined) writeFileSync(join(cwd, "klas.txt"), content);
+  const { stderr, exitCode } = await runProgram(["init", "--secret-file", "klas.txt"], { cwd });
+  expect(stderr).toContain(problem);
+  expect(exitCode).toBe(2);
+  expect(existsSync(join(cwd, "config.toml"))).toBe(false);
 });

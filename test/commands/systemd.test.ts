@@ -96,3 +96,12 @@ test("paths stay what they are, whatever systemd would read into them", () => {
   expect(unit).toContain(String.raw`BindPaths="/srv/100%% \"$HOME\""` + "\n");
   expect(unit).toContain('LoadCredential=klas:/srv/100%% "$HOME"/klas\n');
 });
+
+test("the file that the configuration reads its secret from is named, as one that can be root's alone", async () => {
+  const file = configured("from-file", "${file:klas}");
+  const { stdout } = await runProgram(["systemd", "--config", file]);
+  expect(stdout).toContain(
+    `\n# The secret can be root's alone: chown root: ${join(folder, "from-file/klas")}, `,
+  );
+  expect(stdout).toContain('\n#   secrets = ["${file:${CREDENTIALS_DIRECTORY}/klas}"]\n');
+});

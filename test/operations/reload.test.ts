@@ -45,6 +45,20 @@ function isWarning({ msg }: { readonly msg: string }): boolean {
 setDefaultTimeout(30_000);
 
 describe.concurrent("SIGHUP", () => {
+  test("a trial secret is warned of in log and readiness until a reload finds another", async () => {
+    const webhook = 'secrets = ["${file:secret}"]';
+    await using server = await operate({ webhook }, (folder) =>
+      writeFileSync(join(folder, "secret"), "trial-0123456789\n"),
+    );
+    const warning = "the secret is a trial one, which Klas Gaming does not know";
+    await server.line(({ level, msg }) => level === "warn" && msg.startsWith(warning));
+    expect((await server.readyz()).warnings.join()).toStartWith(warning);
+
+    server.write("secret", "issued-0123456789\n");
+    await server.reload();
+    expect(await server.readyz()).toMatchObject({ status: 200, warnings: [] });
+  });
+
   test.each([1, 2])(
     "secrets, files behind references, limits, codes, path, source and log level follow: workers = %i",
     async (workers) => {

@@ -64,7 +64,7 @@ test(
       "750 klas-balance:klas-balance",
       "",
     ]);
-    expect(readFileSync(secret, "utf8")).toMatch(/^[0-9a-f]{64}$/);
+    expect(readFileSync(secret, "utf8")).toMatch(/^trial-[0-9a-f]{64}$/);
     expect(await asService("players set 12001 30 EUR")).toBe("12001 has 30 EUR\n");
     expect(await asService("check")).not.toMatch(/warning|error/);
     expect(await $`man -w klas-balance`.text()).toContain("klas-balance.1.gz");

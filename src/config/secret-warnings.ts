@@ -1,0 +1,35 @@
+/** What `init` and the Debian package put before a secret of their own making: Klas Gaming does not know it. */
+export const TRIAL_PREFIX = "trial-";
+
+/** A shared secret shorter than this can be guessed from one signed body. */
+const SHORT_SECRET_CHARACTERS = 16;
+
+/** What is odd about the secrets of a configuration, in words that show nothing of them. */
+export function secretWarnings(secrets: readonly string[]): readonly string[] {
+  return secrets.flatMap((secret, index) => {
+    const name = secrets.length === 1 ? "the secret" : `secret ${index + 1}`;
+    return oddities(secret).map((oddity) => `${name} ${oddity}`);
+  });
+}
+
+function oddities(secret: string): readonly string[] {
+  const found: string[] = [];
+  if (secret.startsWith(TRIAL_PREFIX)) {
+    found.push(
+      "is a trial one, which Klas Gaming does not know: put the one that they issued (SecretID) in its place",
+    );
+  }
+  if (secret !== secret.trim()) {
+    found.push(
+      "has white space or a byte-order mark at an end, which counts: compare it with what Klas Gaming issued",
+    );
+  }
+  if (/[\r\n]/.test(secret.trim()))
+    found.push("has several lines: each secret is a text of its own in `secrets`");
+  if (secret.length < SHORT_SECRET_CHARACTERS) {
+    found.push(
+      `is shorter than ${SHORT_SECRET_CHARACTERS} characters: it can be guessed from one signed body`,
+    );
+  }
+  return found;
+}
