@@ -10,6 +10,8 @@ import { resilient, type Exchange } from "./resilience.ts";
 import { slots } from "./slots.ts";
 import { readTls } from "./tls.ts";
 
+export { starter } from "./starter.ts";
+
 /** A proxy to the operator's core over HTTP (spec 3.2). */
 export default {
   apiVersion: 1,

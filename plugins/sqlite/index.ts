@@ -6,6 +6,8 @@ import { operatorsDatabase } from "./query/reader.ts";
 import { rehearseOwn } from "./own/rehearse.ts";
 import { openFileSource } from "./file/source.ts";
 
+export { starter } from "./starter.ts";
+
 const options = v.strictObject({
   /** The database, from the folder of the configuration on. Made on first use where there is no `query`. */
   file: v.pipe(v.string("expected the path of a database"), v.nonEmpty("expected the path of a database")),

@@ -4,6 +4,8 @@ import type { LookupResult, SourcePlugin } from "../../src/plugin.ts";
 import { openFixture } from "./fixture.ts";
 import { type Options, optionsSchema } from "./options.ts";
 
+export { starter } from "./starter.ts";
+
 /** Balances from the configuration or a JSON file: for rehearsals, with faults on demand. */
 export default {
   apiVersion: 1,

@@ -6,40 +6,28 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { secretWarnings, TRIAL_PREFIX } from "../config/secret-warnings.ts";
 import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
+import type { Starter } from "../source/built-in.ts";
+import { builtIns } from "../source/registry.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";
 import { putPlayer, withPlayers } from "./players/store.ts";
 
-const SOURCES = ["sqlite", "rest", "static"] as const;
-
-type SourceName = (typeof SOURCES)[number];
-
-/** What `init` writes of each source: the table that `webhook.source` names. */
-const SOURCE_TABLES = {
-  sqlite: `plugin = "sqlite"
-file = "balances.db"        # made and kept by "klas-balance players"
-# query = "SELECT balance FROM accounts WHERE id = :player_id"    # or: read a database of yours`,
-  rest: `plugin = "rest"
-url = "http://127.0.0.1:9000/players/{player_id}/balance"    # your core
-balance = "/balance"        # JSON Pointer to the amount in its answer`,
-  static: `plugin = "static"            # for rehearsals
-players = { "12001" = "30" }`,
-} as const satisfies Record<SourceName, string>;
-
-const DATABASE = "balances.db";
+const DEFAULT_SOURCE = "sqlite";
 const SECRET = "secret";
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_ADMIN_PORT = 9464;
 
-/** `init [DIR]`: a configuration, its secret and, for sqlite, a database with one player. */
+/** `init [DIR]`: a configuration, its secret and, for klas-balance's own database, one player. */
 export function initCommand() {
   return new Command("init")
     .description("writes a configuration, its secret, and a database with the player 12001 (30 EUR)")
     .argument("[dir]", "the folder; it is made if it is not there", ".")
     .addOption(
-      new Option("--source <name>", "where the balances live").choices(SOURCES).default("sqlite" as const),
+      new Option("--source <name>", "where the balances live")
+        .choices([...builtIns.keys()])
+        .default(DEFAULT_SOURCE),
     )
     .option(
       "--secret-file <file>",
@@ -62,7 +50,8 @@ Examples:
   klas-balance init /srv/klas --secret-file klas.txt    with the secret that Klas Gaming issued
   klas-balance init --source rest                   balances come from a core with an HTTP interface`,
     )
-    .action(async (dir, { secretFile, force = false, quiet = false, ...options }, command) => {
+    .action(async (dir, { secretFile, source, force = false, quiet = false, ...ports }, command) => {
+      const options = { ...ports, starter: starterOf(source) };
       const issued = secretFile === undefined ? undefined : secretFromFile(command, secretFile);
       const plan = planOf({ ...options, folder: resolve(dir), issued, secretFile });
       const kept = await write(plan, force);
@@ -77,8 +66,14 @@ Examples:
     });
 }
 
+function starterOf(source: string): Starter {
+  const builtIn = builtIns.get(source);
+  if (builtIn === undefined) throw new Error("the option takes built-ins only");
+  return builtIn.starter;
+}
+
 interface InitOptions {
-  readonly source: SourceName;
+  readonly starter: Starter;
   readonly port: number;
   readonly adminPort: number;
 }
@@ -106,6 +101,7 @@ function planOf({ folder, issued, secretFile, ...options }: Wanted): Plan {
   const secretPath = join(folder, SECRET);
   // It may lie in its place already.
   const isThere = secretFile !== undefined && resolve(secretFile) === secretPath;
+  const { database } = options.starter;
   const secret = issued ?? TRIAL_PREFIX + randomBytes(32).toString("hex");
   return {
     folder,
@@ -114,7 +110,7 @@ function planOf({ folder, issued, secretFile, ...options }: Wanted): Plan {
       ...(isThere
         ? []
         : [{ path: secretPath, make: (path: string) => createFile(path, [`${secret}\n`], 0o600) }]),
-      ...(options.source === "sqlite" ? [{ path: join(folder, DATABASE), make: makeDatabase }] : []),
+      ...(database === undefined ? [] : [{ path: join(folder, database), make: makeDatabase }]),
     ],
   };
 }
@@ -183,7 +179,7 @@ async function removeAll(file: string): Promise<void> {
   for (const suffix of SUFFIXES) await rm(file + suffix, { force: true });
 }
 
-function configText({ source, port, adminPort }: InitOptions): string {
+function configText({ starter, port, adminPort }: InitOptions): string {
   return `# klas-balance: config.example.toml in the documentation shows every option.
 
 [server]
@@ -198,7 +194,7 @@ secrets = ["\${file:secret}"]
 source = "players"
 
 [sources.players]
-${SOURCE_TABLES[source]}
+${starter.table}
 
 [admin]                     # how it is doing, for this machine alone: /readyz, /metrics
 host = "127.0.0.1"
@@ -206,9 +202,9 @@ port = ${adminPort}
 `;
 }
 
-function nextSteps(dir: string, { source, port, isTrial }: InitOptions & { readonly isTrial: boolean }) {
+function nextSteps(dir: string, { starter, port, isTrial }: InitOptions & { readonly isTrial: boolean }) {
   const change = dir === "." ? [] : [`  cd ${dir}`];
-  const edit = source === "rest" ? ["  edit config.toml            say where your core is, then:"] : [];
+  const before = starter.nextSteps.map((step) => `  ${step}`);
   const secret = isTrial
     ? [
         "The secret is a trial one. Klas Gaming issues the real one (their pages call it SecretID):",
@@ -219,7 +215,7 @@ function nextSteps(dir: string, { source, port, isTrial }: InitOptions & { reado
     "",
     "Next:",
     ...change,
-    ...edit,
+    ...before,
     "  klas-balance check          opens the source and says what is wrong",
     `  klas-balance serve          answers on port ${port}`,
     "  klas-balance call 12001     from another terminal: makes a signed call, as Klas Gaming does",

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
+import { builtIns } from "../../src/source/registry.ts";
 import { runProgram } from "./run-program.ts";
 
 const ISSUED = "issued-by-klas-gaming-4711";
@@ -88,3 +89,15 @@ test.each([
   expect(exitCode).toBe(2);
   expect(existsSync(join(cwd, "config.toml"))).toBe(false);
 });
+
+test.each([...builtIns.keys()])(
+  "what it writes for %s is a valid configuration of that source",
+  async (source) => {
+    const folder = emptyFolder();
+    expect((await runProgram(["init", "--source", source], { cwd: folder })).exitCode).toBe(0);
+    const { stdout, exitCode } = await runProgram(["check"], { cwd: folder });
+    expect(stdout).toContain(`source "players" (${source}) is configured well, and in use`);
+    // Whether it can be asked is another matter: a core is somewhere else.
+    expect(exitCode).not.toBe(2);
+  },
+);

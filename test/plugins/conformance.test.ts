@@ -1,50 +1,31 @@
-import { Database } from "bun:sqlite";
-import { beforeAll, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { openToWrite } from "../../plugins/sqlite/own/open.ts";
+import { expect, test } from "bun:test";
 import { conformanceCases, type Subject } from "../../src/source/conformance.ts";
 import type { Plugin } from "../../src/source/binding.ts";
-import { findPlugin } from "../../src/source/registry.ts";
+import { builtIns } from "../../src/source/registry.ts";
 import { conforms } from "../conformance.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
+import type { Subjects } from "./held-to-the-contract.ts";
 
 const directory = temporaryFolder();
 
-async function subject(name: string, options: Subject["options"]): Promise<Subject> {
-  const found = await findPlugin(name, directory);
-  if (!found.valid) throw new Error(found.problem);
-  return {
-    plugin: found.plugin,
-    options,
-    directory,
-    timeoutMs: 2000,
-    knownPlayer: "12001",
-    balance: "30.00",
-  };
+/** A built-in that brings no subjects does not come through here: each is held to the contract. */
+async function subjectsOf(name: string): Promise<Subjects> {
+  const module: { readonly subjects: Subjects } = await import(`./${name}/conformance.ts`);
+  return module.subjects;
 }
 
-beforeAll(async () => {
-  const own = await openToWrite(join(directory, "own.db"));
-  own.run("INSERT INTO players (player_id, currency, balance_minor) VALUES ('12001', 'EUR', 3000)");
-  own.close();
-  const operators = new Database(join(directory, "operators.db"));
-  operators.run("CREATE TABLE accounts (id TEXT PRIMARY KEY, cents INTEGER)");
-  operators.run("INSERT INTO accounts VALUES ('12001', 3000)");
-  operators.close();
-  writeFileSync(join(directory, "fixture.json"), '{"12001":"30"}');
-});
-
-conforms("sqlite with its own schema", () => subject("sqlite", { file: "own.db" }));
-conforms("sqlite with a query", () =>
-  subject("sqlite", {
-    file: "operators.db",
-    query: "SELECT cents AS balance_minor FROM accounts WHERE id = :player_id",
-  }),
-);
-conforms("static, in the configuration", () => subject("static", { players: { "12001": "30" } }));
-conforms("static, from a file", () => subject("static", { file: "fixture.json" }));
-conforms("static, with a delay", () => subject("static", { players: { "12001": "30" }, delay_ms: 5 }));
+for (const [name, plugin] of builtIns) {
+  for (const [what, options] of Object.entries(await subjectsOf(name))) {
+    conforms(`${name} ${what}`, async (): Promise<Subject> => ({
+      plugin,
+      options: await options(directory),
+      directory,
+      timeoutMs: 2000,
+      knownPlayer: "12001",
+      balance: "30.00",
+    }));
+  }
+}
 
 /** The suite itself must fail for who breaks the contract. */
 const broken: readonly (readonly [string, string, Plugin])[] = [

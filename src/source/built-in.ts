@@ -1,0 +1,28 @@
+import type { SourcePlugin } from "../plugin.ts";
+import { bindable, type Plugin } from "./binding.ts";
+
+/** What `init` writes and says of a source. */
+export interface Starter {
+  /** The lines of its table in the configuration, valid as they are. */
+  readonly table: string;
+  /** The database that the table names and `players` keeps: `init` makes it, with a player to call for. */
+  readonly database?: string;
+  /** What is to be done before `check`, a line each. */
+  readonly nextSteps: readonly string[];
+}
+
+/** A source that comes with the program. */
+export interface BuiltIn extends Plugin {
+  readonly starter: Starter;
+}
+
+/** What `plugins/NAME/index.ts` exports. */
+interface BuiltInModule<Options> {
+  readonly default: SourcePlugin<Options> & Required<Pick<SourcePlugin<Options>, "options">>;
+  readonly starter: Starter;
+}
+
+/** All that the program knows of a built-in comes from its folder. */
+export function builtIn<Options>({ default: plugin, starter }: BuiltInModule<Options>): BuiltIn {
+  return { ...bindable(plugin, plugin.options), starter };
+}
