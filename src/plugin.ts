@@ -49,10 +49,13 @@ export interface BalanceQuery {
  * of decimals that its currency has (ISO 4217); a refusal with a code of the source's own
  * (`^[A-Z][A-Z0-9_]{1,63}$`); or `null`, there is no such player.
  * Amounts have up to 38 significant digits. Anything else is answered as `source_failed`.
+ *
+ * `currency` is the code of the player's currency (`^[A-Z][A-Z0-9]{1,11}$`, such as `EUR`), if the source
+ * knows it: `/authenticate` tells it to the caller.
  */
 export type LookupResult =
-  | { readonly balance: string }
-  | { readonly balanceMinor: bigint; readonly exponent: number }
+  | { readonly balance: string; readonly currency?: string | undefined }
+  | { readonly balanceMinor: bigint; readonly exponent: number; readonly currency?: string | undefined }
   | { readonly refused: string }
   | null;
 
@@ -64,6 +67,11 @@ export interface OpenContext {
   count(event: string): void;
   /** The folder of the configuration file: relative paths in the options start there. */
   readonly directory: string;
+  /**
+   * The number of decimals of a currency, by ISO 4217 or by `[currencies]` in the configuration: EUR 2, JPY 0.
+   * `undefined`: no such currency is known, and an amount in its minor units cannot be answered.
+   */
+  exponentOf(currency: string): number | undefined;
   /** The time that one lookup has, in milliseconds: `webhook.timeout_ms`. */
   readonly timeoutMs: number;
   /** True for `check`: the source is opened to be looked at, and nothing is to be made or changed. */

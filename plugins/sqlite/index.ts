@@ -24,9 +24,10 @@ const options = v.strictObject({
 export default {
   apiVersion: 1,
   options,
-  open({ file, query }, { directory, log, isRehearsal }) {
+  open({ file, query }, context) {
+    const { directory, log, isRehearsal } = context;
     const path = resolve(directory, file);
     if (query !== undefined) return openFileSource(path, operatorsDatabase(path, query), log);
-    return isRehearsal ? rehearseOwn(path, log) : openFileSource(path, ownDatabase(path, log), log);
+    return isRehearsal ? rehearseOwn(path, context) : openFileSource(path, ownDatabase(path, context), log);
   },
 } satisfies SourcePlugin<v.InferOutput<typeof options>>;

@@ -4,6 +4,7 @@ import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { OpenContext, SourceLog } from "../plugin.ts";
+import { knownCurrencies } from "../protocol/currency.ts";
 import { signingKey, type SigningKey } from "../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../protocol/status.ts";
 import { Failure } from "../failure.ts";
@@ -61,13 +62,14 @@ export async function openService(config: Config, surroundings: Surroundings): P
 }
 
 async function openSource(
-  { source, directory, webhook }: Config,
+  { source, directory, webhook, currencies = {} }: Config,
   { log, metrics, isRehearsal = false }: Surroundings,
 ) {
   const context: OpenContext = {
     log: sourceLog(log, source.name),
     count: (event) => metrics?.happened(source.name, event),
     directory,
+    exponentOf: knownCurrencies(currencies),
     timeoutMs: webhook.timeout_ms,
     isRehearsal,
   };

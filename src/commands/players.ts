@@ -4,7 +4,7 @@ import { csvLines, writeLines } from "./players/export.ts";
 import { formatEntry, parseEntry } from "./players/entry.ts";
 import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
-import { databaseFile } from "./players/database-file.ts";
+import { ownDatabase } from "./players/own-database.ts";
 import { configOption } from "./config-option.ts";
 import { print } from "./players/output.ts";
 import { findPlayer, putPlayer, removePlayer, withPlayers } from "./players/store.ts";
@@ -32,8 +32,8 @@ function listCommand() {
   return playersSubcommand("list", "print every player, in the order of their ids")
     .option("--json", "print an array of {player_id, currency, balance}", false)
     .action(async ({ config, json }) => {
-      const file = await databaseFile(config);
-      await withPlayers(file, "read", (database) => print(listLines(database, { json })));
+      const { file, exponentOf } = await ownDatabase(config);
+      await withPlayers(file, "read", (database) => print(listLines(database, exponentOf, { json })));
     });
 }
 
@@ -42,11 +42,11 @@ function getCommand() {
     .argument("<player>", "the player's id")
     .option("--json", "print {player_id, currency, balance}", false)
     .action(async (playerId, { config, json }) => {
-      const file = await databaseFile(config);
+      const { file, exponentOf } = await ownDatabase(config);
       await withPlayers(file, "read", async (database) => {
         const player = findPlayer(database, playerId);
         if (player === undefined) throw new Failure(unknownPlayer(playerId), 1);
-        const entry = formatEntry(player);
+        const entry = formatEntry(player, exponentOf);
         await print(json ? [`${JSON.stringify(entry)}\n`] : tableLines([entry], playerId.length));
       });
     });
@@ -58,11 +58,11 @@ function setCommand() {
     .argument("<amount>", "a decimal in major units, such as 30.50")
     .argument("<currency>", "an ISO 4217 code, such as EUR")
     .action(async (playerId, balance, currency, { config }, command) => {
-      const parsed = parseEntry({ player_id: playerId, currency, balance });
+      const { file, exponentOf } = await ownDatabase(config);
+      const parsed = parseEntry({ player_id: playerId, currency, balance }, exponentOf);
       const player = parsed.player ?? command.error(`error: ${parsed.problem}`, { exitCode: 2 });
-      const file = await databaseFile(config);
       await withPlayers(file, "make", (database) => putPlayer(database, player));
-      const entry = formatEntry(player);
+      const entry = formatEntry(player, exponentOf);
       await print([`${entry.player_id} has ${entry.balance} ${entry.currency}\n`]);
     });
 }
@@ -71,7 +71,7 @@ function removeCommand() {
   return playersSubcommand("remove", "remove a player; fails where there is no such player")
     .argument("<player>", "the player's id")
     .action(async (playerId, { config }) => {
-      const file = await databaseFile(config);
+      const { file } = await ownDatabase(config);
       await withPlayers(file, "change", (database) => {
         if (!removePlayer(database, playerId)) throw new Failure(unknownPlayer(playerId), 1);
       });
@@ -88,9 +88,9 @@ function importCommand() {
     .argument("<file>", "the CSV file in UTF-8, or - for standard input")
     .option("--dry-run", "only say what is wrong with the file", false)
     .action(async (csvFile, { config, dryRun }) => {
-      const file = await databaseFile(config);
+      const { file, exponentOf } = await ownDatabase(config);
       const count = await withPlayers(file, dryRun ? "read" : "make", (database) =>
-        importPlayers(database, csvFile, dryRun),
+        importPlayers(database, csvFile, exponentOf, dryRun),
       );
       const players = count === 1 ? "1 player" : `${count} players`;
       await print([dryRun ? `would import ${players}\n` : `imported ${players}\n`]);
@@ -101,9 +101,9 @@ function exportCommand() {
   return playersSubcommand("export", "write every player as CSV, in the form that import reads")
     .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
     .action(async (csvFile, { config }) => {
-      const file = await databaseFile(config);
+      const { file, exponentOf } = await ownDatabase(config);
       await withPlayers(file, "read", (database) => {
-        const lines = csvLines(database);
+        const lines = csvLines(database, exponentOf);
         return csvFile === undefined ? print(lines) : writeLines(csvFile, lines);
       });
     });

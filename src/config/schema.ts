@@ -1,6 +1,11 @@
 import * as v from "valibot";
 import { auth, clientTls } from "../../plugins/shared/core-access.ts";
-import { CURRENCIES } from "../../plugins/shared/currency.ts";
+import {
+  contradictsIso4217,
+  isCurrencyCode,
+  knownCurrencies,
+  MAX_CURRENCY_EXPONENT,
+} from "../protocol/currency.ts";
 import { ID_RULE, isId } from "../protocol/request.ts";
 import { isErrorCode } from "../protocol/status.ts";
 import { isAddressRange, isLoopback } from "./address.ts";
@@ -194,14 +199,26 @@ const logSchema = table({
 /** A source's table: which plugin, and whatever the plugin's own schema asks for. */
 const sourceSchema = v.looseObject({ plugin: text("the name or the path of a plugin") }, "expected a table");
 
-/** A code that ISO 4217 has, too, would give an amount other decimals than everybody expects. */
-const currencyCode = v.pipe(
-  v.string(),
-  v.regex(/^[A-Z][A-Z0-9]{1,15}$/, "expected a currency's code: A-Z and 0-9, 2 to 16 characters"),
-  v.check(
-    (code) => !CURRENCIES.has(code),
-    "expected a code that ISO 4217 does not have: its decimals are known",
+/** Decimals by code. One that ISO 4217 has taken up since may stay, as long as both say the same. */
+const currenciesSchema = v.pipe(
+  v.record(
+    v.pipe(
+      v.string(),
+      v.check(isCurrencyCode, "expected a currency's code: A-Z and 0-9, 2 to 12 characters, a letter first"),
+    ),
+    integer(0, MAX_CURRENCY_EXPONENT),
+    "expected a table of currencies",
   ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [key, value] of Object.entries(dataset.value)) {
+      if (!contradictsIso4217(key, value)) continue;
+      addIssue({
+        message: "expected the decimals that ISO 4217 gives this currency, or a code that it does not have",
+        path: [{ type: "object", origin: "value", input: dataset.value, key, value }],
+      });
+    }
+  }),
 );
 
 export const configSchema = v.pipe(
@@ -209,7 +226,7 @@ export const configSchema = v.pipe(
     server: v.optional(serverSchema, {}),
     webhook: webhookSchema,
     sources: v.record(v.string(), sourceSchema, "expected a table of sources"),
-    currencies: v.optional(v.record(currencyCode, integer(0, 18), "expected a table of currencies")),
+    currencies: v.optional(currenciesSchema),
     admin: v.optional(adminSchema),
     log: v.optional(logSchema, {}),
   }),
@@ -217,7 +234,7 @@ export const configSchema = v.pipe(
     v.partialCheck(
       [["webhook", "currency"], ["currencies"]],
       ({ webhook: { currency }, currencies = {} }) =>
-        currency === undefined || CURRENCIES.has(currency) || Object.hasOwn(currencies, currency),
+        currency === undefined || knownCurrencies(currencies)(currency) !== undefined,
       'expected a currency of ISO 4217, such as "EUR", or one of [currencies]',
     ),
     ["webhook", "currency"],

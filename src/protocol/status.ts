@@ -40,9 +40,12 @@ export function isErrorCode(text: string): boolean {
   return text !== "OK" && ERROR_CODE.test(text);
 }
 
-/** The end of one call. `balance` is in canonical form; `detail` is for the log and never for the caller. */
+/**
+ * The end of one call. `balance` is in canonical form; `currency` has the form of a code and is there if the
+ * source gave one; `detail` is for the log and never for the caller.
+ */
 export type Outcome =
-  | { readonly reason: "ok"; readonly balance: string }
+  | { readonly reason: "ok"; readonly balance: string; readonly currency?: string }
   | { readonly reason: "refused"; readonly statusCode: string }
   | { readonly reason: MappedReason; readonly detail?: string };
 

@@ -1,5 +1,6 @@
 import type { BalanceQuery, Source, SourceLog } from "../plugin.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
+import { knownCurrencies } from "../protocol/currency.ts";
 import { guard, type GuardedSource } from "./guard.ts";
 import type { Plugin } from "./binding.ts";
 
@@ -142,6 +143,8 @@ export const conformanceCases: readonly ConformanceCase[] = [
   },
 ];
 
+const exponentOf = knownCurrencies({});
+
 const silent: SourceLog = { debug() {}, info() {}, warn() {}, error() {} };
 
 async function open({ plugin, options, directory, timeoutMs }: Subject): Promise<Source> {
@@ -150,7 +153,7 @@ async function open({ plugin, options, directory, timeoutMs }: Subject): Promise
     const [problem] = bound.problems;
     throw new Error(`the options are not valid: ${problem?.path.join(".")}: ${problem?.message}`);
   }
-  return bound.open({ log: silent, count() {}, directory, timeoutMs, isRehearsal: false });
+  return bound.open({ log: silent, count() {}, directory, exponentOf, timeoutMs, isRehearsal: false });
 }
 
 /** Opens the source for one case, and closes it whatever becomes of the case. */

@@ -1,4 +1,5 @@
 import { amountFromMinorUnits, canonicalAmount } from "../protocol/amount.ts";
+import { isCurrencyCode } from "../protocol/currency.ts";
 import { isErrorCode, type Outcome } from "../protocol/status.ts";
 import { messageOf } from "./thrown.ts";
 
@@ -14,9 +15,11 @@ export function judge(answer: unknown): Outcome {
     if (typeof answer !== "object")
       return nonsense(`the lookup returned ${typeof answer}, expected an object or null`);
     if ("refused" in answer) return judgeRefusal(answer.refused);
-    if ("balance" in answer) return judgeBalance(answer.balance);
+    const currency = "currency" in answer ? answer.currency : undefined;
+    if ("balance" in answer) return judgeCurrency(currency, judgeBalance(answer.balance));
     if ("balanceMinor" in answer) {
-      return judgeMinorUnits(answer.balanceMinor, "exponent" in answer ? answer.exponent : undefined);
+      const exponent = "exponent" in answer ? answer.exponent : undefined;
+      return judgeCurrency(currency, judgeMinorUnits(answer.balanceMinor, exponent));
     }
     return nonsense("the lookup returned an object without balance, balanceMinor or refused");
   } catch (error) {
@@ -43,6 +46,15 @@ function judgeMinorUnits(minorUnits: unknown, exponent: unknown): Outcome {
   if (balance === undefined)
     return nonsense("balanceMinor and exponent do not make an amount of at most 38 digits");
   return { reason: "ok", balance };
+}
+
+/** The outcome with the currency of its amount, if the source gave one. */
+function judgeCurrency(currency: unknown, outcome: Outcome): Outcome {
+  if (currency === undefined || outcome.reason !== "ok") return outcome;
+  if (typeof currency !== "string")
+    return nonsense(`currency is a ${typeof currency}, expected a code as text`);
+  if (!isCurrencyCode(currency)) return nonsense("currency is no code such as EUR");
+  return { ...outcome, currency };
 }
 
 function nonsense(detail: string): Outcome {

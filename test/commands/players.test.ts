@@ -147,7 +147,7 @@ describe("get, remove and list", () => {
     }
     const { exitCode, error } = await players("list");
     expect(exitCode).toBe(1);
-    expect(error).toContain('player "12001" has the currency "EURO"');
+    expect(error).toContain('player "12001": currency: "EURO" is not in ISO 4217');
     expect(error).not.toContain("3050");
   });
 
@@ -197,7 +197,7 @@ describe("import", () => {
       [
         "error: standard input: 7 bad rows, nothing was changed",
         "line 3: balance: EUR has 2 decimals, this has more",
-        'line 4: currency: "EURO" is not in ISO 4217, did you mean "EUR"?',
+        'line 4: currency: "EURO" is not in ISO 4217: if it is meant, give its decimals under [currencies] in the configuration',
         "line 5: player_id: expected 1 to 256 well-formed characters, none of them a control character",
         "line 6: expected 3 fields, found 2",
         "line 7: expected 3 fields, found 4",

@@ -225,10 +225,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     says: ["sources.players: expected either players or file, and not both"],
   },
   "currencies that are none": {
-    text: `${WEBHOOK}currency = "EURO"\n${SOURCE}[currencies]\nEUR = 3\nusdt = 6\nUSDT = 19`,
+    text: `${WEBHOOK}currency = "EURO"\n${SOURCE}[currencies]\nEUR = 3\nKWD = 3\nusdt = 6\nUSDT = 19`,
     says: [
       'webhook.currency: expected a currency of ISO 4217, such as "EUR", or one of [currencies]',
-      "currencies.EUR: expected a code that ISO 4217 does not have",
+      "currencies.EUR: expected the decimals that ISO 4217 gives this currency, or a code that it does not have",
       "currencies.usdt: expected a currency's code",
       "currencies.USDT: expected an integer from 0 to 18",
     ],

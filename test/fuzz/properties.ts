@@ -10,6 +10,7 @@ import { interpolate } from "../../src/config/interpolate.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { ConfigError, type Problem } from "../../src/config/problem.ts";
 import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../src/protocol/amount.ts";
+import { knownCurrencies } from "../../src/protocol/currency.ts";
 import { parseRequest } from "../../src/protocol/request.ts";
 import { signingKey, verify } from "../../src/protocol/signature.ts";
 import { signatureOf } from "../raw-http.ts";
@@ -180,12 +181,15 @@ export const fuzzedProperties: readonly FuzzedProperty[] = [
   },
 ];
 
+const exponentOf = knownCurrencies({});
+
 function assertReadsBack([player_id = "", currency = "", balance = ""]: readonly string[]): void {
-  const parsed = parseEntry({ player_id, currency, balance });
+  const parsed = parseEntry({ player_id, currency, balance }, exponentOf);
   if (parsed.player === undefined) return;
-  const again = parseEntry(formatEntry(parsed.player));
+  const written = formatEntry(parsed.player, exponentOf);
+  const again = parseEntry(written, exponentOf);
   assert(again.player?.balanceMinor === parsed.player.balanceMinor, `${balance} ${currency}`);
-  assert(formatEntry(parsed.player).balance === canonicalAmount(balance), `${balance} ${currency}`);
+  assert(written.balance === canonicalAmount(balance), `${balance} ${currency}`);
 }
 
 /** A decimal's value as an integer, by text alone. */

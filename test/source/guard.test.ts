@@ -34,6 +34,22 @@ describe("good answers", () => {
     [{ balance: "30.00" }, { reason: "ok", balance: "30" }],
     [{ balance: "-0" }, { reason: "ok", balance: "0" }],
     [
+      { balance: "1", currency: "EUR" },
+      { reason: "ok", balance: "1", currency: "EUR" },
+    ],
+    [
+      { balance: "1", currency: "USDT" },
+      { reason: "ok", balance: "1", currency: "USDT" },
+    ],
+    [
+      { balance: "1", currency: undefined },
+      { reason: "ok", balance: "1" },
+    ],
+    [
+      { balanceMinor: 1n, exponent: 0, currency: "JPY" },
+      { reason: "ok", balance: "1", currency: "JPY" },
+    ],
+    [
       { balanceMinor: 3050n, exponent: 2 },
       { reason: "ok", balance: "30.5" },
     ],
@@ -123,6 +139,13 @@ describe("nonsense is source_failed, never a balance, and the value is not shown
     ["an exponent as a bigint", () => ({ balanceMinor: BigInt(leak), exponent: 2n })],
     ["a negative exponent", () => ({ balanceMinor: BigInt(leak), exponent: -2 })],
     ["a broken exponent", () => ({ balanceMinor: BigInt(leak), exponent: 0.5 })],
+    ["a currency that is null", () => ({ balance: "1", currency: null })],
+    ["a currency that is a number", () => ({ balance: "1", currency: 978 })],
+    ["a currency in lower case", () => ({ balance: "1", currency: `eur${leak}` })],
+    ["a currency with a space", () => ({ balance: "1", currency: "EUR " })],
+    ["a currency that would end the text", () => ({ balance: "1", currency: `E","balance":"${leak}` })],
+    ["a currency of minor units in lower case", () => ({ balanceMinor: 1n, exponent: 2, currency: "eur" })],
+    ["a currency that is too long", () => ({ balance: "1", currency: "E".repeat(13) })],
     ["a refusal in lower case", () => ({ refused: `err_${leak}` })],
     ["a refusal that says OK", () => ({ refused: "OK" })],
     ["a refusal that would end the text", () => ({ refused: `","balance":"${leak}` })],

@@ -9,6 +9,7 @@ import { guard } from "../../src/source/guard.ts";
 import { loadPlugin } from "../../src/source/load.ts";
 import { findPlugin } from "../../src/source/registry.ts";
 import { conforms } from "../conformance.ts";
+import { knownCurrencies } from "../../src/protocol/currency.ts";
 
 const QUERY: BalanceQuery = {
   playerId: "12001",
@@ -47,6 +48,7 @@ const context = (): OpenContext => ({
   log: { debug() {}, info() {}, warn() {}, error() {} },
   count() {},
   directory,
+  exponentOf: knownCurrencies({}),
   timeoutMs: 1000,
   isRehearsal: false,
 });

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
-import type { SourceLog } from "../../../src/plugin.ts";
+import type { OpenContext } from "../../../src/plugin.ts";
 import { untilFreeToOpen } from "../file/busy.ts";
 import { removeOldIndex } from "../file/identity.ts";
 import { assertPlace, explained } from "../file/failure.ts";
@@ -79,7 +79,10 @@ function isEmpty(file: string): boolean {
 }
 
 /** klas-balance's own database as a kind of source. */
-export function ownDatabase(file: string, log: SourceLog): ReaderKind {
+export function ownDatabase(
+  file: string,
+  { log, exponentOf }: Pick<OpenContext, "log" | "exponentOf">,
+): ReaderKind {
   return {
     async open() {
       assertPlace(file, { mustExist: false });
@@ -87,12 +90,12 @@ export function ownDatabase(file: string, log: SourceLog): ReaderKind {
       if (isEmpty(file)) log.warn(`made ${file}: it holds no players yet`);
       // Open for longer than it is used: the last connection would remove the log that the reader is about to open.
       using _database = await openToWrite(file);
-      return await openReader(file);
+      return await openReader(file, exponentOf);
     },
     async reopen(known, current) {
       const isInUse = removeUnusedIndex(file);
       if (known.file !== current.file) removeOldIndex(file, known, { isInUse });
-      return await openReader(file);
+      return await openReader(file, exponentOf);
     },
   };
 }
@@ -101,11 +104,11 @@ export function ownDatabase(file: string, log: SourceLog): ReaderKind {
  * For lookups. Read-only, so that none can change anything; beside it the keeper, which is bound to the same file
  * as the reader, wherever that is moved: at the end it brings the log home.
  */
-async function openReader(file: string): Promise<Reader> {
+async function openReader(file: string, exponentOf: OpenContext["exponentOf"]): Promise<Reader> {
   const keeper = await openKeeper(file);
   try {
     const database = await openToRead(file);
-    return ownReader(database, file, async () => {
+    return ownReader(database, file, exponentOf, async () => {
       await emptyLog(keeper);
       database.close(true);
       keeper.close(true);

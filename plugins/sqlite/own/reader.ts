@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { exponentOf } from "../../shared/currency.ts";
+import type { OpenContext } from "../../../src/plugin.ts";
 import { players } from "./schema.ts";
 import { turnSnapshot } from "./snapshot.ts";
 import type { Reader } from "../file/source.ts";
@@ -15,7 +15,12 @@ import type { Reader } from "../file/source.ts";
 const CACHE_KIB = 16_384;
 
 /** Lookups over a connection to klas-balance's own database; `close` releases whatever was opened for them. */
-export function ownReader(database: Database, file: string, close: Reader["close"]): Reader {
+export function ownReader(
+  database: Database,
+  file: string,
+  exponentOf: OpenContext["exponentOf"],
+  close: Reader["close"],
+): Reader {
   database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
   const { sql: byPlayerId } = drizzle(database)
     .select({ currency: players.currency, balance_minor: players.balanceMinor })
@@ -32,9 +37,11 @@ export function ownReader(database: Database, file: string, close: Reader["close
       if (player === null) return null;
       const exponent = exponentOf(player.currency);
       if (exponent === undefined) {
-        throw new Error(`the player's currency is not in ISO 4217: correct the column currency in ${file}`);
+        throw new Error(
+          `the player's currency is neither in ISO 4217 nor in [currencies]: correct the column currency in ${file}`,
+        );
       }
-      return { balanceMinor: player.balance_minor, exponent };
+      return { balanceMinor: player.balance_minor, exponent, currency: player.currency };
     },
     close: () => {
       snapshot.end();

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Source, SourceLog } from "../../../src/plugin.ts";
+import type { OpenContext, Source } from "../../../src/plugin.ts";
 import { assertPlace } from "../file/failure.ts";
 import { removeUnusedIndex } from "../file/log-file.ts";
 import { isUpToDate } from "./migrate.ts";
@@ -8,7 +8,10 @@ import { ownReader } from "./reader.ts";
 import { openFileSource, type Reader } from "../file/source.ts";
 
 /** klas-balance's own database as `check` looks at it: neither made nor migrated, which is warned of. */
-export async function rehearseOwn(file: string, log: SourceLog): Promise<Source> {
+export async function rehearseOwn(
+  file: string,
+  { log, exponentOf }: Pick<OpenContext, "log" | "exponentOf">,
+): Promise<Source> {
   assertPlace(file, { mustExist: false });
   const missing = await whatIsMissing(file);
   if (missing !== undefined) {
@@ -17,7 +20,7 @@ export async function rehearseOwn(file: string, log: SourceLog): Promise<Source>
   }
   const open = async (): Promise<Reader> => {
     const database = await openToRead(file);
-    return ownReader(database, file, () => closeRead(database, file));
+    return ownReader(database, file, exponentOf, () => closeRead(database, file));
   };
   return openFileSource(file, { open, reopen: open }, log);
 }

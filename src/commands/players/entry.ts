@@ -1,7 +1,6 @@
-import { CURRENCIES, exponentOf } from "../../../plugins/shared/currency.ts";
 import { Failure } from "../../failure.ts";
-import { didYouMean } from "../../config/problem.ts";
 import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../protocol/amount.ts";
+import { type ExponentOf, unknownCurrency } from "../../protocol/currency.ts";
 import { ID_RULE, isId } from "../../protocol/request.ts";
 
 /** A player as people write and read one, in this order in a CSV file. */
@@ -26,13 +25,12 @@ const MAX_INT64 = 2n ** 63n - 1n;
 /** What the database would keep, or the problem in words that leave the balance out. */
 export function parseEntry(
   entry: Entry,
+  exponentOf: ExponentOf,
 ): { readonly player: Player } | { readonly player?: undefined; readonly problem: string } {
   const { player_id: playerId, currency, balance } = entry;
   if (!isId(playerId)) return { problem: `player_id: expected ${ID_RULE}` };
   const exponent = exponentOf(currency);
-  if (exponent === undefined) {
-    return { problem: `currency: ${JSON.stringify(currency)} is not in ISO 4217${nearCurrency(currency)}` };
-  }
+  if (exponent === undefined) return { problem: `currency: ${unknownCurrency(currency, exponentOf)}` };
   if (canonicalAmount(balance) === undefined) {
     return { problem: "balance: expected a decimal such as 30 or 30.50" };
   }
@@ -47,22 +45,16 @@ export function parseEntry(
 }
 
 /** Throws where another program has written a currency that does not exist: its amount cannot be known. */
-export function formatEntry({ playerId, currency, balanceMinor }: Player): Entry {
+export function formatEntry({ playerId, currency, balanceMinor }: Player, exponentOf: ExponentOf): Entry {
   const exponent = exponentOf(currency);
   const balance = exponent === undefined ? undefined : amountFromMinorUnits(balanceMinor, exponent);
   if (balance === undefined) {
     throw new Failure(
-      `player ${JSON.stringify(playerId)} has the currency ${JSON.stringify(currency)}, which is not in ISO 4217: set it again`,
+      `player ${JSON.stringify(playerId)}: currency: ${unknownCurrency(currency, exponentOf)}; else set the player again`,
       1,
     );
   }
   return { player_id: playerId, currency, balance };
-}
-
-function nearCurrency(currency: string): string {
-  const upperCase = currency.trim().toUpperCase();
-  if (CURRENCIES.has(upperCase)) return `, did you mean "${upperCase}"?`;
-  return didYouMean(upperCase, Array.from(CURRENCIES));
 }
 
 function decimals(count: number): string {

@@ -3,6 +3,7 @@ import { stringify } from "csv-stringify/sync";
 import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 import { replaceFile } from "../whole-file.ts";
+import type { ExponentOf } from "../../protocol/currency.ts";
 import { ENTRY_FIELDS } from "./entry.ts";
 import { eachEntry } from "./list.ts";
 import { chunked } from "./output.ts";
@@ -11,9 +12,9 @@ import { chunked } from "./output.ts";
 const FILE_MODE = 0o600;
 
 /** The lines of the CSV file, its header first. */
-export function* csvLines(database: Database): IterableIterator<string> {
+export function* csvLines(database: Database, exponentOf: ExponentOf): IterableIterator<string> {
   yield `${ENTRY_FIELDS.join(",")}\n`;
-  for (const { player_id, currency, balance } of eachEntry(database)) {
+  for (const { player_id, currency, balance } of eachEntry(database, exponentOf)) {
     yield stringify([[player_id, currency, balance]]);
   }
 }

@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import { Failure } from "../../failure.ts";
 import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
 import { endProcess } from "../../host-process.ts";
+import type { ExponentOf } from "../../protocol/currency.ts";
 import { ENTRY_FIELDS, parseEntry } from "./entry.ts";
 import { type Staging, stagePlayers } from "./staging.ts";
 
@@ -19,10 +20,15 @@ const HEADER = ENTRY_FIELDS.join(",");
  * Imports a CSV file (`-` is standard input) and returns the number of its players. All or nothing: on bad
  * rows it throws one report of them, and nothing is changed. With `dryRun` nothing is changed in any case.
  */
-export async function importPlayers(database: Database, file: string, dryRun: boolean): Promise<number> {
+export async function importPlayers(
+  database: Database,
+  file: string,
+  exponentOf: ExponentOf,
+  dryRun: boolean,
+): Promise<number> {
   process.once("SIGINT", endInterrupted);
   const staging = stagePlayers(database);
-  const problems = await stageRows(staging, file);
+  const problems = await stageRows(staging, file, exponentOf);
   if (problems.count > 0) throw new Failure(report(file, problems), 1);
   process.off("SIGINT", endInterrupted);
   if (!dryRun) staging.publish();
@@ -48,7 +54,7 @@ interface Problems {
   readonly named: readonly string[];
 }
 
-async function stageRows(staging: Staging, file: string): Promise<Problems> {
+async function stageRows(staging: Staging, file: string, exponentOf: ExponentOf): Promise<Problems> {
   const named: string[] = [];
   let count = 0;
   const complain = (line: number, problem: string): void => {
@@ -59,7 +65,7 @@ async function stageRows(staging: Staging, file: string): Promise<Problems> {
   try {
     for await (const row of csvRows(file)) {
       if (hasHeader) {
-        const problem = stageRow(staging, row);
+        const problem = stageRow(staging, row, exponentOf);
         if (problem !== undefined) complain(row.line, problem);
       } else if (row.fields.join(",") === HEADER) {
         hasHeader = true;
@@ -79,12 +85,12 @@ async function stageRows(staging: Staging, file: string): Promise<Problems> {
   return { count, named };
 }
 
-function stageRow(staging: Staging, { fields, line }: CsvRow): string | undefined {
+function stageRow(staging: Staging, { fields, line }: CsvRow, exponentOf: ExponentOf): string | undefined {
   const [player_id, currency, balance, ...further] = fields;
   if (player_id === undefined || currency === undefined || balance === undefined || further.length > 0) {
     return `expected ${ENTRY_FIELDS.length} fields, found ${fields.length}`;
   }
-  const parsed = parseEntry({ player_id, currency, balance });
+  const parsed = parseEntry({ player_id, currency, balance }, exponentOf);
   if (parsed.player === undefined) return parsed.problem;
   const earlierLine = staging.add(parsed.player, line);
   return earlierLine === undefined ? undefined : `the same player_id as line ${earlierLine}`;

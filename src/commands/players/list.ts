@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { ExponentOf } from "../../protocol/currency.ts";
 import { type Entry, formatEntry } from "./entry.ts";
 import { eachPlayer } from "./store.ts";
 
@@ -24,13 +25,18 @@ function* jsonLines(entries: Iterable<Entry>): IterableIterator<string> {
   yield before === "[\n" ? "[]\n" : "\n]\n";
 }
 
-export function* eachEntry(database: Database): IterableIterator<Entry> {
-  for (const player of eachPlayer(database)) yield formatEntry(player);
+export function* eachEntry(database: Database, exponentOf: ExponentOf): IterableIterator<Entry> {
+  for (const player of eachPlayer(database)) yield formatEntry(player, exponentOf);
 }
 
 /** The lines of `players list`. */
-export function listLines(database: Database, { json }: { readonly json: boolean }): Iterable<string> {
-  return json ? jsonLines(eachEntry(database)) : tableLines(eachEntry(database), longestPlayerId(database));
+export function listLines(
+  database: Database,
+  exponentOf: ExponentOf,
+  { json }: { readonly json: boolean },
+): Iterable<string> {
+  const entries = eachEntry(database, exponentOf);
+  return json ? jsonLines(entries) : tableLines(entries, longestPlayerId(database));
 }
 
 function longestPlayerId(database: Database): number {

@@ -49,7 +49,7 @@ export default {
         const balance = players.get(playerId);
         // null: there is no such player. Never "0" for "I do not know": throw instead.
         if (balance === undefined) return null;
-        // Or { balanceMinor: 3000n, exponent: 2 }, or { refused: "ERR_PLAYER_BLOCKED" }.
+        // Or { balanceMinor: 3000n, exponent: 2 }, either with currency: "EUR"; or { refused: "ERR_PLAYER_BLOCKED" }.
         return { balance };
       },
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importPlayers } from "../../../src/commands/players/import.ts";
+import { knownCurrencies } from "../../../src/protocol/currency.ts";
 import { eachPlayer, withPlayers } from "../../../src/commands/players/store.ts";
 
 let folder: string;
@@ -18,7 +19,7 @@ async function refusal(content: string | Uint8Array, path = join(folder, "player
   await Bun.write(join(folder, "players.csv"), content);
   const database = join(folder, "balances.db");
   return await withPlayers(database, "make", async (connection) => {
-    const message = await importPlayers(connection, path, false).then(
+    const message = await importPlayers(connection, path, knownCurrencies({}), false).then(
       () => "imported",
       (error: Error) => error.message,
     );

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import rest from "../../../plugins/rest/index.ts";
 import { optionsSchema } from "../../../plugins/rest/options.ts";
 import type { BalanceQuery, LookupResult, Source } from "../../../src/plugin.ts";
+import { knownCurrencies } from "../../../src/protocol/currency.ts";
 
 /** A REST source with what it told its host. */
 export interface TestSource {
@@ -37,6 +38,7 @@ export async function openSource(
     log: { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") },
     count: (event) => void counts.set(event, (counts.get(event) ?? 0) + 1),
     directory,
+    exponentOf: knownCurrencies({}),
     timeoutMs,
     isRehearsal,
   });

@@ -32,13 +32,13 @@ test("a replaced file is opened again, and its balances are answered", async () 
   await make("balances.db", 1n);
   await make("restored.db", 2n);
   const source = await subject().open({ file: "balances.db" });
-  expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
+  expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2, currency: "EUR" });
   renameSync(subject().path("restored.db"), subject().path("balances.db"));
   await eventually(() => logged(subject(), "open again") > 0);
-  expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
+  expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2, currency: "EUR" });
   using writer = new Database(subject().path("balances.db"), { readwrite: true });
   writer.run("UPDATE players SET balance_minor = 3");
-  expect(await ask(source, "12001")).toEqual({ balanceMinor: 3n, exponent: 2 });
+  expect(await ask(source, "12001")).toEqual({ balanceMinor: 3n, exponent: 2, currency: "EUR" });
 });
 
 test("a deleted file answers nothing until it is back, and each is logged once", async () => {
@@ -52,7 +52,7 @@ test("a deleted file answers nothing until it is back, and each is logged once",
   expect(subject().files()).not.toContain("balances.db");
   renameSync(subject().path("aside.db"), subject().path("balances.db"));
   await eventually(() => logged(subject(), "open again") > 0);
-  expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
+  expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2, currency: "EUR" });
   expect(logged(subject(), "is gone")).toBe(1);
   expect(logged(subject(), "open again")).toBe(1);
   rmSync(subject().path("balances.db"));
@@ -75,7 +75,7 @@ test("a file out of reach answers nothing until it is back, whatever is in its w
     rmSync(subject().path("data"));
     renameSync(subject().path("aside"), subject().path("data"));
     await eventually(() => logged(subject(), "open again") === index + 1);
-    expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2, currency: "EUR" });
     renameSync(subject().path("data"), subject().path("aside"));
   }
 });
@@ -89,7 +89,7 @@ test("a file cut short answers nothing, and is not made anew", async () => {
   expect(await failure(() => ask(source, "12001"))).toContain("holds no players table");
   copyFileSync(subject().path("backup.db"), subject().path("balances.db"));
   await eventually(() => logged(subject(), "open again") > 0);
-  expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
+  expect(await ask(source, "12001")).toEqual({ balanceMinor: 1n, exponent: 2, currency: "EUR" });
 });
 
 /** A database whose content has several hundred pages: another number than that of the file it replaces. */
@@ -125,7 +125,7 @@ describe("the old file's log is not taken for the new one's", () => {
     await Bun.sleep(pauseMs);
     renameSync(subject().path("restored.db"), subject().path("balances.db"));
     await eventually(() => logged(subject(), "open again") > 0);
-    expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2, currency: "EUR" });
     writer.close(true);
     await source.close?.();
     expect(subject().files()).toEqual(["aside.db", "balances.db"]);
@@ -144,8 +144,8 @@ describe("the old file's log is not taken for the new one's", () => {
     renameSync(subject().path("restored.db"), subject().path("balances.db"));
     await source.close?.();
     const again = await subject().open({ file: "balances.db" });
-    expect(await ask(again, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
-    expect(await ask(again, "p20000")).toEqual({ balanceMinor: 2n, exponent: 2 });
+    expect(await ask(again, "12001")).toEqual({ balanceMinor: 2n, exponent: 2, currency: "EUR" });
+    expect(await ask(again, "p20000")).toEqual({ balanceMinor: 2n, exponent: 2, currency: "EUR" });
     expect(isSound("balances.db")).toBeTrue();
   });
 
@@ -165,8 +165,8 @@ describe("the old file's log is not taken for the new one's", () => {
     write(3n);
     await eventually(() => logged(subject(), "open again") > 1);
     for (const source of sources) {
-      expect(await ask(source, "12001")).toEqual({ balanceMinor: 3n, exponent: 2 });
-      expect(await ask(source, "p20000")).toEqual({ balanceMinor: 3n, exponent: 2 });
+      expect(await ask(source, "12001")).toEqual({ balanceMinor: 3n, exponent: 2, currency: "EUR" });
+      expect(await ask(source, "p20000")).toEqual({ balanceMinor: 3n, exponent: 2, currency: "EUR" });
     }
     expect(isSound("balances.db")).toBeTrue();
   });
@@ -187,7 +187,7 @@ describe("the old file's log is not taken for the new one's", () => {
     rmSync(subject().path("balances.db-wal"));
     rmSync(subject().path("balances.db-shm"));
     await eventually(() => logged(subject(), "open again") > 0);
-    expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2 });
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 2n, exponent: 2, currency: "EUR" });
   });
 });
 

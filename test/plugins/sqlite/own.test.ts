@@ -26,10 +26,11 @@ describe("a lookup", () => {
     ["EUR", -9_223_372_036_854_775_808n, 2],
     ["EUR", 9_007_199_254_740_993n, 2],
     ["EUR", 0n, 2],
+    ["UYW", 123_456n, 4],
   ])("of %s %d minor units is exact", async (currency, balanceMinor, exponent) => {
     const source = await subject().open({ file: "balances.db" });
     write(subject().path("balances.db"), "12001", currency, balanceMinor);
-    expect(await ask(source, "12001")).toEqual({ balanceMinor, exponent });
+    expect(await ask(source, "12001")).toEqual({ balanceMinor, exponent, currency });
   });
 
   test("answers without a promise", async () => {
@@ -38,6 +39,7 @@ describe("a lookup", () => {
     expect(source.lookup(question("12001"), new AbortController().signal)).toEqual({
       balanceMinor: 3000n,
       exponent: 2,
+      currency: "EUR",
     });
   });
 
@@ -48,9 +50,13 @@ describe("a lookup", () => {
     for (let balance = 2n; balance < 50n; balance += 1n) {
       writer.run("BEGIN IMMEDIATE");
       writer.run("UPDATE players SET balance_minor = ?", [balance]);
-      expect(await ask(source, "12001")).toEqual({ balanceMinor: balance - 1n, exponent: 2 });
+      expect(await ask(source, "12001")).toEqual({
+        balanceMinor: balance - 1n,
+        exponent: 2,
+        currency: "EUR",
+      });
       writer.run("COMMIT");
-      expect(await ask(source, "12001")).toEqual({ balanceMinor: balance, exponent: 2 });
+      expect(await ask(source, "12001")).toEqual({ balanceMinor: balance, exponent: 2, currency: "EUR" });
     }
   });
 
@@ -67,15 +73,15 @@ describe("a lookup", () => {
     write(subject().path("balances.db"), "12001", "EUR", 3000n);
     expect(await ask(source, playerId)).toBeNull();
     write(subject().path("balances.db"), playerId, "EUR", 7n);
-    expect(await ask(source, playerId)).toEqual({ balanceMinor: 7n, exponent: 2 });
-    expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+    expect(await ask(source, playerId)).toEqual({ balanceMinor: 7n, exponent: 2, currency: "EUR" });
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2, currency: "EUR" });
   });
 
-  test("fails on a currency that does not exist, without the balance", async () => {
+  test.each(["EURO", "HRK", "XAU"])("fails on the currency %s, without the balance", async (currency) => {
     const source = await subject().open({ file: "balances.db" });
-    write(subject().path("balances.db"), "12001", "EURO", 987_654n);
+    write(subject().path("balances.db"), "12001", currency, 987_654n);
     const message = await failure(() => ask(source, "12001"));
-    expect(message).toContain("not in ISO 4217");
+    expect(message).toContain("neither in ISO 4217 nor in [currencies]");
     expect(message).not.toContain("987654");
   });
 
@@ -104,7 +110,7 @@ describe("the database", () => {
     await source.close?.();
     expect(subject().files()).toEqual(["balances.db"]);
     const again = await subject().open({ file: "balances.db" });
-    expect(await ask(again, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+    expect(await ask(again, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2, currency: "EUR" });
   });
 
   test("gives rows that other programs write the time of the writing", async () => {
@@ -137,7 +143,7 @@ describe("the database", () => {
     expect(await ask(second, "12001")).toBeNull();
     await first.close?.();
     writer.run("COMMIT");
-    expect(await ask(second, "12001")).toEqual({ balanceMinor: 1n, exponent: 2 });
+    expect(await ask(second, "12001")).toEqual({ balanceMinor: 1n, exponent: 2, currency: "EUR" });
   });
 
   test("is read where only its file is read-only", async () => {
@@ -148,7 +154,7 @@ describe("the database", () => {
     chmodSync(subject().folder, 0o777);
     await asOrdinaryUser(async () => {
       const source = await subject().open({ file: "balances.db" });
-      expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+      expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2, currency: "EUR" });
     });
   });
 
@@ -254,7 +260,7 @@ describe("a rehearsal", () => {
     const before = readFileSync(subject().path("balances.db"));
     const source = await rehearse();
     await source.check?.(AbortSignal.timeout(1000));
-    expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+    expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2, currency: "EUR" });
     await source.close?.();
     expect(readFileSync(subject().path("balances.db"))).toEqual(before);
     expect(subject().files()).toEqual(["balances.db"]);

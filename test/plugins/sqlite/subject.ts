@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import plugin from "../../../plugins/sqlite/index.ts";
 import type { BalanceQuery, LookupResult, Source } from "../../../src/plugin.ts";
+import { knownCurrencies } from "../../../src/protocol/currency.ts";
 
 /** What a test works with: a folder of its own, and everything that it opened there. */
 export interface Subject {
@@ -54,6 +55,7 @@ function makeSubject(opened: Source[]): Subject {
         log,
         count() {},
         directory: folder,
+        exponentOf: knownCurrencies({}),
         timeoutMs: 1000,
         isRehearsal,
       });

@@ -5,6 +5,7 @@ import staticSource from "../../../plugins/static/index.ts";
 import type { LogFields, Source } from "../../../src/plugin.ts";
 import { validate } from "../../../src/config/validate.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
+import { knownCurrencies } from "../../../src/protocol/currency.ts";
 
 const directory = temporaryFolder();
 
@@ -19,6 +20,7 @@ async function open(table: Readonly<Record<string, unknown>>) {
     log,
     count() {},
     directory,
+    exponentOf: knownCurrencies({}),
     timeoutMs: 1000,
     isRehearsal: false,
   });

@@ -1,20 +1,27 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
 import { Failure } from "../../failure.ts";
+import { type ExponentOf, knownCurrencies } from "../../protocol/currency.ts";
 import { readConfig } from "../config-option.ts";
 
 /** The options of the sqlite plugin that say which database is meant. */
 const sqliteOptions = v.object({ file: v.string(), query: v.optional(v.string()) });
 
-/** The file of klas-balance's own database, as the configuration names it. Throws where it names none. */
-export async function databaseFile(configFile: string | undefined): Promise<string> {
-  const { source, directory } = await readConfig({ config: configFile });
+export interface OwnDatabase {
+  readonly file: string;
+  /** The currencies that its players may have. */
+  readonly exponentOf: ExponentOf;
+}
+
+/** klas-balance's own database, as the configuration names it. Throws where it names none. */
+export async function ownDatabase(configFile: string | undefined): Promise<OwnDatabase> {
+  const { source, directory, currencies = {} } = await readConfig({ config: configFile });
   if (source.plugin !== "sqlite")
     throw notOurs(`the source "${source.name}" is of the plugin ${source.plugin}`);
   const { file, query } = v.parse(sqliteOptions, source.options);
   if (query !== undefined)
     throw notOurs(`the source "${source.name}" reads a database of yours by \`query\``);
-  return resolve(directory, file);
+  return { file: resolve(directory, file), exponentOf: knownCurrencies(currencies) };
 }
 
 function notOurs(reason: string): Failure {
