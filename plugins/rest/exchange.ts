@@ -1,7 +1,7 @@
 import { TooLong, unpack } from "./compressed.ts";
 import { callFailure } from "./failure.ts";
 import type { CoreRequest } from "./request.ts";
-import type { ClientTls } from "./tls.ts";
+import type { ClientTls } from "../shared/tls.ts";
 
 /** A complete answer of the core. */
 export interface CoreResponse {

@@ -8,7 +8,7 @@ import { coalescing, remembering, type Lookup } from "./remember.ts";
 import { requestBuilder } from "./request.ts";
 import { resilient, type Exchange } from "./resilience.ts";
 import { slots } from "./slots.ts";
-import { readTls } from "./tls.ts";
+import { readTls } from "../shared/tls.ts";
 
 export { starter } from "./starter.ts";
 

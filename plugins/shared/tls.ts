@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
-import type { Options } from "./options.ts";
 
 /** PEM texts: whom we trust instead of the system's authorities, and who we are. */
 export interface ClientTls {
@@ -10,8 +9,15 @@ export interface ClientTls {
   key?: string;
 }
 
+/** The files as options name them, from the folder of the configuration on. */
+interface TlsFiles {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 /** Reads the files and tries them out, so that a mistake shows at start-up and not in the first lookup. */
-export async function readTls(tls: Options["tls"], directory: string): Promise<ClientTls | undefined> {
+export async function readTls(tls: TlsFiles | undefined, directory: string): Promise<ClientTls | undefined> {
   if (tls === undefined) return undefined;
   const pem: ClientTls = {};
   for (const name of ["ca", "cert", "key"] as const) {
