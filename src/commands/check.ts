@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { Command } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { secretWarnings } from "../config/secret-warnings.ts";
@@ -7,7 +7,11 @@ import { openLog } from "../observe/log.ts";
 import { endpointPath } from "../answer/listener.ts";
 import { Failure } from "../failure.ts";
 import { readServerTls } from "../answer/tls.ts";
-import { openService } from "../answer/service.ts";
+import { inWords, probe } from "../answer/probe.ts";
+import { openService, type Service } from "../answer/service.ts";
+import { replyBody } from "../protocol/reply.ts";
+import { ID_RULE, isId } from "../protocol/request.ts";
+import { statusCodeOf } from "../protocol/status.ts";
 import { messageOf } from "../source/thrown.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { paint } from "./paint.ts";
@@ -24,6 +28,12 @@ export function checkCommand() {
   return new Command("check")
     .description("validates the configuration, opens the source and probes it")
     .addOption(configOption())
+    .option(
+      "--player <id>",
+      "a real player, who is looked up as for a call (default: webhook.probe_player)",
+      parsePlayerId,
+    )
+    .option("--session <id>", "the session_id of that lookup (default: a made-up one)")
     .option("--json", "print an array of {level, message}")
     .addHelpText("after", "\nExit status: 0 all is well, 1 the source is not, 2 the configuration is not.")
     .action(async (options) => {
@@ -36,13 +46,19 @@ export function checkCommand() {
     });
 }
 
-async function check(options: { readonly config?: string | undefined }, report: Report): Promise<0 | 1 | 2> {
+interface CheckOptions {
+  readonly config?: string | undefined;
+  readonly player?: string | undefined;
+  readonly session?: string | undefined;
+}
+
+async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> {
   try {
     const config = await readConfig(options);
     const tls = await readServerTls(config);
     await reportConfig(config, report);
     if (tls !== undefined) report("ok", "the certificate and its key can be served");
-    return (await probe(config, report)) ? 0 : 1;
+    return (await checkSource(config, options, report)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     for (const line of error.message.split("\n")) report("error", line);
@@ -77,20 +93,61 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
   }
 }
 
-async function probe(config: Config, report: Report): Promise<boolean> {
+async function checkSource(config: Config, options: CheckOptions, report: Report): Promise<boolean> {
   const errors = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
   const log = {
     ...errors,
     warn: (message: string) => report("warning", `source "${config.source.name}": ${message}`),
   };
-  const { source } = await openService(config, { log, isRehearsal: true });
+  const service = await openService(config, { log, isRehearsal: true });
+  const { source } = service;
   const problem = await source.check();
+  if (problem !== undefined) report("error", `source "${config.source.name}" is not ready: ${problem}`);
+  else report("ok", `source "${config.source.name}" opens and answers`);
+  const isAnswered = problem === undefined && (await lookUpPlayer(service, config, options, report));
   const closing = await source.close().then(() => undefined, messageOf);
-  if (problem === undefined) report("ok", `source "${config.source.name}" opens and answers`);
-  else report("error", `source "${config.source.name}" is not ready: ${problem}`);
   if (closing !== undefined) report("error", `source "${config.source.name}" does not close: ${closing}`);
   await log.flush();
-  return problem === undefined && closing === undefined;
+  return isAnswered && closing === undefined;
+}
+
+/** Whether a real player gets a balance, as far as one is known. */
+async function lookUpPlayer(
+  { source, statusCodes }: Service,
+  { webhook }: Config,
+  { player = webhook.probe_player, session }: CheckOptions,
+  report: Report,
+): Promise<boolean> {
+  if (player === undefined) {
+    report(
+      "warning",
+      'no real player was looked up: "check --player ID" does it, and webhook.probe_player does it for readiness, too',
+    );
+    return true;
+  }
+  const startedMs = performance.now();
+  const outcome = await probe(source, player, session);
+  const durationMs = (performance.now() - startedMs).toFixed(1);
+  const reply = replyBody(
+    statusCodeOf(outcome, statusCodes),
+    outcome.reason === "ok" ? outcome.balance : undefined,
+  );
+  const answer = `player ${JSON.stringify(player)} gets ${reply} after ${durationMs} ms`;
+  if (outcome.reason === "ok") report("ok", answer);
+  else
+    report(
+      "error",
+      `${answer}: ${inWords(outcome)}${outcome.reason === "player_not_found" ? WRONG_PLACE : ""}`,
+    );
+  return outcome.reason === "ok";
+}
+
+const WRONG_PLACE =
+  " (is the id right? If it is, the source asks in the wrong place: another path, column or key)";
+
+function parsePlayerId(text: string): string {
+  if (isId(text)) return text;
+  throw new InvalidArgumentError(`Expected ${ID_RULE}.`);
 }
 
 const COLOURS = { ok: "green", warning: "yellow", error: "red" } as const;

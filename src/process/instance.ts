@@ -5,6 +5,7 @@ import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
 import { messageOf } from "../source/thrown.ts";
 import { assertPortIsFree, listen, type Listener } from "../answer/listener.ts";
 import { openService, type Service } from "../answer/service.ts";
+import { readinessProblem } from "../answer/probe.ts";
 import { readServerTls, type ServerTls } from "../answer/tls.ts";
 
 /** What answers calls: this process, or workers of it. */
@@ -83,7 +84,7 @@ export async function startInstance(
     if (performance.now() - checkedMs > HEALTH_IS_FRESH_MS) {
       checkedMs = Infinity;
       const asked = service;
-      health = asked.source.check().finally(() => {
+      health = readinessProblem(asked.source, config.webhook.probe_player).finally(() => {
         // One that was replaced meanwhile says nothing of the one that is there now.
         if (asked === service) checkedMs = performance.now();
       });
@@ -103,7 +104,7 @@ export async function startInstance(
     const nextTls = await readServerTls(next);
     const nextService = await openService(next, { log, metrics });
     try {
-      const problem = await nextService.source.check();
+      const problem = await readinessProblem(nextService.source, next.webhook.probe_player);
       if (problem !== undefined) throw new Failure(`the source "${nextService.sourceName}": ${problem}`, 1);
       const isSameTls = JSON.stringify(tls) === JSON.stringify(nextTls);
       const nextListener = isSameTls ? undefined : listenWith(listener.port, nextTls);

@@ -59,6 +59,26 @@ describe.concurrent("SIGHUP", () => {
     expect(await server.readyz()).toMatchObject({ status: 200, warnings: [] });
   });
 
+  test("a probe player whom the source does not know is not ready, and refuses a reload", async () => {
+    const webhook = `secrets = ["${SECRET}"]\nprobe_player = "12001"`;
+    const source = 'plugin = "static"\nfile = "players.json"';
+    await using server = await operate({ webhook, source }, (folder) =>
+      writeFileSync(join(folder, "players.json"), JSON.stringify({ "12001": "30" })),
+    );
+    expect(await server.readyz()).toMatchObject({ status: 200 });
+
+    server.write("players.json", JSON.stringify({ another: "30" }));
+    const { not_ready } = await eventually("not ready", async () => {
+      const now = await server.readyz();
+      return now.ready ? undefined : now;
+    });
+    expect(not_ready).toEqual([
+      'the source "players": webhook.probe_player gets no balance: there is no such player',
+    ]);
+    expect(await server.reload()).toMatchObject({ msg: expect.stringContaining("the reload failed") });
+    expect(await server.balance({ player: "another" })).toBe(OK);
+  });
+
   test.each([1, 2])(
     "secrets, files behind references, limits, codes, path, source and log level follow: workers = %i",
     async (workers) => {

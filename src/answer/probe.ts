@@ -1,0 +1,43 @@
+import { randomUUID } from "node:crypto";
+import { continueTrace } from "../protocol/trace.ts";
+import type { Outcome } from "../protocol/status.ts";
+import type { GuardedSource } from "../source/guard.ts";
+
+/** Looks a player up as a call of Klas Gaming's would, without a call. */
+export async function probe(
+  source: GuardedSource,
+  playerId: string,
+  sessionId: string = randomUUID(),
+): Promise<Outcome> {
+  const requestId = randomUUID();
+  const { traceparent } = continueTrace(null, () => requestId.replaceAll("-", ""));
+  const timestamp = Math.floor(Date.now() / 1000);
+  return await source.lookup({ playerId, sessionId, requestId, timestamp, traceparent });
+}
+
+/**
+ * Why calls would not be answered now, in words. A probe player is looked up, too: a source that opens and
+ * then knows nobody is not ready. What refuses one player, or is busy with the others, is.
+ */
+export async function readinessProblem(
+  source: GuardedSource,
+  probePlayer: string | undefined,
+): Promise<string | undefined> {
+  const problem = await source.check();
+  if (problem !== undefined || probePlayer === undefined) return problem;
+  const outcome = await probe(source, probePlayer);
+  if (outcome.reason === "ok" || outcome.reason === "refused" || outcome.reason === "overloaded")
+    return undefined;
+  return `webhook.probe_player gets no balance: ${inWords(outcome)}`;
+}
+
+const WORDS: Partial<Record<Outcome["reason"], string>> = {
+  player_not_found: "there is no such player",
+  source_timeout: "no answer within webhook.timeout_ms",
+};
+
+/** What an outcome says beside its status code. */
+export function inWords(outcome: Outcome): string {
+  const detail = "detail" in outcome ? outcome.detail : undefined;
+  return [WORDS[outcome.reason] ?? outcome.reason, ...(detail === undefined ? [] : [detail])].join(": ");
+}

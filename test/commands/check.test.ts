@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { runProgram } from "./run-program.ts";
+
+const PLAYERS = 'plugin = "static"\nplayers = { "12001" = "30.50" }';
+
+function folderWith(source: string, webhook = ""): string {
+  const cwd = temporaryFolder();
+  const text = `[webhook]\nsecrets = ["a secret that is long enough"]\n${webhook}\n[sources.players]\n${source}\n`;
+  writeFileSync(join(cwd, "config.toml"), text);
+  return cwd;
+}
+
+async function check(cwd: string, ...options: readonly string[]) {
+  return await runProgram(["check", ...options], { cwd });
+}
+
+test("without a player it says that none was looked up, and how to", async () => {
+  const { stdout, exitCode } = await check(folderWith(PLAYERS));
+  expect(stdout).toContain('warning no real player was looked up: "check --player ID" does it');
+  expect(exitCode).toBe(0);
+});
+
+test.each([
+  ["--player", "", ["--player", "12001"]],
+  ["webhook.probe_player", 'probe_player = "12001"', []],
+  ["--player before webhook.probe_player", 'probe_player = "nobody"', ["--player", "12001"]],
+])("%s: what a caller would get is printed", async (_, webhook, options) => {
+  const { stdout, exitCode } = await check(folderWith(PLAYERS, webhook), ...options);
+  expect(stdout).toContain('ok      player "12001" gets {"balance":"30.5","status_code":"OK"} after ');
+  expect(stdout).not.toContain("no real player");
+  expect(exitCode).toBe(0);
+});
+
+test("a player whom the source does not know is a failure, with the code that a caller would get", async () => {
+  const webhook = 'probe_player = "nobody"\nstatus_codes = { player_not_found = "ERR_NOBODY" }';
+  const { stdout, exitCode } = await check(folderWith(PLAYERS, webhook));
+  expect(stdout).toContain('error   player "nobody" gets {"status_code":"ERR_NOBODY"} after ');
+  expect(stdout).toContain("there is no such player (is the id right?");
+  expect(exitCode).toBe(1);
+});
+
+test.each([
+  ["a path that answers 404 to everybody", 404, "", "there is no such player"],
+  ["a pointer to something else", 200, '{"balance":"30","name":"Ada"}', "/name"],
+])("REST: %s is green until a real player is looked up", async (_, status, body, problem) => {
+  using core = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    // As cores do, it knows nobody by the made-up name that is asked for by the source's own check.
+    fetch: ({ url }) =>
+      url.endsWith("12001") ? new Response(body, { status }) : new Response("", { status: 404 }),
+  });
+  const url = `${core.url.href}wallet/{player_id}`;
+  const cwd = folderWith(`plugin = "rest"\nurl = "${url}"\nbalance = "/name"\nretries = 0`);
+  expect((await check(cwd)).exitCode).toBe(0);
+  const { stdout, exitCode } = await check(cwd, "--player", "12001");
+  expect(stdout).toContain('error   player "12001" gets {"status_code":"ERR_');
+  expect(stdout).toContain(problem);
+  expect(exitCode).toBe(1);
+});
+
+test("a player id that no call can carry is a wrong use", async () => {
+  const { stderr, exitCode } = await check(folderWith(PLAYERS), "--player", "a\nb");
+  expect(stderr).toContain("Expected ");
+  expect(exitCode).toBe(2);
+});
