@@ -2,7 +2,9 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { callCommand } from "./commands/call.ts";
 import { certifyCommand } from "./commands/certify.ts";
 import { checkCommand } from "./commands/check.ts";
+import { configCommand } from "./commands/config.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { helpCommand } from "./commands/help.ts";
 import { initCommand } from "./commands/init.ts";
 import { playersCommand } from "./commands/players.ts";
 import { pluginsCommand } from "./commands/plugins.ts";
@@ -18,6 +20,7 @@ export function program(): Command {
   const root = new Command("klas-balance")
     .description("Answers Klas Gaming's signed balance calls from wherever your balances live.")
     .version(versionText, "-V, --version")
+    .helpCommand(false)
     .exitOverride();
   const commands = [
     initCommand(),
@@ -29,7 +32,9 @@ export function program(): Command {
     certifyCommand(),
     playersCommand(),
     pluginsCommand(),
+    configCommand(),
     systemdCommand(),
+    helpCommand(),
   ];
   for (const command of commands) {
     root.addCommand(command);

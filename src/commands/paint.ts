@@ -7,6 +7,11 @@ type Colour = "green" | "red" | "yellow" | "dim";
  * `FORCE_COLOR` above both, which build servers set, and whoever reads a pipe would find escape codes.
  */
 export function paint(colour: Colour, text: string): string {
-  const isColoured = process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "";
-  return isColoured ? styleText(colour, text, { validateStream: false }) : text;
+  return isColoured() ? styleText(colour, text, { validateStream: false }) : text;
+}
+
+/** Whether standard output may carry colours. */
+export function isColoured(): boolean {
+  // `isTTY` is not there at all if it is a pipe or a file.
+  return process.stdout.isTTY ? (process.env["NO_COLOR"] ?? "") === "" : false;
 }

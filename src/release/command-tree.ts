@@ -44,10 +44,10 @@ export function commandTree(command: CommandUnknownOpts, parents: readonly strin
       takesValue: option.required || option.optional,
       choices: option.argChoices ?? [],
     })),
-    // The command "help" says what --help says.
+    // `players help` and its like, which commander adds, say what --help says.
     subcommands: help
       .visibleCommands(command)
-      .filter((subcommand) => subcommand.name() !== "help")
+      .filter((subcommand) => path.length === 0 || subcommand.name() !== "help")
       .map((subcommand) => commandTree(subcommand, path)),
   };
 }

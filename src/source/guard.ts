@@ -32,7 +32,7 @@ const MAX_LENDINGS = 100;
 const OVERLOADED: Outcome = { reason: "overloaded" };
 const TIMED_OUT: Outcome = { reason: "source_timeout" };
 
-/** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.4). */
+/** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.6). */
 export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }: Limits): GuardedSource {
   let inFlight = 0;
   let onIdle: (() => void) | undefined;

@@ -463,15 +463,13 @@ function detailOf(outcome: Outcome): string {
   return "detail" in outcome && outcome.detail !== undefined ? outcome.detail : "";
 }
 
-/** The table of the README: `PRINT_TABLE=1 bun test test/plugins/rest/faults.test.ts`. */
+/** The table of `help rest`, which fits 80 columns: `PRINT_TABLE=1 bun test test/plugins/rest/faults.test.ts`. */
 function markdownTable(): string {
   const rows = FAULTS.map(({ misbehaviour, answer, after, detail }) => {
+    // The status code follows from the reason, but for a refusal.
+    const result = answer.startsWith("`refused`") ? answer : answer.replace(/, `ERR_.*/, "");
     const shown = detail.replace("HOST", "core.example:8443");
-    return `| ${misbehaviour} | ${answer} | ${after} | ${shown === "" ? "" : `\`${shown}\``} |`;
+    return `| ${misbehaviour} | ${result}, ${after}${shown === "" ? "" : `: \`${shown}\``} |`;
   });
-  return [
-    "| the core … | the caller gets | after | the log's `detail` |",
-    "| --- | --- | --- | --- |",
-    ...rows,
-  ].join("\n");
+  return ["| the core … | the caller gets; the log's `detail` |", "| --- | --- |", ...rows].join("\n");
 }

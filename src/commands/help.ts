@@ -1,0 +1,78 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { didYouMean } from "../config/problem.ts";
+import { showText } from "../help/pager.ts";
+import { renderMarkdown } from "../help/render.ts";
+import { type Topic, topics } from "../help/topics.ts";
+import { isColoured } from "./paint.ts";
+
+/** `help [TOPIC]`: the manual that is in the program. */
+export function helpCommand() {
+  return new Command("help")
+    .description("shows the manual: the list of topics, a topic, or the help of a command")
+    .argument("[topic...]", "a topic, or a command such as players import")
+    .addHelpText("after", "\nExample:\n  klas-balance help rotation")
+    .action(async (words, _options, command) => {
+      const root: CommandUnknownOpts = command.parent ?? command;
+      const text = words.length === 0 ? listing(root) : pageOf(words, root);
+      const problem = `there is no topic ${JSON.stringify(words.join(" "))}`;
+      await showText(text ?? command.error(`error: ${problem}${suggestion(words, root)}`, { exitCode: 2 }));
+    });
+}
+
+/** A topic and, if a command has its name, that command's help below it. */
+function pageOf(words: readonly string[], root: CommandUnknownOpts): string | undefined {
+  const [name, ...rest] = words;
+  const topic = rest.length === 0 ? topics.find((candidate) => candidate.name === name) : undefined;
+  const command = words.reduce<CommandUnknownOpts | undefined>(
+    (parent, word) => (parent === undefined ? undefined : subcommands(parent).find((c) => c.name() === word)),
+    root,
+  );
+  const parts = [
+    ...(topic === undefined ? [] : [renderMarkdown(topic.text, isColoured())]),
+    ...(command === undefined ? [] : [helpOf(command)]),
+  ];
+  return parts.length === 0 ? undefined : parts.join("\n");
+}
+
+/** What its `--help` prints, examples included. */
+function helpOf(command: CommandUnknownOpts): string {
+  let text = "";
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text;
+}
+
+function subcommands(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
+  return command.createHelp().visibleCommands(command);
+}
+
+function listing(root: CommandUnknownOpts): string {
+  const commands = subcommands(root).map((command) => command.name());
+  return [
+    "The manual of klas-balance. Read a topic with: klas-balance help TOPIC",
+    "",
+    ...topicLines(topics),
+    "",
+    "The options of a command: klas-balance help COMMAND, such as players import",
+    "",
+    wrapped(commands),
+    "",
+  ].join("\n");
+}
+
+function topicLines(list: readonly Topic[]): readonly string[] {
+  const width = Math.max(...list.map(({ name }) => name.length));
+  return list.map(({ name, title }) => `  ${name.padEnd(width)}  ${title}`);
+}
+
+function wrapped(words: readonly string[]): string {
+  return words
+    .join(" ")
+    .replace(/(.{1,76})(?: |$)/g, "  $1\n")
+    .trimEnd();
+}
+
+function suggestion(words: readonly string[], root: CommandUnknownOpts): string {
+  const known = [...topics.map(({ name }) => name), ...subcommands(root).map((command) => command.name())];
+  return `${didYouMean(words.join(" "), known)}; "klas-balance help" lists the topics`;
+}
