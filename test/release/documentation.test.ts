@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { commandTree, everyCommand } from "../../src/release/command-tree.ts";
 import { documentation } from "../../src/release/documentation.ts";
 import { manual } from "../../src/release/manual.ts";
+import { builtIns } from "../../src/source/registry.ts";
 import { program } from "../../src/program.ts";
 
 const texts = documentation("1.2.3", "2026-01-31");
@@ -43,10 +44,7 @@ test.each([
     ["players", ""],
     ["list", "get", "set", "remove", "import", "export", "-h", "--help"],
   ],
-  [
-    ["init", "--source", ""],
-    ["sqlite", "rest", "static"],
-  ],
+  [["init", "--source", ""], [...builtIns.keys()]],
   [["players", "import", "--d"], ["--dry-run"]],
   [["serve", "--config", ""], []],
 ])("bash completes %j", async (words, expected) => {
