@@ -34,7 +34,7 @@ export function logCall(
     player_id: call.playerId,
     status_code: statusCode,
     reason: outcome.reason,
-    duration_ms: Math.round((performance.now() - call.startedMs) * 1000) / 1000,
+    duration_ms: Math.round((performance.now() - call.connection.arrivedMs) * 1000) / 1000,
     source: sourceName,
     remote: call.connection.remote(),
     trace_id: call.trace().traceId,

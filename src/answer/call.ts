@@ -5,13 +5,14 @@ import { continueTrace, type Trace } from "../protocol/trace.ts";
 export interface Connection {
   /** Who is calling; empty where that cannot be said. */
   readonly remote: () => string;
+  /** When the call did, by `performance.now()`. */
+  readonly arrivedMs: number;
   /** Whether it is to be closed after this answer. */
   readonly isEnding: () => boolean;
 }
 
 /** What is known of a call so far; filled in on its way. */
 export interface Call {
-  readonly startedMs: number;
   readonly connection: Connection;
   readonly trace: () => Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
@@ -25,7 +26,6 @@ export interface Call {
 export function beginCall(request: Request, connection: Connection, key: SigningKey): Call {
   let trace: Trace | undefined;
   return {
-    startedMs: performance.now(),
     connection,
     trace: () => (trace ??= continueTrace(request.headers.get("traceparent"), randomHex)),
     key,

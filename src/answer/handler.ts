@@ -91,7 +91,11 @@ function reply(
   };
   if (endsConnection || call.connection.isEnding()) headers["Connection"] = "close";
   const response = new Response(body, { status, headers });
-  service.metrics?.answered(outcome.reason, statusCode, (performance.now() - call.startedMs) / 1000);
+  service.metrics?.answered(
+    outcome.reason,
+    statusCode,
+    (performance.now() - call.connection.arrivedMs) / 1000,
+  );
   logCall(outcome, statusCode, call, service);
   return response;
 }

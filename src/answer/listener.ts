@@ -5,6 +5,7 @@ import { callerAddress } from "./caller-address.ts";
 import { handleBalance } from "./handler.ts";
 import type { Service } from "./service.ts";
 import type { ServerTls } from "./tls.ts";
+import { nextTurn } from "./turn.ts";
 
 export interface Listener {
   /** `http://0.0.0.0:8080/balance`, with the port that was got where 0 was asked for. */
@@ -44,7 +45,11 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
   let isRetired = false;
   const isEnding = () => isRetired;
 
-  function answer(request: Request, server: Bun.Server<undefined>): Response | Promise<Response> {
+  function answer(
+    request: Request,
+    server: Bun.Server<undefined>,
+    arrivedMs: number,
+  ): Response | Promise<Response> {
     const { allowedIps, trustedProxies, log } = current();
     const remote = () => {
       const peer = server.requestIP(request)?.address ?? "";
@@ -55,13 +60,13 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
       return new Response(null, { status: 403 });
     }
     if (request.method !== "POST") return notAllowed("POST");
-    return handleBalance(request, { remote, isEnding }, current);
+    return handleBalance(request, { remote, isEnding, arrivedMs }, current);
   }
 
   function routes(path: string) {
     return {
-      "/healthz": (request: Request) => (isRead(request) ? new Response("ok\n") : notAllowed("GET, HEAD")),
-      [endpointPath(path)]: answer,
+      "/healthz": inTurn(health),
+      [endpointPath(path)]: inTurn(answer),
     };
   }
 
@@ -79,14 +84,14 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
       // The limit is the handler's, which answers with a signature; the runtime's own would answer without.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       routes: routes(options.path),
-      fetch: notFound,
+      fetch: inTurn(notFound),
       ...(tls === undefined ? {} : { tls }),
     }),
   );
   return {
     url: new URL(endpointPath(options.path), server.url).href,
     port: server.port ?? port,
-    setPath: (path) => void server.reload({ routes: routes(path), fetch: notFound }),
+    setPath: (path) => void server.reload({ routes: routes(path), fetch: inTurn(notFound) }),
     retire,
     async stop() {
       retire();
@@ -95,6 +100,26 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     },
     kill: () => void server.stop(true),
   };
+}
+
+type Answer = (
+  request: Request,
+  server: Bun.Server<undefined>,
+  arrivedMs: number,
+) => Response | Promise<Response>;
+
+/** Begins an answer when its turn has come. */
+function inTurn(answer: Answer) {
+  return (request: Request, server: Bun.Server<undefined>): Response | Promise<Response> => {
+    const arrivedMs = performance.now();
+    const next = nextTurn();
+    if (next === undefined) return answer(request, server, arrivedMs);
+    return next.then(() => answer(request, server, arrivedMs));
+  };
+}
+
+function health(request: Request): Response {
+  return isRead(request) ? new Response("ok\n") : notAllowed("GET, HEAD");
 }
 
 /** `/balance` under the configured path: both `/klas` and `/klas/` give `/klas/balance`. */

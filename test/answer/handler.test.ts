@@ -77,7 +77,7 @@ async function call(request: Request, used: Parts = service(), level: "info" | "
   const log = openLog({ level, format: "json" }, { fileDescriptor: descriptor });
   const response = await handleBalance(
     request,
-    { remote: () => "203.0.113.7", isEnding: () => false },
+    { remote: () => "203.0.113.7", arrivedMs: performance.now(), isEnding: () => false },
     () => ({ ...used, log }),
   );
   await log.flush();

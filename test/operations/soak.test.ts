@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { soakDrains } from "../soak/drains.ts";
+import { soakFlood } from "../soak/flood.ts";
 import { soakKills } from "../soak/kills.ts";
 import { soakMixed } from "../soak/mixed.ts";
 import { soakReloads } from "../soak/reloads.ts";
@@ -28,6 +29,23 @@ describe("under continuous load", () => {
     expect(counts.refused).toBeLessThanOrEqual(16);
     expect(counts.maxLostInOneKill).toBeLessThanOrEqual(16);
     expect(counts.answered).toBeGreaterThan(100);
+  });
+
+  test("new connections without a pause starve nobody: callers, deadlines, reloads, a stop", async () => {
+    const counts = await soakFlood({ seconds: 4, connections: 500, manners: "waits", workers: 1 });
+    expect(counts).toMatchObject({ wrong: 0, ended: 0, exitCode: 0 });
+    // A turn without an end answers a thousand strangers and more between two calls of an established caller.
+    expect(counts.strangers).toBeGreaterThan(0);
+    expect(counts.strangers / counts.established).toBeLessThan(500);
+    expect(counts.established).toBeGreaterThan(25);
+    expect(counts.deadlines).toBeGreaterThan(2);
+    expect(counts.reloads).toBeGreaterThan(2);
+  });
+
+  test("callers who take no answer starve nobody either", async () => {
+    const counts = await soakFlood({ seconds: 2, connections: 500, manners: "leaves", workers: 1 });
+    expect(counts).toMatchObject({ wrong: 0, ended: 0, exitCode: 0 });
+    expect(counts.established).toBeGreaterThan(25);
   });
 
   test("good and hostile callers together: each reply is right, memory and handles stay flat", async () => {

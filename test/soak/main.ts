@@ -3,6 +3,7 @@ import { removeBinary } from "../binary.ts";
 import { freshSeed } from "../fuzz/random.ts";
 import { operate } from "../operations/operated.ts";
 import { soakDrains } from "./drains.ts";
+import { soakFlood } from "./flood.ts";
 import { soakFullDatabase } from "./full-database.ts";
 import { ROUNDS, soakFullLog } from "./full-log.ts";
 import { soakIdle } from "./idle.ts";
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "1800" },
     requests: { type: "string", default: "5000000" },
     outage: { type: "string", default: "3600" },
+    flood: { type: "string", default: "60" },
     full: { type: "string", default: "60" },
     seed: { type: "string" },
   },
@@ -105,6 +107,16 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
       onSample: (sample) => print(`| ${Object.values(sample).join(" | ")} |`),
     });
     report("mixed load", { ...counts, samples: samples.length }, true);
+  },
+  async flood() {
+    for (const manners of ["waits", "leaves"] as const) {
+      for (const connections of [100, 500]) {
+        const options = { seconds: Number(values.flood), connections, manners, workers };
+        const counts = await soakFlood(options);
+        const isWell = counts.wrong + counts.ended + Number(counts.exitCode !== 0) === 0;
+        report(`a flood of ${connections} new connections at a time, who ${manners}`, counts, isWell);
+      }
+    }
   },
   async outage() {
     const counts = await soakOutage(Number(values.outage), printPhase);
