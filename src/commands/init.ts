@@ -180,7 +180,7 @@ async function removeAll(file: string): Promise<void> {
 }
 
 function configText({ starter, port, adminPort }: InitOptions): string {
-  return `# klas-balance: config.example.toml in the documentation shows every option.
+  return `# klas-balance: "klas-balance config example" prints every option.
 
 [server]
 host = "0.0.0.0"

@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { topics } from "../../src/help/topics.ts";
+
+const root = join(import.meta.dir, "../..");
+const documents = ["README.md", "src/README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"];
+const topicNames = new Set(topics.map(({ name }) => name));
+
+/** As a forge makes it of a heading. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");
+}
+
+test.each(documents)("the links of %s lead somewhere", (document) => {
+  const text = readFileSync(join(root, document), "utf8");
+  const anchors = new Set(
+    Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading = ""]) => `#${anchor(heading)}`),
+  );
+  const targets = Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, target = ""]) => target);
+  const dead = targets.filter((target) =>
+    target.startsWith("#") ? !anchors.has(target) : !existsSync(join(root, dirname(document), target)),
+  );
+  expect(dead).toEqual([]);
+});
+
+test.each(documents)("the topics and files that %s names exist", (document) => {
+  const text = readFileSync(join(root, document), "utf8");
+  const named = Array.from(text.matchAll(/klas-balance help ([a-z]+)/g), ([, name = ""]) => name);
+  expect(named.filter((name) => !topicNames.has(name))).toEqual([]);
+  const files = Array.from(text.matchAll(/`([\w./-]+\.ts)`/g), ([, file = ""]) => file);
+  const places = [".", "src", "src/answer"];
+  const isThere = (file: string) => places.some((place) => existsSync(join(root, place, file)));
+  expect(files.filter((file) => !file.includes("NAME") && !file.includes("acme") && !isThere(file))).toEqual(
+    [],
+  );
+});
+
+test("the README has a table of contents that is whole", () => {
+  const text = readFileSync(join(root, "README.md"), "utf8");
+  const headings = Array.from(text.matchAll(/^## (.+)$/gm), ([, heading = ""]) => heading);
+  for (const heading of headings) expect(text).toContain(`- [${heading}](#${anchor(heading)})\n`);
+  expect(text.split("\n").length).toBeLessThan(260);
+});
+
+test("the README starts on a machine that has only npm", () => {
+  const text = readFileSync(join(root, "README.md"), "utf8");
+  expect(text).toContain("npx --yes bun@1.4.5 run start\n");
+  expect(text).toContain("npx --yes bun@1.4.5 run test\n");
+});
