@@ -47,7 +47,7 @@ export async function compile({ outfile, target, metafile }: Compilation): Promi
     ...(metafile === undefined ? [] : [`--metafile=${metafile}`]),
   ];
   const define = `KLAS_BALANCE_REVISION=${JSON.stringify(await revision())}`;
-  await $`bun build ${flags} --asset plugins/sqlite/own/migrations --define ${define} --outfile ${outfile} src/main.ts`;
+  await $`bun build ${flags} --asset plugins/sqlite/own/migrations --asset plugins/postgres/own/postgres-migrations --define ${define} --outfile ${outfile} src/main.ts`;
   // It is in the executable, too.
   await rm(`${outfile}.map`, { force: true });
 }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import * as postgresModule from "../../plugins/postgres/index.ts";
 import * as restModule from "../../plugins/rest/index.ts";
 import * as sqliteModule from "../../plugins/sqlite/index.ts";
 import * as staticModule from "../../plugins/static/index.ts";
@@ -15,6 +16,7 @@ const EXTENSIONS = [".ts", ".js"];
 
 /** A further one is its folder and a line here; the rest of the program and the tests follow. */
 export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
+  ["postgres", builtIn(postgresModule)],
   ["rest", builtIn(restModule)],
   ["sqlite", builtIn(sqliteModule)],
   ["static", builtIn(staticModule)],

@@ -1,0 +1,85 @@
+import { lookup } from "node:dns/promises";
+import { SQL } from "bun";
+import type { Host } from "../shared/lanes/host.ts";
+import { HostProblem } from "../shared/lanes/lane.ts";
+import { isLost, sqlState } from "./server-error.ts";
+import type { Account, Reach } from "./session.ts";
+
+type Explain = (account: Account) => string;
+
+/** What the server says of who wants in, in words that follow its name and say what to do. */
+const REFUSALS: ReadonlyMap<string, Explain> = new Map<string, Explain>([
+  ["28P01", ({ user }) => `refuses the password of the user ${quoted(user)}: correct password`],
+  ["28000", ({ user }) => `lets the user ${quoted(user)} not in: correct user, or its pg_hba.conf`],
+  ["3D000", ({ database }) => `has no database ${quoted(database)}: correct database`],
+]);
+
+const STATEMENT_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new Map([
+  ["42501", (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
+  ["42703", (message) => `knows no such column: ${message}`],
+  ["42P01", (message) => `knows no such table: ${message}`],
+  [
+    "42883",
+    (message) => `cannot compare: ${message}: set id_type to what the id's column is, or cast :player_id`,
+  ],
+]);
+
+const POOLER =
+  "is a pooler that takes no session settings, such as PgBouncer in transaction mode: set pooler = true";
+
+/** Why a connection could not be made, or is not fit, as a line for the operator. */
+export async function explainConnecting(
+  error: unknown,
+  { host, account }: ReturnType<Reach>,
+): Promise<HostProblem> {
+  if (error instanceof HostProblem) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const state = sqlState(error);
+  const problem = (words: string, mayPass: boolean) => new HostProblem(`${host.name} ${words}`, { mayPass });
+  if (/unsupported startup parameter/i.test(message)) return problem(POOLER, false);
+  const refusal = state === undefined ? undefined : REFUSALS.get(state);
+  if (refusal !== undefined) return problem(refusal(account), false);
+  if (state === "08P01") return problem(`says: ${message}`, false);
+  if (state !== undefined)
+    return problem(isLost(error) ? `says: ${message}` : explainStatement(error), isLost(error));
+  return problem(...(await explainTransport(error, message, host)));
+}
+
+async function explainTransport(error: unknown, message: string, host: Host): Promise<[string, boolean]> {
+  const code = error instanceof SQL.PostgresError ? error.code : "";
+  if (code === "ERR_POSTGRES_CONNECTION_REFUSED") return [await explainRefused(host), true];
+  if (code === "ERR_POSTGRES_CONNECTION_TIMEOUT") {
+    return ["does not answer: it hangs, or a firewall drops what is sent there", true];
+  }
+  if (code === "ERR_POSTGRES_CONNECTION_CLOSED") return ["closed the connection", true];
+  if (code === "ERR_POSTGRES_TLS_NOT_AVAILABLE") {
+    return ['offers no TLS: switch it on there, or set tls = { mode = "off" } for plain text', false];
+  }
+  return [`cannot be used: ${message}`, false];
+}
+
+async function explainRefused({ hostname, port, socket }: Host): Promise<string> {
+  if (socket !== undefined) return "is no socket that a server listens on";
+  try {
+    await lookup(hostname);
+  } catch {
+    return "has a name that is not known: correct hosts, or the DNS";
+  }
+  return `cannot be reached: nothing listens on port ${port}, or there is no route`;
+}
+
+/** What the server said of a statement. */
+export function explainStatement(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const state = sqlState(error);
+  const explain = state === undefined ? undefined : STATEMENT_PROBLEMS.get(state);
+  if (explain !== undefined) return explain(message);
+  // Such a message quotes the value that the server stumbled over, and that may be an amount.
+  return state?.startsWith("22") === true
+    ? `the query fails on this player's row (SQLSTATE ${state})`
+    : message;
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name);
+}

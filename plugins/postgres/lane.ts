@@ -1,0 +1,133 @@
+import type { SQL } from "bun";
+import type { Host } from "../shared/lanes/host.ts";
+import { type Connect, HostProblem, type Lane, LaneLost } from "../shared/lanes/lane.ts";
+import { explainConnecting, explainStatement } from "./failure.ts";
+import type { Role } from "./role.ts";
+import { isLost } from "./server-error.ts";
+import { clientOf, closeNow, type Reach } from "./session.ts";
+import type { Rows, Statement } from "./statement.ts";
+
+/** How long a connection may take to be made and found fit. */
+const CONNECT_MS = 6000;
+
+/** The server gives up later than we do: what it says then nobody hears. */
+const GRACE_MS = 100;
+
+export interface LaneOptions {
+  readonly reach: Reach;
+  readonly isBehindPooler: boolean;
+  readonly statement: Statement;
+  readonly role: Role;
+  /** Done before the first lane to a host that is fit is used. */
+  readonly prepareHost: (host: Host) => Promise<void>;
+  readonly timeoutMs: number;
+}
+
+/** Numbers that no other process uses at the same time, so that its answers are not taken for ours. */
+let nextTag = BigInt(`0x${crypto.randomUUID().replaceAll("-", "").slice(0, 15)}`);
+
+/** Lanes to PostgreSQL: sessions that only read, and in which the server itself keeps the deadline. */
+export function postgresLanes(options: LaneOptions): Connect {
+  const { reach, isBehindPooler, statement, role, prepareHost, timeoutMs } = options;
+  const settings = {
+    default_transaction_read_only: "on",
+    statement_timeout: String(timeoutMs + GRACE_MS),
+    idle_in_transaction_session_timeout: String(timeoutMs + GRACE_MS),
+  };
+  const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${timeoutMs + GRACE_MS}`;
+
+  return async (host, { signal, onClosed }) => {
+    const client = clientOf({
+      ...reach(host),
+      startUp: isBehindPooler ? {} : settings,
+      prepare: !isBehindPooler,
+      onClosed,
+    });
+    const giveUp = () => closeNow(client);
+    const timer = setTimeout(giveUp, CONNECT_MS);
+    signal.addEventListener("abort", giveUp);
+    try {
+      const session = await client.reserve();
+      const run = isBehindPooler ? inTransaction(session, begin) : plainly(session);
+      await assertFit(host, run, role, isBehindPooler ? undefined : settings);
+      await prepareHost(host);
+      const lane = laneOver(client, host, run, statement);
+      await lane.probe();
+      return lane;
+    } catch (error) {
+      closeNow(client);
+      throw await explainConnecting(error, reach(host));
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+    }
+  };
+}
+
+/** One statement with its parameters, in one round trip. */
+type Run = (text: string, parameters: unknown[]) => Promise<Rows>;
+
+function plainly(session: SQL): Run {
+  return async (text, parameters) => {
+    const rows = await session.unsafe<unknown[][]>(text, parameters).values();
+    return { rows, columns: rows.columns ?? [] };
+  };
+}
+
+/** What a session remembers does not outlast a transaction behind a pooler: so the transaction is told everything. */
+function inTransaction(session: SQL, begin: string): Run {
+  return async (text, parameters) => {
+    const beginning = session.unsafe(begin).simple().execute();
+    const asking = session.unsafe<unknown[][]>(text, parameters).values().execute();
+    const ending = session.unsafe("COMMIT").simple().execute();
+    const [begun, asked, ended] = await Promise.allSettled([beginning, asking, ending]);
+    if (begun.status === "rejected") throw begun.reason;
+    if (asked.status === "rejected") throw asked.reason;
+    if (ended.status === "rejected") throw ended.reason;
+    return { rows: asked.value, columns: asked.value.columns ?? [] };
+  };
+}
+
+async function assertFit(
+  host: Host,
+  run: Run,
+  role: Role,
+  settings: Readonly<Record<string, string>> | undefined,
+): Promise<void> {
+  const { rows } = await run(
+    `SELECT ${role.isFit}, current_setting('default_transaction_read_only'), current_setting('statement_timeout')`,
+    [],
+  );
+  const [isFit, isReadOnly, timeout] = rows[0] ?? [];
+  if (isFit !== true) throw new HostProblem(`${host.name} ${role.unfit}`, { mayPass: true });
+  if (settings !== undefined && (isReadOnly !== "on" || timeout === "0")) {
+    throw new HostProblem(
+      `${host.name} ignores what a session begins with, as a pooler in transaction mode does: set pooler = true`,
+      { mayPass: false },
+    );
+  }
+}
+
+function laneOver(client: SQL, host: Host, run: Run, statement: Statement): Lane {
+  async function ask(queries: Parameters<Lane["ask"]>[0]): ReturnType<Lane["ask"]> {
+    nextTag += 1n;
+    const tag = String(nextTag);
+    let rows: Rows;
+    try {
+      rows = await run(statement.text, statement.parameters(tag, queries));
+    } catch (error) {
+      if (isLost(error)) throw new LaneLost(`${host.name} closed the connection`, { cause: error });
+      throw new Error(explainStatement(error), { cause: error });
+    }
+    return statement.read(rows, tag, queries);
+  }
+  return {
+    host,
+    ask,
+    async probe() {
+      const { columns } = await run(statement.text, statement.parameters("", []));
+      statement.assertColumns(columns);
+    },
+    close: () => closeNow(client),
+  };
+}

@@ -1,0 +1,19 @@
+import * as v from "valibot";
+import { sqlEngineOptions } from "../shared/engine-options.ts";
+
+const DEFAULT_PORT = 5432;
+
+/** Spec 3.3: every option, its bounds and its default. */
+export const optionsSchema = v.pipe(
+  v.strictObject(sqlEngineOptions(DEFAULT_PORT), "expected a table"),
+  v.forward(
+    v.partialCheck(
+      [["role"], ["max_staleness_ms"]],
+      ({ role, max_staleness_ms }) => role === "any" || max_staleness_ms === undefined,
+      'expected no max_staleness_ms: without role = "any" no replica is asked',
+    ),
+    ["max_staleness_ms"],
+  ),
+);
+
+export type Options = v.InferOutput<typeof optionsSchema>;

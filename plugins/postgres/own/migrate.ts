@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import type { SQL } from "bun";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+
+/** A compiled binary keeps the embedded folder in its root, under its own name. */
+const migrationsFolder = join(import.meta.dir, "postgres-migrations");
+
+/** A name of our own: another program's drizzle journal must not pass for ours. */
+const JOURNAL = "klas_balance_migrations";
+
+/** Of those who start at the same moment one migrates, and the others wait. The number is ours by chance. */
+const LOCK = "7310579811350437";
+
+/**
+ * Brings a database to the current schema, in one transaction. Throws, before anything is written, where the
+ * database is a newer version's, or holds a `players` table that is not ours.
+ */
+export async function bringUpToDate(client: SQL): Promise<void> {
+  if (await isUpToDate(client)) return;
+  await client.begin(async (transaction) => {
+    await transaction.unsafe("SELECT pg_advisory_xact_lock($1::int8)", [LOCK]);
+    const last = (await lastMigration(transaction)) ?? 0;
+    await transaction.unsafe(
+      `CREATE TABLE IF NOT EXISTS ${JOURNAL} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint NOT NULL)`,
+    );
+    for (const { folderMillis, hash, sql } of readMigrationFiles({ migrationsFolder })) {
+      if (folderMillis <= last) continue;
+      for (const statement of sql) await transaction.unsafe(statement);
+      await transaction.unsafe(`INSERT INTO ${JOURNAL} (hash, created_at) VALUES ($1, $2)`, [
+        hash,
+        folderMillis,
+      ]);
+    }
+  });
+}
+
+export async function isUpToDate(client: SQL): Promise<boolean> {
+  const ours = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  const theirs = await lastMigration(client);
+  if (theirs !== undefined && theirs > ours) {
+    throw new Error("was made by a newer klas-balance: use that version, or a backup from before");
+  }
+  return theirs === ours;
+}
+
+/** `undefined` where there is nothing of ours yet. */
+async function lastMigration(client: SQL): Promise<number | undefined> {
+  const tables = await visibleTables(client);
+  if (!tables.includes(JOURNAL)) {
+    if (tables.includes("players")) throw new Error(NOT_OURS);
+    return undefined;
+  }
+  const [[last] = []] = await client
+    .unsafe<unknown[][]>(`SELECT max(created_at)::text FROM ${JOURNAL}`)
+    .values();
+  return Number(last ?? 0);
+}
+
+/**
+ * Read from the catalogue itself: `to_regclass` may answer from what this session knew before it waited for the
+ * lock, and would not see the tables that another one has made meanwhile.
+ */
+async function visibleTables(client: SQL): Promise<readonly unknown[]> {
+  const rows = await client
+    .unsafe<unknown[][]>(
+      `SELECT relname::text FROM pg_class WHERE relname IN ('${JOURNAL}', 'players') AND pg_table_is_visible(oid)`,
+    )
+    .values();
+  return rows.map(([name]) => name);
+}
+
+const NOT_OURS =
+  "holds a table players that is not klas-balance's own: to read balances from a database of yours, set `query`; " +
+  "otherwise name another database";

@@ -1,0 +1,62 @@
+import type { SQL } from "bun";
+import { HostProblem } from "../../shared/lanes/lane.ts";
+import type { Host } from "../../shared/lanes/host.ts";
+import { sqlState } from "../server-error.ts";
+import { clientOf, closeNow, type Reach } from "../session.ts";
+import { bringUpToDate, isUpToDate } from "./migrate.ts";
+
+/** klas-balance's own table, as the first host that is fit holds it. */
+export interface OwnTable {
+  /** Sees to it once that the table is there. For `check` nothing is made, and it is a problem that it is not. */
+  prepare(host: Host): Promise<void>;
+  /** Whether there was none for `check` to look at. */
+  readonly isMissing: boolean;
+}
+
+export function ownTable(reach: Reach, isRehearsal: boolean): OwnTable {
+  let isReady = false;
+  let isMissing = false;
+  return {
+    async prepare(host) {
+      if (isReady) return;
+      await withClient(reach, host, async (client) => {
+        if (!isRehearsal) return await bringUpToDate(client);
+        isMissing = !(await isUpToDate(client));
+        if (isMissing) throw new Error(NOT_YET);
+      });
+      isReady = true;
+    },
+    get isMissing() {
+      return isMissing;
+    },
+  };
+}
+
+const NOT_YET = "holds no players table of this version yet: `serve` makes it";
+
+/** A connection that may write, for as long as it is used. Errors of ours get the host's name. */
+async function withClient(reach: Reach, host: Host, use: (client: SQL) => Promise<void>): Promise<void> {
+  const client = clientOf({ ...reach(host), startUp: {}, prepare: false });
+  try {
+    await use(client);
+  } catch (error) {
+    if (sqlState(error) === "42501") {
+      throw new HostProblem(
+        `${host.name} does not let this user read or make klas-balance's table: ${messageOf(error)}`,
+        {
+          mayPass: false,
+        },
+      );
+    }
+    if (error instanceof Error && error.constructor === Error) {
+      throw new HostProblem(`${host.name} ${error.message}`, { mayPass: false });
+    }
+    throw error;
+  } finally {
+    closeNow(client);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,74 @@
+import { SQL } from "bun";
+import type { HostTls } from "../shared/engine-tls.ts";
+import type { Host } from "../shared/lanes/host.ts";
+
+/** How long a connection may take to be made, in seconds. */
+const CONNECT_SECONDS = 5;
+
+/** Who we are to the server. */
+export interface Account {
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What is said when a connection begins; nothing of it where a pooler is between. */
+type StartUpParameters = Readonly<Record<string, string>>;
+
+/** What a connection to a host needs, whatever it is for. */
+interface Address {
+  readonly host: Host;
+  readonly account: Account;
+  readonly tls: HostTls;
+}
+
+export type Reach = (host: Host) => Address;
+
+interface SessionOptions extends Address {
+  readonly startUp: StartUpParameters;
+  /** Named statements stay with a connection to the server, which a pooler gives to others. */
+  readonly prepare: boolean;
+  readonly onClosed?: () => void;
+}
+
+/**
+ * A client of one connection. Every field is given, also those whose value is a default: what is not, the
+ * runtime would take from `PG*` and `*_URL` variables of the environment.
+ */
+export function clientOf({ host, account, tls, startUp, prepare, onClosed }: SessionOptions): SQL {
+  const options = {
+    adapter: "postgres",
+    hostname: host.hostname,
+    port: host.port,
+    ...(host.socket === undefined ? {} : { path: host.socket }),
+    database: account.database,
+    username: account.user,
+    password: account.password,
+    tls: tls === false ? "disable" : tls,
+    connection: { application_name: "klas-balance", ...startUp },
+    prepare,
+    max: 1,
+    idleTimeout: 0,
+    maxLifetime: 0,
+    connectionTimeout: CONNECT_SECONDS,
+    onclose: () => onClosed?.(),
+  } as const;
+  return withoutVariable("PGOPTIONS", () => new SQL(options));
+}
+
+/** For this variable there is no field that stands for "none": a pooler refuses an empty one, too. */
+function withoutVariable<Result>(name: string, make: () => Result): Result {
+  const value = process.env[name];
+  if (value === undefined) return make();
+  delete process.env[name];
+  try {
+    return make();
+  } finally {
+    process.env[name] = value;
+  }
+}
+
+/** Ends it at once, whatever is under way. */
+export function closeNow(client: SQL): void {
+  client.close({ timeout: 0 }).catch(() => {});
+}

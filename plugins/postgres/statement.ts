@@ -1,0 +1,102 @@
+import type { BalanceQuery } from "../../src/plugin.ts";
+import type { IdType } from "../shared/engine-options.ts";
+import { type Answer, ForeignAnswer, LaneLost } from "../shared/lanes/lane.ts";
+import { playerKey } from "../shared/player-key.ts";
+import type { Role } from "./role.ts";
+
+/** The player's id in the server's words: a column of what was asked. */
+export const PLAYER_ID = "klas_balance_asked.klas_balance_player_id";
+
+/** A column of an answer, as the server describes it. */
+export interface Column {
+  readonly name: string;
+  /** The OID of its type. */
+  readonly type: number;
+}
+
+/** Rows as lists of values, and what describes them. */
+export interface Rows {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly columns: readonly Column[];
+}
+
+/** What an operator's query, or our own, says of a player. Throws, in words, where it is no balance. */
+export interface RowReader {
+  read(values: readonly unknown[], columns: readonly Column[]): Answer;
+  assertColumns(columns: readonly Column[]): void;
+}
+
+/** One statement for any number of lookups, the text of which never changes. */
+export interface Statement {
+  readonly text: string;
+  parameters(tag: string, queries: readonly BalanceQuery[]): unknown[];
+  /**
+   * What the rows say of each lookup. Throws `ForeignAnswer` where they do not bear the tag and the ids that were
+   * sent: then they answer something else, whatever mixed them up.
+   */
+  read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly Answer[];
+  /** Throws, in words for the operator, where the query gives no balance. */
+  assertColumns(columns: readonly Column[]): void;
+}
+
+/** The columns that we add before those of the query: the proof of what is answered. */
+const PROOF = ["tag", "place", "player_id", "is_fit", "is_found"] as const;
+
+/**
+ * Puts a SELECT into parentheses and asks it for a list of lookups. Each of them gets a row at least, whether the
+ * player was found or not: an answer without one has been mixed up, and does not pass for "no such player".
+ */
+export function lookupStatement(
+  select: string,
+  {
+    idType,
+    role,
+    rowReader,
+  }: { readonly idType: IdType; readonly role: Role; readonly rowReader: RowReader },
+): Statement {
+  const text = `SELECT $3::text, klas_balance_asked.klas_balance_place::int4, ${PLAYER_ID}::text,
+${role.isFit} AND current_setting('transaction_read_only') = 'on', klas_balance_answer.*
+FROM unnest($1::${idType}[], $2::text[]) WITH ORDINALITY
+AS klas_balance_asked(klas_balance_player_id, klas_balance_session_id, klas_balance_place)
+LEFT JOIN LATERAL (SELECT true, klas_balance_query.* FROM (
+${select}
+) AS klas_balance_query LIMIT 2) AS klas_balance_answer ON true`;
+
+  return {
+    text,
+    parameters: (tag, queries) => [
+      queries.map(({ playerId }) => playerKey(idType, playerId)),
+      queries.map(({ sessionId }) => sessionId),
+      tag,
+    ],
+    read({ rows, columns }, tag, queries) {
+      const own = columns.slice(PROOF.length);
+      const answers: Answer[] = [];
+      const found: number[] = Array.from(queries, () => 0);
+      for (const [rowTag, place, playerId, isFit, isFound, ...values] of rows) {
+        const index = Number(place) - 1;
+        const asked = queries[index];
+        if (rowTag !== tag || asked === undefined || playerId !== playerKey(idType, asked.playerId)) {
+          throw new ForeignAnswer("an answer was not the one to what was asked");
+        }
+        if (isFit !== true) throw new LaneLost(role.unfit);
+        found[index] = (found[index] ?? 0) + 1;
+        if (found[index] > 1) answers[index] = SEVERAL_ROWS;
+        else answers[index] = isFound === true ? readRow(rowReader, values, own) : { result: null };
+      }
+      if (found.includes(0)) throw new ForeignAnswer("an answer left out somebody who was asked for");
+      return answers;
+    },
+    assertColumns: (columns) => rowReader.assertColumns(columns.slice(PROOF.length)),
+  };
+}
+
+const SEVERAL_ROWS: Answer = { problem: "the query gives several rows: expected one for a player" };
+
+function readRow(rowReader: RowReader, values: readonly unknown[], columns: readonly Column[]): Answer {
+  try {
+    return rowReader.read(values, columns);
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,201 @@
+import type { OpenContext } from "../../../src/plugin.ts";
+import { firstFit } from "./first-fit.ts";
+import type { Host } from "./host.ts";
+import { type Connect, HostProblem, type Lane } from "./lane.ts";
+import { pauses } from "./pauses.ts";
+import { standingOf } from "./standing.ts";
+
+/** How often the idle lanes are looked after. */
+const ROUND_MS = 5000;
+
+/** An idle lane is asked after so long, so that no firewall forgets it, and a dead one is found before it is needed. */
+const PROBE_AFTER_MS = 15_000;
+
+/** How soon a host that comes before the one in use is tried again, and at most how seldom. */
+const RETURN_MS = { first: 1000, max: 30_000 };
+
+/** How soon all hosts are tried again when none was fit. */
+const RETRY_MS = { first: 20, max: 250 };
+
+/** The lanes that are open: at least one, more where they are needed, all to the first host that is fit. */
+export interface Fleet {
+  /** An idle lane, or `undefined`: then another one is made if there may be one, and `onFree` follows. */
+  take(): Lane | undefined;
+  /** Gives back a lane that answered. */
+  putBack(lane: Lane): void;
+  /** Closes a lane and, where it was the last, makes another. */
+  discard(lane: Lane): void;
+  /** A lane to that host was silent: others that lie idle would be as silent. */
+  suspect(host: Host): void;
+  hasSpokenSince(host: Host, timeMs: number): boolean;
+  /** What is wrong while no host is fit. */
+  readonly trouble: HostProblem | undefined;
+  /** Settles with the first lane, or when all hosts have failed once; then with their problem. */
+  begin(): Promise<HostProblem | undefined>;
+  close(): void;
+}
+
+interface FleetOptions {
+  readonly hosts: readonly Host[];
+  readonly connect: Connect;
+  /** Lanes at a time. */
+  readonly connections: number;
+  readonly onFree: () => void;
+}
+
+export function fleet(
+  { hosts, connect, connections, onFree }: FleetOptions,
+  { log, count }: Pick<OpenContext, "log" | "count">,
+): Fleet {
+  const standing = standingOf(hosts);
+  const open = new Set<Lane>();
+  /** The last one used is used next: the others are spare, and their hosts are asked by the probes. */
+  const idle: Lane[] = [];
+  const closing = new AbortController();
+  const begun = Promise.withResolvers<HostProblem | undefined>();
+  const retrying = pauses(RETRY_MS, add);
+  const returning = pauses(RETURN_MS, () => void returnToFirst());
+  const rounds = setInterval(probeIdle, ROUND_MS);
+  rounds.unref();
+  const usedMs = new WeakMap<Lane, number>();
+  let opening = 0;
+  let trouble: HostProblem | undefined;
+  let inUse: Host | undefined;
+
+  function add(): void {
+    // While nothing is known to answer, one knocks for all.
+    const isEnough = opening + open.size >= connections || (open.size === 0 && opening > 0);
+    if (isEnough || retrying.isWaiting || closing.signal.aborted) return;
+    opening += 1;
+    firstFit(standing.inOrder(), reach, closing.signal)
+      .finally(() => (opening -= 1))
+      .then(adopt, noneFit);
+  }
+
+  async function reach(host: Host, signal: AbortSignal): Promise<Lane> {
+    let lane: Lane | undefined;
+    let isClosed = false;
+    function onClosed(): void {
+      isClosed = true;
+      if (lane !== undefined && open.has(lane)) discard(lane);
+    }
+    try {
+      lane = await connect(host, { signal, onClosed });
+    } catch (error) {
+      if (!signal.aborted) standing.failed(host);
+      throw error;
+    }
+    if (isClosed) throw new HostProblem(`${host.name} closed the connection`, { mayPass: true });
+    return lane;
+  }
+
+  function adopt(lane: Lane): void {
+    if (closing.signal.aborted) return lane.close();
+    if (trouble !== undefined || lane.host !== inUse) log.info(`connected to ${lane.host.name}`);
+    if (inUse !== undefined && lane.host !== inUse) count("host_changed");
+    trouble = undefined;
+    inUse = lane.host;
+    retrying.reset();
+    begun.resolve(undefined);
+    open.add(lane);
+    if (lane.host !== hosts[0]) returning.wait();
+    putBack(lane);
+  }
+
+  function noneFit(error: unknown): void {
+    if (closing.signal.aborted) return;
+    const problem = error instanceof HostProblem ? error : new HostProblem(String(error), { mayPass: false });
+    // Once, and not with every attempt.
+    if (trouble?.message !== problem.message) log.error(problem.message);
+    trouble = problem;
+    begun.resolve(problem);
+    retrying.wait();
+  }
+
+  function take(): Lane | undefined {
+    const lane = idle.pop();
+    if (lane === undefined) add();
+    return lane;
+  }
+
+  function takeIdle(lane: Lane): boolean {
+    const index = idle.indexOf(lane);
+    if (index >= 0) idle.splice(index, 1);
+    return index >= 0;
+  }
+
+  function putBack(lane: Lane): void {
+    standing.heard(lane.host);
+    if (!open.has(lane)) return lane.close();
+    usedMs.set(lane, performance.now());
+    idle.push(lane);
+    onFree();
+  }
+
+  function discard(lane: Lane): void {
+    if (!open.delete(lane)) return;
+    count("connection_discarded");
+    takeIdle(lane);
+    lane.close();
+    if (open.size === 0) add();
+  }
+
+  function suspect(host: Host): void {
+    standing.failed(host);
+    for (const lane of idle.filter((each) => each.host === host)) discard(lane);
+  }
+
+  /** Lanes to hosts that come later are closed when they are free. */
+  async function returnToFirst(): Promise<void> {
+    const last = Math.max(...Array.from(open, ({ host }) => hosts.indexOf(host)));
+    if (last <= 0 || closing.signal.aborted) return;
+    try {
+      const lane = await firstFit(hosts.slice(0, last), reach, closing.signal);
+      const place = hosts.indexOf(lane.host);
+      for (const later of open) {
+        if (hosts.indexOf(later.host) <= place) continue;
+        open.delete(later);
+        if (takeIdle(later)) later.close();
+      }
+      returning.reset();
+      adopt(lane);
+    } catch {
+      returning.wait();
+    }
+  }
+
+  function probeIdle(): void {
+    const sinceMs = performance.now() - PROBE_AFTER_MS;
+    for (const lane of idle.filter((each) => (usedMs.get(each) ?? 0) < sinceMs)) {
+      takeIdle(lane);
+      lane.probe().then(
+        () => putBack(lane),
+        () => discard(lane),
+      );
+    }
+  }
+
+  return {
+    take,
+    putBack,
+    discard,
+    suspect,
+    hasSpokenSince: (host, timeMs) => standing.hasSpokenSince(host, timeMs),
+    get trouble() {
+      return trouble;
+    },
+    begin() {
+      add();
+      return begun.promise;
+    },
+    close() {
+      closing.abort();
+      clearInterval(rounds);
+      retrying.end();
+      returning.end();
+      for (const lane of open) lane.close();
+      open.clear();
+      idle.length = 0;
+    },
+  };
+}

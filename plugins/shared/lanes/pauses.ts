@@ -1,0 +1,38 @@
+/** Something that is tried again after a pause, which is doubled each time up to a maximum. */
+export interface Pauses {
+  readonly isWaiting: boolean;
+  /** Begins a pause, unless there is one; then `onEnd` is called. */
+  wait(): void;
+  /** The next pause is the first one again. */
+  reset(): void;
+  end(): void;
+}
+
+export function pauses(
+  { first, max }: { readonly first: number; readonly max: number },
+  onEnd: () => void,
+): Pauses {
+  let nextMs = first;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    get isWaiting() {
+      return timer !== undefined;
+    },
+    wait() {
+      if (timer !== undefined) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        onEnd();
+      }, nextMs);
+      timer.unref();
+      nextMs = Math.min(nextMs * 2, max);
+    },
+    reset() {
+      nextMs = first;
+    },
+    end() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

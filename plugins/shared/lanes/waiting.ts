@@ -1,0 +1,98 @@
+import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
+
+/** A lookup that has not been answered yet. */
+export interface Ticket {
+  readonly query: BalanceQuery;
+  /** How often it was sent. */
+  tries: number;
+  /** It was part of a batch that failed as a whole: the next time it goes by itself. */
+  goesAlone: boolean;
+  readonly isSettled: boolean;
+  resolve(result: LookupResult): void;
+  reject(error: unknown): void;
+}
+
+/** Lookups that wait to be sent, in the order they came. */
+export interface Waiting {
+  readonly isEmpty: boolean;
+  /** A lookup joins the queue; its promise rejects when the signal aborts. */
+  join(query: BalanceQuery, signal: AbortSignal): Promise<LookupResult>;
+  /** Those that were sent and not answered go first. */
+  rejoin(tickets: readonly Ticket[]): void;
+  /**
+   * Takes what shares the next round trip. All of it was asked before, and a batch takes nobody on later: so each
+   * lookup reads what was committed when it was asked.
+   */
+  takeBatch(maxLookups: number): readonly Ticket[];
+  rejectAll(error: Error): void;
+}
+
+export function waitingLookups(): Waiting {
+  let queue: Ticket[] = [];
+
+  function dropSettled(): void {
+    while (queue[0]?.isSettled === true) queue.shift();
+  }
+
+  return {
+    get isEmpty() {
+      dropSettled();
+      return queue.length === 0;
+    },
+    join(query, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        queue.push(ticketFor(query, signal, resolve, reject));
+      });
+    },
+    rejoin(tickets) {
+      queue = [...tickets.filter(({ isSettled }) => !isSettled), ...queue];
+    },
+    takeBatch(maxLookups) {
+      const batch: Ticket[] = [];
+      while (batch.length < maxLookups) {
+        dropSettled();
+        const [next] = queue;
+        if (next === undefined || (next.goesAlone && batch.length > 0)) break;
+        queue.shift();
+        batch.push(next);
+        if (next.goesAlone) break;
+      }
+      return batch;
+    },
+    rejectAll(error) {
+      const all = queue;
+      queue = [];
+      for (const ticket of all) ticket.reject(error);
+    },
+  };
+}
+
+function ticketFor(
+  query: BalanceQuery,
+  signal: AbortSignal,
+  resolve: (result: LookupResult) => void,
+  reject: (error: unknown) => void,
+): Ticket {
+  let isSettled = false;
+  function settle(): boolean {
+    if (isSettled) return false;
+    isSettled = true;
+    signal.removeEventListener("abort", abort);
+    return true;
+  }
+  function abort(): void {
+    if (settle()) reject(signal.reason);
+  }
+  signal.addEventListener("abort", abort);
+  return {
+    query,
+    tries: 0,
+    goesAlone: false,
+    get isSettled() {
+      return isSettled;
+    },
+    resolve: (result) => void (settle() && resolve(result)),
+    reject: (error) => void (settle() && reject(error)),
+  };
+}

@@ -1,0 +1,160 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runProgram } from "../../commands/run-program.ts";
+import { freePort } from "../../engines/free-port.ts";
+import { type PostgresServer, sharedPostgres, startPostgres } from "../../engines/postgres-server.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { type Certificates, makeCertificates } from "../rest/certificates.ts";
+import { ownPlayers } from "./own-players.ts";
+import { ask, failure, open, optionsFor } from "./subject.ts";
+
+const DATABASE = "connecting";
+const THIRTY = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
+const OFF = { mode: "off" } as const;
+const folder = temporaryFolder();
+
+async function options(server?: PostgresServer) {
+  const reached = server ?? (await sharedPostgres());
+  await ownPlayers(reached, DATABASE, { "12001": 3000n });
+  return optionsFor(reached, DATABASE);
+}
+
+describe("what stands in the way is said in plain words", () => {
+  test("a user that there is not", async () => {
+    expect(await failure(open({ ...(await options()), user: "nobody" }))).toMatch(
+      /^127\.0\.0\.1:\d+ lets the user "nobody" not in: correct user, or its pg_hba\.conf$/,
+    );
+  });
+
+  test("a database that there is not", async () => {
+    expect(await failure(open({ ...(await options()), database: "casinoo" }))).toMatch(
+      /^127\.0\.0\.1:\d+ has no database "casinoo": correct database$/,
+    );
+  });
+
+  test("a wrong password, which is not shown, and the right one", async () => {
+    const server = await startPostgres();
+    const given = await options(server);
+    await server.run("ALTER ROLE klas PASSWORD 'correct horse'");
+    const rules = join(server.folder, "pg_hba.conf");
+    server.put("pg_hba.conf", `host all klas 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, "utf8")}`);
+    await server.run("SELECT pg_reload_conf()");
+    const message = await failure(open({ ...given, password: "wrong horse" }));
+    expect(message).toMatch(/^127\.0\.0\.1:\d+ refuses the password of the user "klas": correct password$/);
+    const { source } = await open({ ...given, password: "correct horse" });
+    expect(await ask(source, "12001")).toEqual(THIRTY);
+  });
+
+  test("nothing that listens, which `serve` waits for and `check` does not", async () => {
+    const port = freePort();
+    const given = { ...(await options()), hosts: [`127.0.0.1:${port}`] };
+    const expected = `127.0.0.1:${port} cannot be reached: nothing listens on port ${port}, or there is no route`;
+    expect(await failure(open(given, { isRehearsal: true }))).toBe(expected);
+    const { source, messages } = await open(given);
+    expect(messages).toEqual([`error ${expected}`]);
+    expect(await failure(Promise.resolve(source.check?.(AbortSignal.timeout(1000))))).toBe(expected);
+  });
+
+  test("a name that is not known", async () => {
+    const given = { ...(await options()), hosts: ["no-such-host.invalid"], tls: OFF };
+    expect(await failure(open(given, { isRehearsal: true }))).toBe(
+      "no-such-host.invalid has a name that is not known: correct hosts, or the DNS",
+    );
+  });
+
+  test("a server without TLS where TLS is asked for", async () => {
+    expect(await failure(open({ ...(await options()), tls: { mode: "require" } }))).toMatch(
+      /offers no TLS: switch it on there, or set tls = \{ mode = "off" \} for plain text$/,
+    );
+  });
+
+  test("plain text to another machine is a warning", async () => {
+    const server = await sharedPostgres();
+    const given = { ...(await options()), tls: OFF };
+    const { messages } = await open({
+      ...given,
+      hosts: [`127.0.0.1:${server.port}`, "no-such-host.invalid"],
+    });
+    expect(messages).toContain(
+      'warn tls.mode = "off": everything to and from no-such-host.invalid travels in plain text',
+    );
+  });
+});
+
+test("a socket is a host, too", async () => {
+  const server = await sharedPostgres();
+  const { source } = await open({
+    ...(await options()),
+    hosts: [join(server.folder, `.s.PGSQL.${server.port}`)],
+  });
+  expect(await ask(source, "12001")).toEqual(THIRTY);
+});
+
+describe("TLS", () => {
+  test("the server's certificate and its name are verified", async () => {
+    await using certificates = await makeCertificates();
+    const server = await withTls(certificates);
+    const given = await options(server);
+    const { port } = server;
+    const trusted = { mode: "verify-full", ca: join(certificates.directory, "ca.pem") } as const;
+    const { source } = await open({ ...given, hosts: [`localhost:${port}`], tls: trusted });
+    expect(await ask(source, "12001")).toEqual(THIRTY);
+    expect(
+      await server.run(
+        "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'klas'",
+      ),
+    ).toEqual([{ ssl: true }]);
+    expect(await failure(open({ ...given, tls: trusted }))).toContain("certificate");
+    expect(await failure(open({ ...given, hosts: [`localhost:${port}`], tls: {} }))).toContain("certificate");
+    const named = await open({ ...given, tls: { ...trusted, server_name: "localhost" } });
+    expect(await ask(named.source, "12001")).toEqual(THIRTY);
+    const unverified = await open({ ...given, tls: { mode: "require" } });
+    expect(await ask(unverified.source, "12001")).toEqual(THIRTY);
+  }, 30_000);
+});
+
+test("no variable of the environment changes where it connects to, or how", async () => {
+  const server = await sharedPostgres();
+  await options();
+  writeFileSync(
+    join(folder, "config.toml"),
+    `[webhook]\nsecrets = ["a secret that is long enough"]\nsource = "own"\n[sources.own]\nplugin = "postgres"
+hosts = ["127.0.0.1:${server.port}"]\ndatabase = "${DATABASE}"\nuser = "klas"\n`,
+  );
+  const elsewhere = "postgres://other:secret@127.0.0.1:1/elsewhere?sslmode=require";
+  const urls = [
+    "DATABASE_URL",
+    "POSTGRES_URL",
+    "PGURL",
+    "PG_URL",
+    "TLS_DATABASE_URL",
+    "TLS_POSTGRES_DATABASE_URL",
+  ];
+  const environment = {
+    ...Object.fromEntries(urls.map((name) => [name, elsewhere])),
+    PGHOST: "127.0.0.2",
+    PGPORT: "1",
+    PGUSER: "other",
+    PGUSERNAME: "other",
+    PGPASSWORD: "secret",
+    PGDATABASE: "elsewhere",
+    PGSSLMODE: "require",
+    PGAPPNAME: "other",
+    PGOPTIONS: "-c search_path=elsewhere",
+    USER: "other",
+  };
+  const { stdout, exitCode } = await runProgram(["check", "--player", "12001"], { cwd: folder, environment });
+  expect(stdout).toContain('"30"');
+  expect(exitCode).toBe(0);
+});
+
+async function withTls(certificates: Certificates): Promise<PostgresServer> {
+  const server = await startPostgres();
+  await certificates.issue("server", "DNS:localhost");
+  server.put("server.crt", await certificates.read("server.pem"));
+  server.put("server.key", await certificates.read("server.key"));
+  await server.run("ALTER SYSTEM SET ssl = on");
+  await server.run("SELECT pg_reload_conf()");
+  return server;
+}

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type PostgresServer, startPostgres } from "../../engines/postgres-server.ts";
+import { clientOf, ownPlayers } from "./own-players.ts";
+import { ask, failure, open, optionsFor } from "./subject.ts";
+
+const DATABASE = "casino";
+const THIRTY = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
+
+/** More than a test with a server of its own takes. */
+const SLOW_MS = 60_000;
+
+let servers: PostgresServer[] = [];
+
+async function server(): Promise<PostgresServer> {
+  const started = await startPostgres();
+  servers.push(started);
+  await ownPlayers(started, DATABASE, { "12001": 3000n });
+  return started;
+}
+
+afterEach(async () => {
+  for (const each of servers) each.thaw();
+  await Promise.all(servers.map((each) => each.end("SIGKILL")));
+  servers = [];
+});
+
+describe("with one host", () => {
+  let primary: PostgresServer;
+  beforeEach(async () => {
+    primary = await server();
+  }, SLOW_MS);
+
+  test.each(["SIGINT", "SIGKILL", "SIGQUIT"] as const)(
+    "a server that was ended by %s, and is back, answers again by itself",
+    async (signal) => {
+      const { source } = await open(optionsFor(primary, DATABASE));
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      await primary.end(signal);
+      expect(await failure(ask(source, "12001", { withinMs: 300 }))).toContain("timed out");
+      expect(await failure(Promise.resolve(source.check?.(AbortSignal.timeout(1000))))).toContain(
+        `127.0.0.1:${primary.port} cannot be reached: nothing listens on port ${primary.port}`,
+      );
+      await primary.start();
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      await source.check?.(AbortSignal.timeout(1000));
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "lookups that were waiting while it was restarted are answered",
+    async () => {
+      const { source } = await open(optionsFor(primary, DATABASE));
+      await primary.end();
+      const answers = Promise.all(Array.from({ length: 20 }, () => ask(source, "12001")));
+      await primary.start();
+      expect(await answers).toEqual(Array.from({ length: 20 }, () => THIRTY));
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "a server that hangs ends in a timeout, and its connection is given up",
+    async () => {
+      const { source, counts, messages } = await open(optionsFor(primary, DATABASE), { timeoutMs: 300 });
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      primary.freeze();
+      expect(await failure(ask(source, "12001", { withinMs: 300 }))).toContain("timed out");
+      primary.thaw();
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      expect(counts).toMatchObject({ silent_connection: 1, connection_discarded: 1, retry: 1 });
+      expect(messages).not.toContainEqual(expect.stringContaining("30"));
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "connections that an administrator ends are replaced, and no lookup notices",
+    async () => {
+      const { source, counts } = await open(optionsFor(primary, DATABASE));
+      for (let round = 1; round <= 5; round += 1) {
+        expect(await ask(source, "12001")).toEqual(THIRTY);
+        await primary.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'klas'");
+        expect(await ask(source, "12001")).toEqual(THIRTY);
+      }
+      expect(counts["connection_discarded"]).toBe(5);
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "a lock that lasts longer than the deadline ends the statement on the server, too",
+    async () => {
+      const { source } = await open(optionsFor(primary, DATABASE), { timeoutMs: 300 });
+      await using locking = clientOf(primary, DATABASE);
+      await locking.begin(async (transaction) => {
+        await transaction.unsafe("LOCK TABLE players IN ACCESS EXCLUSIVE MODE");
+        expect(await failure(ask(source, "12001", { withinMs: 300 }))).toContain("timed out");
+        await Bun.sleep(600);
+        const overdue = await primary.run(
+          `SELECT FROM pg_stat_activity WHERE usename = 'klas' AND state = 'active'
+           AND query LIKE '%klas_balance_asked%' AND query_start < clock_timestamp() - interval '500 ms'`,
+        );
+        expect(overdue).toHaveLength(0);
+      });
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+    },
+    SLOW_MS,
+  );
+});
+
+describe("with two hosts", () => {
+  test.each(["SIGINT", "SIGKILL"] as const)(
+    "the second one answers when the first is ended by %s, the lookup that notices too; the first one is returned to",
+    async (signal) => {
+      const [first, second] = [await server(), await server()];
+      await second.run("UPDATE players SET balance_minor = 3100", DATABASE);
+      const { source, counts } = await open(optionsFor(first, DATABASE, second));
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      await first.end(signal);
+      expect(await ask(source, "12001")).toEqual({ ...THIRTY, balanceMinor: 3100n });
+      await first.start();
+      await untilSo(async () => (await ask(source, "12001")) !== null && counts["host_changed"] === 2);
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "the second one answers within the deadline of a lookup that the first was silent to",
+    async () => {
+      const [first, second] = [await server(), await server()];
+      const { source } = await open(optionsFor(first, DATABASE, second), { timeoutMs: 1500 });
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      first.freeze();
+      const lookups = Array.from({ length: 200 }, () => ask(source, "12001", { withinMs: 1500 }));
+      expect(await Promise.all(lookups)).toEqual(Array.from({ length: 200 }, () => THIRTY));
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "a replica is passed over while there is a primary, and used once it is one",
+    async () => {
+      const primary = await server();
+      const replica = await primary.replica();
+      servers.push(replica);
+      const { source } = await open(optionsFor(replica, DATABASE, primary));
+      await primary.run("UPDATE players SET balance_minor = 3200", DATABASE);
+      expect(await ask(source, "12001")).toEqual({ ...THIRTY, balanceMinor: 3200n });
+      await untilSo(
+        async () =>
+          (await replica.run("SELECT balance_minor::text AS is FROM players", DATABASE))[0]?.["is"] ===
+          "3200",
+      );
+      await primary.end("SIGKILL");
+      expect(await failure(ask(source, "12001", { withinMs: 500 }))).toContain("timed out");
+      expect(await failure(Promise.resolve(source.check?.(AbortSignal.timeout(1000))))).toContain(
+        `127.0.0.1:${replica.port} is a replica, which may show a balance from before a bet`,
+      );
+      await replica.run("SELECT pg_promote()");
+      await replica.run("UPDATE players SET balance_minor = 3300", DATABASE);
+      expect(await ask(source, "12001")).toEqual({ ...THIRTY, balanceMinor: 3300n });
+    },
+    SLOW_MS,
+  );
+});
+
+/** Waits for what comes about by itself. */
+async function untilSo(isSo: () => Promise<boolean>): Promise<void> {
+  const giveUpMs = performance.now() + 20_000;
+  while (!(await isSo())) {
+    if (performance.now() > giveUpMs) throw new Error("it did not come about within 20 seconds");
+    await Bun.sleep(50);
+  }
+}
