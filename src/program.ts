@@ -21,6 +21,10 @@ export function program(): Command {
     .description("Answers Klas Gaming's signed balance calls from wherever your balances live.")
     .version(versionText, "-V, --version")
     .helpCommand(false)
+    .addHelpText(
+      "after",
+      '\nExample:\n  klas-balance init\n\nThe manual is in the program: see "klas-balance help".',
+    )
     .exitOverride();
   const commands = [
     initCommand(),

@@ -34,6 +34,13 @@ export function callCommand() {
     .addOption(configOption())
     .option("--timeout-ms <milliseconds>", "how long to wait for the answer", integerFrom(1, 600_000), 5000)
     .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  klas-balance call 12001
+  klas-balance call 12001 --url https://api.example --secret-file secret`,
+    )
     .action(async (playerId, options, command) => {
       const target = await targetOf(command, options);
       const result = await call(target, playerId, options.timeoutMs);

@@ -42,6 +42,10 @@ export function certifyCommand() {
     .option("--skip <id>", "leave out this case, or those of a pattern; repeatable", collect)
     .option("--json", "print the report as JSON")
     .option("--junit <file>", "also write the report as JUnit XML")
+    .addHelpText(
+      "after",
+      "\nExample:\n  klas-balance certify --url https://api.example --secret-file secret --player 12001",
+    )
     .action(async (options) => {
       const { url: endpoint, json = false, junit, ...target } = options;
       const secret = requiredSecret(command, options);

@@ -35,7 +35,14 @@ export function checkCommand() {
     )
     .option("--session <id>", "the session_id of that lookup (default: a made-up one)")
     .option("--json", "print an array of {level, message}")
-    .addHelpText("after", "\nExit status: 0 all is well, 1 the source is not, 2 the configuration is not.")
+    .addHelpText(
+      "after",
+      `
+Exit status: 0 all is well, 1 the source is not, 2 the configuration is not.
+
+Example:
+  klas-balance check --player 12001`,
+    )
     .action(async (options) => {
       const findings: Finding[] = [];
       process.exitCode = await check(options, (level, message) => {

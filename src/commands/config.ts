@@ -5,6 +5,7 @@ import example from "../../config.example.toml" with { type: "text" };
 export function configCommand() {
   return new Command("config")
     .description("prints an example of the configuration with every option")
+    .addHelpText("after", "\nExample:\n  klas-balance config example > config.toml")
     .addCommand(exampleCommand());
 }
 

@@ -16,6 +16,10 @@ export function explainCommand() {
     .addOption(secretFileOption())
     .addOption(configOption())
     .option("--json", "print the explanation as JSON")
+    .addHelpText(
+      "after",
+      "\nExample:\n  klas-balance explain body.json --signature 5f1d… --secret-file secret",
+    )
     .action(async (file, options) => {
       const secrets = await chosenSecrets(command, options);
       const body = readBody(file);

@@ -16,6 +16,7 @@ import { findPlayer, putPlayer, removePlayer, withPlayers } from "./players/stor
 export function playersCommand() {
   return new Command("players")
     .description("shows and changes the players in klas-balance's own database, also while the server runs")
+    .addHelpText("after", "\nExample:\n  klas-balance players set 12001 30.50 EUR")
     .addCommand(listCommand())
     .addCommand(getCommand())
     .addCommand(setCommand())
@@ -31,6 +32,7 @@ function playersSubcommand(name: string, description: string) {
 function listCommand() {
   return playersSubcommand("list", "print every player, in the order of their ids")
     .option("--json", "print an array of {player_id, currency, balance}", false)
+    .addHelpText("after", "\nExample:\n  klas-balance players list --json")
     .action(async ({ config, json }) => {
       const { file, exponentOf } = await ownDatabase(config);
       await withPlayers(file, "read", (database) => print(listLines(database, exponentOf, { json })));
@@ -41,6 +43,7 @@ function getCommand() {
   return playersSubcommand("get", "print one player; fails where there is no such player")
     .argument("<player>", "the player's id")
     .option("--json", "print {player_id, currency, balance}", false)
+    .addHelpText("after", "\nExample:\n  klas-balance players get 12001")
     .action(async (playerId, { config, json }) => {
       const { file, exponentOf } = await ownDatabase(config);
       await withPlayers(file, "read", async (database) => {
@@ -57,6 +60,7 @@ function setCommand() {
     .argument("<player>", "the player's id")
     .argument("<amount>", "a decimal in major units, such as 30.50")
     .argument("<currency>", "an ISO 4217 code, such as EUR")
+    .addHelpText("after", "\nExample:\n  klas-balance players set 12001 30.50 EUR")
     .action(async (playerId, balance, currency, { config }, command) => {
       const { file, exponentOf } = await ownDatabase(config);
       const parsed = parseEntry({ player_id: playerId, currency, balance }, exponentOf);
@@ -70,6 +74,7 @@ function setCommand() {
 function removeCommand() {
   return playersSubcommand("remove", "remove a player; fails where there is no such player")
     .argument("<player>", "the player's id")
+    .addHelpText("after", "\nExample:\n  klas-balance players remove 12001")
     .action(async (playerId, { config }) => {
       const { file } = await ownDatabase(config);
       await withPlayers(file, "change", (database) => {
@@ -87,6 +92,7 @@ function importCommand() {
   )
     .argument("<file>", "the CSV file in UTF-8, or - for standard input")
     .option("--dry-run", "only say what is wrong with the file", false)
+    .addHelpText("after", "\nExample:\n  klas-balance players import players.csv --dry-run")
     .action(async (csvFile, { config, dryRun }) => {
       const { file, exponentOf } = await ownDatabase(config);
       const count = await withPlayers(file, dryRun ? "read" : "make", (database) =>
@@ -100,6 +106,7 @@ function importCommand() {
 function exportCommand() {
   return playersSubcommand("export", "write every player as CSV, in the form that import reads")
     .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
+    .addHelpText("after", "\nExample:\n  klas-balance players export players.csv")
     .action(async (csvFile, { config }) => {
       const { file, exponentOf } = await ownDatabase(config);
       await withPlayers(file, "read", (database) => {

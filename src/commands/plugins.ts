@@ -22,6 +22,7 @@ const DEFAULT_TIMEOUT_MS = 1000;
 export function pluginsCommand() {
   return new Command("plugins")
     .description("shows the sources that there are, starts one of your own, and tests it")
+    .addHelpText("after", "\nExample:\n  klas-balance plugins new acme")
     .addCommand(listCommand())
     .addCommand(newCommand())
     .addCommand(testCommand());
@@ -32,6 +33,7 @@ function listCommand() {
     .description("print each built-in and each file in plugins/ beside the configuration, with its options")
     .addOption(configOption())
     .option("--json", "print an array of {name, file, options}", false)
+    .addHelpText("after", "\nExample:\n  klas-balance plugins list")
     .action(async ({ config, json }) => {
       const listed = await listPlugins(folderOf(config));
       process.stdout.write(json ? `${JSON.stringify(listed, null, 2)}\n` : listText(listed));
@@ -44,6 +46,7 @@ function newCommand() {
     .argument("<name>", "what the configuration will call it: plugin = NAME")
     .addOption(configOption())
     .option("--force", "overwrite the plugin", false)
+    .addHelpText("after", "\nExample:\n  klas-balance plugins new acme")
     .action(async (name, { config, force }) => {
       const written = await newPlugin(name, folderOf(config), force);
       process.stdout.write(nextSteps(name, written));
@@ -61,6 +64,7 @@ function testCommand() {
     .option("--source <name>", "the [sources.NAME] table whose options are used")
     .addOption(configOption())
     .option("--json", "print an array of {case, expects, passed, problem}", false)
+    .addHelpText("after", "\nExample:\n  klas-balance plugins test acme --player 12001 --balance 30")
     .action(async (name, { json, ...options }, command) => {
       const subject = await subjectOf(name, options, command);
       const results: CaseResult[] = [];

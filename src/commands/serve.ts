@@ -17,6 +17,7 @@ export function serveCommand() {
       "--show-call <player>",
       "once ready, print a signed curl command that asks for this player's balance",
     )
+    .addHelpText("after", "\nExample:\n  klas-balance serve --config /srv/klas/config.toml")
     .action(async ({ showCall, ...options }) => {
       const load = async () => withOverrides(await readConfig(options), options);
       await serve(load, ({ webhook }, url) => {

@@ -14,6 +14,7 @@ export function signCommand() {
     .addOption(secretFileOption())
     .addOption(configOption())
     .option("--json", 'print {"signature":"…"}')
+    .addHelpText("after", "\nExample:\n  klas-balance sign body.json --secret-file secret")
     .action(async (file, options, command) => {
       const [secret] = await chosenSecrets(command, options);
       const signature = sign(readBody(file), signingKey(secret));

@@ -15,6 +15,10 @@ export function systemdCommand() {
     .description("prints a hardened systemd unit for this program and the configuration")
     .addOption(configOption())
     .option("--user <name>", "the user that the service runs as", parseUser, "klas-balance")
+    .addHelpText(
+      "after",
+      "\nExample:\n  klas-balance systemd --config /srv/klas/config.toml > /etc/systemd/system/klas-balance.service",
+    )
     .action(async ({ user, config: flag }) => {
       const file = configPath(flag, process.env);
       // What a service gets as a credential lies beside its configuration.
