@@ -8,6 +8,7 @@ import operations from "./operations.md" with { type: "text" };
 import packages from "./packages.md" with { type: "text" };
 import performance from "./performance.md" with { type: "text" };
 import plugins from "./plugins.md" with { type: "text" };
+import postgres from "./postgres.md" with { type: "text" };
 import protocol from "./protocol.md" with { type: "text" };
 import rest from "./rest.md" with { type: "text" };
 import rotation from "./rotation.md" with { type: "text" };
@@ -31,6 +32,7 @@ export const topics: readonly Topic[] = [
   page("config", config),
   page("sqlite", sqlite),
   page("rest", rest),
+  page("postgres", postgres),
   page("static", staticSource),
   page("plugins", plugins),
   page("https", https),
