@@ -1,11 +1,14 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { LookupResult } from "../../src/plugin.ts";
 import { plainDecimal } from "../shared/decimal.ts";
-import type { CoreResponse } from "./exchange.ts";
 import { PARSERS, type Document } from "./document.ts";
+import { echoOf } from "./echo.ts";
+import type { CoreResponse, Reader } from "./exchange.ts";
 import { ServerError, Unavailable } from "./failure.ts";
 import { oneOf } from "./one-of.ts";
 import type { Options } from "./options.ts";
 import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
+import type { CoreRequest } from "./request.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
@@ -14,52 +17,57 @@ const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
 const CHUNKED = /\bchunked\s*$/i;
 const MEDIA_TYPE = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/;
 
-export interface AnswerReader {
-  /** False where the status alone is the answer. */
-  readonly needsBody: (status: number) => boolean;
-  /** Throws `Unavailable` where another try may help, and another error where the answer is none. */
-  readonly read: (response: CoreResponse) => LookupResult;
-}
-
 /**
  * From what the core answered to what we answer. A status named in the options counts as named
  * there, whatever it usually means; then 429, 502, 503 and 504 are worth another try; then the document decides.
+ * Throws `Unavailable` if another try may help, `WrongEcho` if the answer is to another question, and another
+ * error if it is none.
  */
-export function answerReader(options: Options): AnswerReader {
+export function answerReader(options: Options): Reader<LookupResult> {
   const refusals = new Map(
     Object.entries(options.status_map).map(([status, code]) => [Number(status), code]),
   );
   const notFoundStatus = new Set(options.not_found.status);
   const notFoundPointer = optionalPointer(options.not_found.pointer);
-  const saysNotFound = oneOf(options.not_found.equals ?? []);
+  const saysNotFound = oneOf([options.not_found.equals ?? []].flat());
   const amountPointer = optionalPointer(options.balance) ?? [];
+  const currencyPointer = optionalPointer(options.currency);
   const place = options.format === "text" ? "" : ` at ${options.balance || "the top"}`;
   const parse = PARSERS[options.format];
+  const echo = echoOf(options);
 
   function needsBody(status: number): boolean {
     if (refusals.has(status) || notFoundStatus.has(status) || TRY_AGAIN.has(status)) return false;
     return isSuccess(status) || (notFoundPointer !== undefined && status >= 400);
   }
 
-  function read({ status, headers, text }: CoreResponse): LookupResult {
+  function read({ status, headers, text }: CoreResponse, request: CoreRequest): LookupResult {
     const refused = refusals.get(status);
-    if (refused !== undefined) return { refused };
-    if (notFoundStatus.has(status)) return null;
-    if (TRY_AGAIN.has(status))
-      throw new Unavailable(`status ${status}`, retryAfterMs(headers.get("retry-after")));
+    if (refused !== undefined || notFoundStatus.has(status)) {
+      echo.assertHeader(headers, request);
+      return refused === undefined ? null : { refused };
+    }
+    if (TRY_AGAIN.has(status)) {
+      throw new Unavailable(`status ${status}`, retryAfterMs(headers["retry-after"]));
+    }
     if (!needsBody(status)) throw statusError(status);
 
+    echo.assertHeader(headers, request);
     const document = parsed(text);
     // What is cut off must decide nothing: `1234` would be `12`.
     const isWhole = document?.marksItsEnd === true || isEndMarked(headers);
+    const isNamed = document !== undefined && isWhole && echo.isNamedBy(document, request);
     if (isWhole && notFoundPointer !== undefined && document !== undefined) {
       const found = document.textAt(notFoundPointer);
-      if (found !== undefined && saysNotFound(found)) return null;
+      if (found !== undefined && saysNotFound(found.trim())) return null;
     }
     if (!isSuccess(status)) throw statusError(status);
     if (text === "") throw new Error(`${status}, but no body`);
     if (document === undefined) throw new Error(`${status}, but not ${options.format}${mediaType(headers)}`);
     if (!isWhole) throw new Error(`${status}, but the answer's end is not marked (no Content-Length)`);
+    if (!isNamed) {
+      throw new Error(`${status}, but no player id at ${options.echo} (echo)${contents(document.root)}`);
+    }
     return amount(status, document);
   }
 
@@ -72,16 +80,17 @@ export function answerReader(options: Options): AnswerReader {
   }
 
   function amount(status: number, document: Document): LookupResult {
-    const text = document.textAt(amountPointer);
+    const text = document.textAt(amountPointer)?.trim();
     const decimal = plainDecimal(text ?? "");
     if (decimal === undefined) {
       // Where there is text, it is at the right place: then a list of places would mislead.
       throw new Error(`${status}, but no number${place}${text === undefined ? contents(document.root) : ""}`);
     }
-    if (options.unit === "major") return { balance: decimal };
+    const currency = currencyPointer && document.textAt(currencyPointer)?.trim();
+    if (options.unit === "major") return { balance: decimal, currency };
     const minorUnits = INTEGER.exec(decimal)?.[0];
     if (minorUnits === undefined) throw new Error(`${status}, but the minor units${place} are no integer`);
-    return { balanceMinor: BigInt(minorUnits), exponent: options.exponent };
+    return { balanceMinor: BigInt(minorUnits), exponent: options.exponent, currency };
   }
 
   return { needsBody, read };
@@ -96,8 +105,8 @@ function isSuccess(status: number): boolean {
 }
 
 /** Without either, the answer ends where the connection does, and one that was cut off looks like a whole one. */
-function isEndMarked(headers: Headers): boolean {
-  return headers.has("content-length") || CHUNKED.test(headers.get("transfer-encoding") ?? "");
+function isEndMarked(headers: IncomingHttpHeaders): boolean {
+  return headers["content-length"] !== undefined || CHUNKED.test(headers["transfer-encoding"] ?? "");
 }
 
 function statusError(status: number): Error {
@@ -112,7 +121,7 @@ function contents(root: unknown): string {
   return pointers === "" ? "; the document is empty" : `; the document has: ${pointers}`;
 }
 
-function mediaType(headers: Headers): string {
-  const type = MEDIA_TYPE.exec(headers.get("content-type") ?? "")?.[0];
+function mediaType(headers: IncomingHttpHeaders): string {
+  const type = MEDIA_TYPE.exec(headers["content-type"] ?? "")?.[0];
   return type === undefined ? "" : ` (${type})`;
 }

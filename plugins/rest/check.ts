@@ -1,12 +1,20 @@
 import type { BalanceQuery, LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
-import type { Call } from "./exchange.ts";
-import { authorizer } from "./request.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Options } from "./options.ts";
 import type { Lookup } from "./remember.ts";
+import { authorizer, USER_AGENT } from "./request.ts";
+import { originOf, pathOf } from "./url.ts";
 
 /** A player that no core has; what comes back for it must still be an answer. */
 const MADE_UP_PLAYER = "klas-balance-check";
+
+interface Probes {
+  readonly breaker: Breaker;
+  readonly lookup: Lookup;
+  /** Gives the status that the host of `health_url` answers with. */
+  readonly health: Exchange<number> | undefined;
+}
 
 /**
  * Asks whether the core can be asked: by `health_url`, any 2xx will do; without it by one lookup of a made-up
@@ -15,10 +23,11 @@ const MADE_UP_PLAYER = "klas-balance-check";
  */
 export function checker(
   options: Options,
-  { breaker, call, lookup }: { readonly breaker: Breaker; readonly call: Call; readonly lookup: Lookup },
+  { breaker, lookup, health }: Probes,
   { log, isRehearsal }: Pick<OpenContext, "log" | "isRehearsal">,
 ): (signal: AbortSignal) => Promise<void> {
-  const probe = options.health_url === undefined ? askForNobody : askHealth(options.health_url);
+  const { health_url: healthUrl } = options;
+  const probe = health === undefined || healthUrl === undefined ? askForNobody : askHealth(health, healthUrl);
 
   async function askForNobody(signal: AbortSignal): Promise<void> {
     try {
@@ -35,13 +44,15 @@ export function checker(
     }
   }
 
-  function askHealth(url: string): (signal: AbortSignal) => Promise<void> {
+  function askHealth(ask: Exchange<number>, url: string): (signal: AbortSignal) => Promise<void> {
     // Credentials go to the core and nowhere else.
-    const isCore = new URL(url).origin === new URL(options.url.replaceAll(/[{}]/g, "")).origin;
+    const isCore = originOf(url).origin === originOf(options.url).origin;
     const authorize = authorizer(isCore ? options.auth : undefined);
     return async (signal) => {
+      const headers = { "user-agent": USER_AGENT };
+      const request = authorize({ path: pathOf(url), method: "GET", headers, playerId: MADE_UP_PLAYER });
       try {
-        const { status } = await call(authorize({ url, method: "GET", headers: {} }), signal);
+        const status = await ask(request, signal);
         if (status < 200 || status > 299) throw new Error(`status ${status}`);
       } catch (error) {
         throw new Error(`${plainWords(error, signal)} (health_url)`, { cause: error });
@@ -72,6 +83,6 @@ function madeUpQuery(): BalanceQuery {
 }
 
 function plainWords(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return "no answer in time";
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return signal.aborted ? `no answer in time, ${message}` : message;
 }

@@ -43,7 +43,7 @@ export const PARSERS = {
 } satisfies Record<Options["format"], (text: string) => Document>;
 
 function textOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value.trim();
+  if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
   return undefined;
 }

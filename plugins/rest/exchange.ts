@@ -1,69 +1,129 @@
+import http, { type IncomingHttpHeaders } from "node:http";
+import https from "node:https";
+import { urlToHttpOptions } from "node:url";
 import { TooLong, unpack } from "./compressed.ts";
-import { callFailure } from "./failure.ts";
+import type { Connections } from "./connections.ts";
+import { exchangeFailure, lateness, WrongEcho, type Phase } from "./failure.ts";
 import type { CoreRequest } from "./request.ts";
-import type { ClientTls } from "../shared/tls.ts";
 
 /** A complete answer of the core. */
 export interface CoreResponse {
   readonly status: number;
-  readonly headers: Headers;
-  /** Empty where the answer's status alone decides. */
+  readonly headers: IncomingHttpHeaders;
+  /** Empty if the answer's status alone decides. */
   readonly text: string;
 }
 
-export interface CallLimits {
-  readonly tls: ClientTls | undefined;
+/** What an answer is taken for. */
+export interface Reader<Answer> {
+  /** Tells by the status whether the body matters; if not, none of it is read. */
+  readonly needsBody: (status: number) => boolean;
+  /** Throws if the answer is none. */
+  readonly read: (response: CoreResponse, request: CoreRequest) => Answer;
+}
+
+/** The status alone. */
+export const statusReader: Reader<number> = { needsBody: () => false, read: ({ status }) => status };
+
+/** Whom is asked, and how much of an answer is taken. */
+export interface Core {
+  readonly origin: URL;
+  /** The name that messages give it: without the address's path, which may hold a key. */
+  readonly name: string;
+  readonly connections: Connections;
   /** Counted as it is sent, and again unpacked. */
   readonly maxResponseBytes: number;
-  /** Tells by the status whether the body matters; where not, none of it is read. */
-  readonly needsBody: (status: number) => boolean;
 }
 
-/** One HTTP exchange. Ends with `signal`, whatever it is doing; throws `Unavailable` where there was no answer. */
-export type Call = (request: CoreRequest, signal: AbortSignal) => Promise<CoreResponse>;
+/** One HTTP exchange. Ends with `signal`, whatever it is doing; throws `Unavailable` if there was no answer. */
+export type Exchange<Answer> = (request: CoreRequest, signal: AbortSignal) => Promise<Answer>;
 
-export function caller({ tls, maxResponseBytes, needsBody }: CallLimits): Call {
-  async function exchange({ url, method, headers, body }: CoreRequest, signal: AbortSignal) {
-    // The runtime's own unpacking goes on when an answer was given up, however much a few bytes grow to.
-    const init: BunFetchRequestInit = { method, headers, redirect: "manual", signal, decompress: false };
-    if (body !== undefined) init.body = body;
-    if (tls !== undefined) init.tls = tls;
-    try {
-      const response = await fetch(url, init);
-      if (needsBody(response.status)) return { response, bytes: await readBytes(response, maxResponseBytes) };
-      await response.body?.cancel();
-      return { response, bytes: new Uint8Array() };
-    } catch (error) {
-      if (error instanceof TooLong) throw error;
-      throw callFailure(error, new URL(url).host, signal);
-    }
-  }
+/**
+ * A connection serves another exchange only if this one's answer was read to its end and understood. After
+ * any other answer what follows in it could be a rest of that answer, and would be given to another player.
+ */
+export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<Answer> {
+  const { origin, name, connections, maxResponseBytes } = core;
+  const { protocol, hostname, port } = urlToHttpOptions(origin);
+  const begin = protocol === "https:" ? https.request : http.request;
 
-  return async (request, signal) => {
-    const { response, bytes } = await exchange(request, signal);
-    const { status, headers } = response;
-    const coding = headers.get("content-encoding");
-    const unpacked = coding === null || bytes.length === 0 ? bytes : unpack(bytes, coding, maxResponseBytes);
-    return { status, headers, text: utf8.decode(unpacked) };
-  };
+  return (request, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const { method, path, headers } = request;
+      const agent = connections.agent();
+      const outgoing = begin({ protocol, hostname, port, method, path, headers, agent });
+      let phase: Phase = "connect";
+      let isOver = false;
+
+      function onAbort(): void {
+        fail(lateness(phase, name, signal));
+      }
+      function fail(error: unknown): void {
+        if (isOver) return;
+        settled();
+        reject(error);
+        endConnection();
+      }
+      function settled(): void {
+        isOver = true;
+        signal.removeEventListener("abort", onAbort);
+      }
+      function endConnection(): void {
+        outgoing.destroy();
+        // At the end of an answer the request is over, and no longer ends its connection.
+        outgoing.socket?.destroy();
+      }
+      function failWith(error: unknown): void {
+        fail(exchangeFailure(error, name));
+      }
+      function conclude(status: number, responseHeaders: IncomingHttpHeaders, bytes: Uint8Array): void {
+        try {
+          const text = utf8.decode(unpacked(bytes, responseHeaders, maxResponseBytes));
+          const answer = reader.read({ status, headers: responseHeaders, text }, request);
+          settled();
+          resolve(answer);
+        } catch (error) {
+          if (error instanceof WrongEcho) connections.giveUp(agent);
+          fail(error);
+        }
+      }
+
+      signal.addEventListener("abort", onAbort);
+      outgoing.on("finish", () => (phase = "wait"));
+      outgoing.on("error", failWith);
+      // The last word, if there was none before: after a 101, say.
+      outgoing.on("close", () => failWith(undefined));
+      outgoing.on("response", (incoming) => {
+        phase = "body";
+        const { statusCode: status = 0, headers: responseHeaders } = incoming;
+        incoming.on("error", failWith);
+        if (!reader.needsBody(status)) {
+          conclude(status, responseHeaders, NO_BYTES);
+          endConnection();
+          return;
+        }
+        const chunks: Uint8Array[] = [];
+        let length = 0;
+        incoming.on("data", (chunk: Uint8Array) => {
+          length += chunk.byteLength;
+          if (length > maxResponseBytes) fail(new TooLong(maxResponseBytes));
+          else chunks.push(chunk);
+        });
+        // In this turn the connection is not yet anybody else's.
+        incoming.on("end", () => conclude(status, responseHeaders, Buffer.concat(chunks, length)));
+      });
+      outgoing.end(request.body);
+    });
 }
 
+const NO_BYTES = new Uint8Array();
 const utf8 = new TextDecoder();
 
-async function readBytes(response: Response, maxBytes: number): Promise<Uint8Array> {
-  const { headers } = response;
-  const declared = headers.get("content-length");
-  // A body cannot be longer than its Content-Length, unless chunks overrule it.
-  if (declared !== null && Number(declared) <= maxBytes && !headers.has("transfer-encoding")) {
-    return response.bytes();
-  }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    // Leaving the loop cancels the body, which closes the connection.
-    if (length > maxBytes) throw new TooLong(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
+function unpacked(bytes: Uint8Array, headers: IncomingHttpHeaders, maxBytes: number): Uint8Array {
+  const coding = headers["content-encoding"];
+  return coding === undefined || bytes.length === 0 ? bytes : unpack(bytes, coding, maxBytes);
 }

@@ -1,14 +1,16 @@
-import type { SourcePlugin } from "../../src/plugin.ts";
+import type { BalanceQuery, OpenContext, SourcePlugin } from "../../src/plugin.ts";
 import { answerReader } from "./answer.ts";
 import { breaker as circuitBreaker } from "./breaker.ts";
-import { caller } from "./exchange.ts";
 import { checker } from "./check.ts";
+import { openConnections } from "./connections.ts";
+import { exchanger, statusReader, type Core } from "./exchange.ts";
 import { optionsSchema, type Options } from "./options.ts";
 import { coalescing, remembering, type Lookup } from "./remember.ts";
 import { requestBuilder } from "./request.ts";
-import { resilient, type Exchange } from "./resilience.ts";
+import { resilient } from "./resilience.ts";
 import { slots } from "./slots.ts";
-import { readTls } from "../shared/tls.ts";
+import { originOf } from "./url.ts";
+import { readTls, type ClientTls } from "../shared/tls.ts";
 
 export { starter } from "./starter.ts";
 
@@ -19,18 +21,16 @@ export default {
   async open(options, context) {
     const count = (event: string) => context.count(event);
     const tls = await readTls(options.tls, context.directory);
+    const core = openCore(originOf(options.url), options, tls, context);
     const breaker = circuitBreaker(options.breaker, context);
     const request = requestBuilder(options);
-    const answer = answerReader(options);
-    const limits = { tls, maxResponseBytes: options.max_response_bytes };
-    const call = caller({ ...limits, needsBody: answer.needsBody });
-
-    const exchange: Exchange = (coreRequest, signal) => call(coreRequest, signal).then(answer.read);
+    const exchange = exchanger(core, answerReader(options));
     const ask = resilient(exchange, {
       retries: options.retries,
       breaker,
       slots: slots(options.max_concurrency),
       timeoutMs: context.timeoutMs,
+      core: core.name,
       count,
     });
 
@@ -38,18 +38,40 @@ export default {
     if (options.coalesce) lookup = coalescing(lookup, count);
     if (options.cache_ms > 0) lookup = remembering(lookup, options.cache_ms, count);
 
-    const check = checker(
-      options,
-      {
-        breaker,
-        call: caller({ ...limits, needsBody: () => false }),
-        lookup: (query, signal) => exchange(request(query), signal),
-      },
-      context,
-    );
+    const probes = {
+      breaker,
+      lookup: (query: BalanceQuery, signal: AbortSignal) => exchange(request(query), signal),
+      health:
+        options.health_url === undefined
+          ? undefined
+          : exchanger(
+              openCore(originOf(options.health_url), { ...options, connections: "fresh" }, tls, context),
+              statusReader,
+            ),
+    };
     if (!/\{(?:player|session)_id\}/.test(JSON.stringify([options.url, options.headers, options.body]))) {
       context.log.warn("no {player_id} in url, headers or body: every player gets the same answer");
     }
-    return { lookup, check };
+    const { echo, echo_header: echoHeader, connections } = options;
+    if (context.isRehearsal && echo === undefined && echoHeader === undefined && connections === "pooled") {
+      context.log.warn(
+        'nothing shows that an answer is to its own question: set echo, echo_header or connections = "fresh", or a stray answer of the core goes to the next player',
+      );
+    }
+    return {
+      lookup,
+      check: checker(options, probes, context),
+      close: () => core.connections.close(),
+    };
   },
 } satisfies SourcePlugin<Options>;
+
+function openCore(origin: URL, options: Options, tls: ClientTls | undefined, context: OpenContext): Core {
+  const { proxy, connections, max_response_bytes: maxResponseBytes } = options;
+  return {
+    origin,
+    name: proxy === undefined ? origin.host : `${origin.host} (by the proxy ${new URL(proxy).host})`,
+    connections: openConnections(origin, { tls, proxy, connections }, context),
+    maxResponseBytes,
+  };
+}

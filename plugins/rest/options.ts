@@ -3,13 +3,15 @@ import { auth, clientTls, headerName } from "../shared/core-access.ts";
 import { isHeaderValue } from "./headers.ts";
 import { isPointer } from "./pointer.ts";
 import { templateProblem } from "./template.ts";
-import { urlProblem } from "./url.ts";
+import { proxyProblem, urlProblem } from "./url.ts";
 
-/** Bun's `fetch` has at most this many requests under way in a process; the rest would queue unseen. */
+/** Each call holds a connection, so this many are open to the core for each worker. */
 const MAX_CONCURRENCY = 256;
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const MAX_CACHE_MS = 60_000;
 const MAX_EXPONENT = 38;
+
+const NOTHING_TO_POINT_INTO = 'expected no pointer: with format = "text" there is nothing to point into';
 
 function strictTable<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.strictObject(entries, "expected a table");
@@ -60,17 +62,16 @@ const bodyValue: v.GenericSchema = v.lazy((value) => {
 
 const httpStatus = integer(200, 599);
 
+const plainValue = v.union([v.string(), v.number(), v.boolean()]);
+
 const notFound = v.pipe(
   strictTable({
     status: v.optional(v.array(httpStatus, "expected a list of HTTP statuses"), [404]),
     pointer: v.optional(pointer),
     equals: v.optional(
-      v.pipe(
-        v.array(
-          v.union([v.string(), v.number(), v.boolean()], "expected text, a number, true or false"),
-          "expected a list of values",
-        ),
-        v.minLength(1, "expected at least one value"),
+      v.union(
+        [plainValue, v.pipe(v.array(plainValue), v.minLength(1))],
+        "expected text, a number, true, false or a list of such values, at least one",
       ),
     ),
   }),
@@ -128,6 +129,11 @@ export const optionsSchema = v.pipe(
     coalesce: v.optional(v.boolean("expected true or false"), false),
     cache_ms: v.optional(integer(0, MAX_CACHE_MS), 0),
     max_response_bytes: v.optional(integer(1, MAX_RESPONSE_BYTES), 65_536),
+    echo: v.optional(pointer),
+    echo_header: v.optional(headerName),
+    currency: v.optional(pointer),
+    connections: v.optional(v.picklist(["pooled", "fresh"], 'expected "pooled" or "fresh"'), "pooled"),
+    proxy: v.optional(text(proxyProblem)),
     health_url: v.optional(
       text((value) => (/[{}]/.test(value) ? "expected no placeholder" : urlProblem(value))),
     ),
@@ -160,9 +166,25 @@ export const optionsSchema = v.pipe(
     v.partialCheck(
       [["format"], ["not_found"]],
       ({ format, not_found }) => format !== "text" || not_found.pointer === undefined,
-      'expected no pointer: with format = "text" there is nothing to point into',
+      NOTHING_TO_POINT_INTO,
     ),
     ["not_found"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["format"], ["echo"]],
+      ({ format, echo }) => format !== "text" || echo === undefined,
+      NOTHING_TO_POINT_INTO,
+    ),
+    ["echo"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["format"], ["currency"]],
+      ({ format, currency }) => format !== "text" || currency === undefined,
+      NOTHING_TO_POINT_INTO,
+    ),
+    ["currency"],
   ),
 );
 

@@ -2,15 +2,22 @@ import type { BalanceQuery } from "../../src/plugin.ts";
 import { idForHeader, isHeaderValue } from "./headers.ts";
 import type { Options } from "./options.ts";
 import { compileJsonTemplate, compileTemplate, isFixed, jsonText, render } from "./template.ts";
-import { hasDotSegment } from "./url.ts";
+import { hasDotSegment, pathTemplate } from "./url.ts";
 
 /** One question to the core, ready to be sent any number of times. */
 export interface CoreRequest {
-  readonly url: string;
+  /** With the query; the rest of the address is the same for every question. */
+  readonly path: string;
   readonly method: "GET" | "POST";
+  /** By lower-case names. */
   readonly headers: Record<string, string>;
   readonly body?: string;
+  /** Whom it is about. */
+  readonly playerId: string;
 }
+
+/** There are firewalls that turn away whoever does not say what it is. */
+export const USER_AGENT = "klas-balance";
 
 const ACCEPT = { json: "application/json", xml: "application/xml, text/xml", text: "text/plain" };
 
@@ -19,10 +26,13 @@ const ACCEPT = { json: "application/json", xml: "application/xml, text/xml", tex
  * to the core unchanged; then nothing is sent.
  */
 export function requestBuilder(options: Options): (query: BalanceQuery) => CoreRequest {
-  const url = compileTemplate(options.url);
+  const url = pathTemplate(options.url);
   const body = options.body === undefined ? undefined : compileJsonTemplate(options.body);
   const authorize = authorizer(options.auth);
-  const fixedHeaders: Record<string, string> = { accept: ACCEPT[options.format] };
+  const fixedHeaders: Record<string, string> = {
+    accept: ACCEPT[options.format],
+    "user-agent": USER_AGENT,
+  };
   if (body !== undefined) fixedHeaders["content-type"] = "application/json";
   const headerTemplates: (readonly [name: string, template: ReturnType<typeof compileTemplate>])[] = [];
   for (const [name, text] of Object.entries(options.headers)) {
@@ -42,9 +52,9 @@ export function requestBuilder(options: Options): (query: BalanceQuery) => CoreR
       if (!isHeaderValue(value)) throw new Error(`header ${name} cannot carry this id`);
       headers[name] = value;
     }
-    const address = render(url, query, encodeURIComponent);
-    if (hasDotSegment(address)) throw new Error("the path of the address cannot carry this id");
-    const request = { url: address, method: options.method, headers };
+    const path = render(url, query, encodeURIComponent);
+    if (hasDotSegment(path)) throw new Error("the path of the address cannot carry this id");
+    const request = { path, method: options.method, headers, playerId: query.playerId };
     if (body === undefined) return authorize(request);
     return authorize({ ...request, body: render(body, query, jsonText) });
   };

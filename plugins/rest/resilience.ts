@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
-import { ServerError, Unavailable } from "./failure.ts";
+import type { Exchange } from "./exchange.ts";
+import { lateness, ServerError, Unavailable } from "./failure.ts";
 import type { CoreRequest } from "./request.ts";
 import type { Slots } from "./slots.ts";
 
@@ -11,13 +12,16 @@ const FIRST_WAIT_MS = 25;
 /** How much each answer of the core changes what is known of its speed. */
 const WEIGHT = 1 / 8;
 
-export type Exchange = (request: CoreRequest, signal: AbortSignal) => Promise<LookupResult>;
+/** One question, and what its answer amounts to. */
+type Ask = Exchange<LookupResult>;
 
 export interface Resilience {
   readonly retries: number;
   readonly breaker: Breaker;
   readonly slots: Slots;
   readonly timeoutMs: number;
+  /** The name that messages give the core. */
+  readonly core: string;
   readonly count: OpenContext["count"];
 }
 
@@ -27,9 +31,9 @@ export interface Resilience {
  * the deadline is not begun.
  */
 export function resilient(
-  exchange: Exchange,
-  { retries, breaker, slots, timeoutMs, count }: Resilience,
-): Exchange {
+  exchange: Ask,
+  { retries, breaker, slots, timeoutMs, core, count }: Resilience,
+): Ask {
   /** How long the core has lately taken to answer. */
   let usualMs = 0;
 
@@ -41,11 +45,12 @@ export function resilient(
     refuseIfOpen();
     if (!slots.tryTake()) {
       count("queued");
-      await slots.take(signal);
+      await slots.take(signal).catch(() => outOfQueue(signal));
       // A call that cannot end in time would only take the core's time from those that can, and pass for its failure.
       if (deadlineMs - performance.now() < Math.min(2 * usualMs, timeoutMs / 2)) {
         slots.release();
-        return await untilAborted(signal);
+        await untilAborted(signal);
+        return outOfQueue(signal);
       }
     }
     try {
@@ -66,6 +71,10 @@ export function resilient(
     } finally {
       slots.release();
     }
+  }
+
+  function outOfQueue(signal: AbortSignal): never {
+    throw lateness("queue", core, signal);
   }
 
   function refuseIfOpen(): void {
@@ -89,16 +98,18 @@ export function resilient(
           throw calls === 1 ? error : new Error(`${error.message} (${calls} calls)`, { cause: error });
         }
         count("retry");
-        await sleep(waitMs, undefined, { signal });
+        await sleep(waitMs, undefined, { signal }).catch(() => {
+          throw lateness("pause", core, signal);
+        });
       }
     }
   };
 }
 
-function untilAborted(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }
 

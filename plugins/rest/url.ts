@@ -1,6 +1,9 @@
+import { compileTemplate, type Template } from "./template.ts";
+
 const ORIGIN = /^https?:\/\/[^/?#\\]+/i;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const BLANK_OR_CONTROL = /[\u0000-\u0020\u007f\\]/;
+const NOT_SENT = /[^\x21-\x7e]+|["<>^`{|}]/g;
 const PLACEHOLDER = /\{[^{}]*\}/g;
 
 /** `.` and `..` as a whole path segment, also in disguise: a URL parser removes them, and with them the segment before. */
@@ -20,8 +23,34 @@ export function urlProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** What is wrong with a proxy's address, or `undefined`. A user and a password may be in it, so it is never shown. */
+export function proxyProblem(text: string): string | undefined {
+  const url = ORIGIN.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) return "expected the URL of an HTTP proxy, such as http://proxy.internal:3128";
+  return url.pathname + url.search + url.hash === "/" ? undefined : "expected no path after the proxy's port";
+}
+
 /** True where a parser would change the path of this address (WHATWG URL, "single-dot" and "double-dot" segments). */
 export function hasDotSegment(url: string): boolean {
   const query = url.indexOf("?");
   return DOT_SEGMENT.test(query === -1 ? url : url.slice(0, query));
+}
+
+/** The address without path and query, which is the same for every call. */
+export function originOf(template: string): URL {
+  return new URL(ORIGIN.exec(template)?.[0] ?? "");
+}
+
+/** Path and query of an address without placeholders. */
+export function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+/** The template of path and query, as they are sent: what an address may hold and a request line may not is encoded. */
+export function pathTemplate(template: string): Template {
+  const path = template.replace(ORIGIN, "");
+  return compileTemplate(path.startsWith("/") ? path : `/${path}`).map((part) =>
+    typeof part === "string" ? part.replaceAll(NOT_SENT, encodeURIComponent) : part,
+  );
 }

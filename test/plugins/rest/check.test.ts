@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { answering, startCore } from "./core.ts";
-import { failure, openSource } from "./source.ts";
+import { failure, openSource, type Input } from "./source.ts";
 
 const NOBODY = "(lookup of the made-up player klas-balance-check)";
 
@@ -47,10 +47,14 @@ describe("without health_url", () => {
   test("no TLS on the port, no answer at all", async () => {
     using plain = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("plain") });
     const tls = await openSource({ url: `https://127.0.0.1:${plain.port}/{player_id}`, balance: "/balance" });
-    expect(await failure(tls.check())).toBe(`127.0.0.1:${plain.port}: the TLS handshake failed ${NOBODY}`);
+    expect(await failure(tls.check())).toBe(
+      `127.0.0.1:${plain.port}: there is no TLS on this port: http:// or another port is right ${NOBODY}`,
+    );
     await using silent = await startCore(() => {});
     const source = await openSource({ url: `${silent.url}/{player_id}`, balance: "/balance" }, 100);
-    expect(await failure(source.check())).toBe(`no answer in time ${NOBODY}`);
+    expect(await failure(source.check())).toBe(
+      `no answer in time, still waiting for 127.0.0.1:${silent.port} to begin its answer ${NOBODY}`,
+    );
   });
 });
 
@@ -63,7 +67,7 @@ test.each([
   const input = { url: `${core.url}/{player_id}`, balance: "/balance" };
   const source = await openSource(input, 1000, ".", isRehearsal);
   expect(await source.check()).toBeUndefined();
-  const warnings = source.lines.filter((line) => line.startsWith("warn"));
+  const warnings = source.lines.filter((line) => line.startsWith("warn the core"));
   expect(warnings).toEqual(
     Array.from(
       { length: times },
@@ -72,6 +76,23 @@ test.each([
     ),
   );
 });
+
+const UNPROTECTED =
+  'warn nothing shows that an answer is to its own question: set echo, echo_header or connections = "fresh", or a stray answer of the core goes to the next player';
+
+test.each<[Partial<Input>, boolean, string[]]>([
+  [{}, true, [UNPROTECTED]],
+  [{ echo: "/player" }, true, []],
+  [{ echo_header: "X-Request-Id" }, true, []],
+  [{ connections: "fresh" }, true, []],
+  [{}, false, []],
+])(
+  "a stray answer reaches nobody with %j, which a rehearsal (%p) looks at",
+  async (options, isRehearsal, lines) => {
+    const input = { url: "http://127.0.0.1:1/{player_id}", balance: "/balance", ...options };
+    expect((await openSource(input, 1000, ".", isRehearsal)).lines).toEqual(lines);
+  },
+);
 
 describe("with health_url", () => {
   const auth = { bearer: "token" };

@@ -173,7 +173,7 @@ describe("XML", () => {
 const NOW_MS = Date.parse("2026-01-01T00:00:00Z");
 
 test.each([
-  [null, 0],
+  [undefined, 0],
   ["2", 2000],
   ["0", 0],
   ["Thu, 01 Jan 2026 00:00:03 GMT", 3000],

@@ -23,7 +23,7 @@ test("10,000 hung lookups leave no socket, no handle and no memory behind", asyn
     // The core keeps what it was asked; that is no leak of the source's.
     core.requests.length = 0;
     const hung = Array.from({ length: LOOKUPS_A_ROUND }, () => failure(source.lookup({ playerId: "hung" })));
-    for (const message of await Promise.all(hung)) expect(message).toBe("The operation timed out.");
+    for (const message of await Promise.all(hung)) expect(message).toStartWith("still ");
     // The sockets' other ends learn of it a moment later.
     while (core.openSockets() > 1) await Bun.sleep(5);
     // Keeps the circuit breaker closed. A deadline this short may pass on a busy machine.

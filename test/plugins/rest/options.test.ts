@@ -30,6 +30,7 @@ test("the defaults are those of the documentation", () => {
     breaker: { failures: 10, open_seconds: 5 },
     max_concurrency: 64,
     coalesce: false,
+    connections: "pooled",
     cache_ms: 0,
     max_response_bytes: 65_536,
   });

@@ -46,8 +46,8 @@ describe("templates", () => {
     fc.assert(
       fc.property(hostileId, hostileId, (playerId, sessionId) => {
         fc.pre(playerId !== "." && playerId !== "..");
-        const { url, body = "" } = request({ ...QUERY, playerId, sessionId });
-        const parsed = new URL(url);
+        const { path, body = "" } = request({ ...QUERY, playerId, sessionId });
+        const parsed = new URL(`http://core.example${path}`);
         expect(parsed.pathname.split("/").map(decodeURIComponent)).toEqual([
           "",
           "players",
@@ -65,7 +65,7 @@ describe("templates", () => {
 
   test.each([".", ".."])("an id that a URL parser would swallow is refused: %s", (playerId) => {
     expect(() => request({ ...QUERY, playerId })).toThrow("the path of the address cannot carry this id");
-    expect(request({ ...QUERY, sessionId: playerId }).url).toEndWith(`?session=${playerId}`);
+    expect(request({ ...QUERY, sessionId: playerId }).path).toEndWith(`?session=${playerId}`);
   });
 
   test("doubled braces are literal ones", () => {
@@ -155,6 +155,13 @@ describe("amounts", () => {
     [{ format: "xml", balance: "/r/b" }, "<r><b> 30.50 </b></r>", { balance: "30.50" }],
     [{ format: "text" }, " 30.50\r\n", { balance: "30.50" }],
     [{ balance: "" }, "30.50", { balance: "30.50" }],
+    [{ currency: "/c" }, '{"balance":1,"c":" EUR"}', { balance: "1", currency: "EUR" }],
+    [
+      { currency: "/c", unit: "minor" },
+      '{"balance":1,"c":"EUR"}',
+      { balanceMinor: 1n, exponent: 2, currency: "EUR" },
+    ],
+    [{ currency: "/c" }, '{"balance":1}', { balance: "1" }],
   ])("%j reads %s", async (options, body, result) => {
     await using core = await answering(200, body);
     const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", ...options });

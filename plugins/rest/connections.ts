@@ -1,0 +1,93 @@
+import http from "node:http";
+import https from "node:https";
+import { createSecureContext, rootCertificates } from "node:tls";
+import type { OpenContext } from "../../src/plugin.ts";
+import type { ClientTls } from "../shared/tls.ts";
+
+/** A core may move to another address, and its name is looked up only for a new connection. */
+const MAX_AGE_MS = 60_000;
+
+/** Given up before most cores do it, for a question that meets their closing is asked twice. */
+const MAX_IDLE_MS = 15_000;
+
+export interface ConnectionOptions {
+  readonly tls: ClientTls | undefined;
+  /** A proxy's URL. Not the environment's: it would change who is asked, and who gets our credentials. */
+  readonly proxy: string | undefined;
+  /** `fresh`: a connection is not used again. */
+  readonly connections: "pooled" | "fresh";
+  readonly maxAgeMs?: number;
+}
+
+/**
+ * The connections to one core. They are this source's own, unlike those of `fetch`, whose pool is one for the
+ * process: nothing empties it, and it hands on a socket in which a stray answer lies. Here a socket that gets
+ * bytes while it is idle is destroyed (by Node's `Agent`), none is older than a minute, and all can be given up.
+ */
+export interface Connections {
+  /** What a new call gets its connection from. */
+  readonly agent: () => http.Agent;
+  /** For an answer to another question: ends all connections of an agent, those in use after their call. */
+  giveUp(agent: http.Agent): void;
+  /** Ends those of the present. A call that comes later gets a connection of its own. */
+  close(): void;
+}
+
+export function openConnections(
+  origin: URL,
+  { tls, proxy, connections, maxAgeMs = MAX_AGE_MS }: ConnectionOptions,
+  { log, count }: Pick<OpenContext, "log" | "count">,
+): Connections {
+  const isSecure = origin.protocol === "https:";
+  // One for all connections: a `ca` in the options would be parsed for each. Without authorities of its own
+  // it would trust those that NODE_EXTRA_CA_CERTS names, too.
+  const secureContext = isSecure ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
+  const firstKeptMs = new WeakMap<object, number>();
+  let current = openAgent();
+  let isClosed = false;
+  let wasWarned = false;
+
+  function openAgent(): http.Agent {
+    const settings = {
+      keepAlive: connections === "pooled",
+      timeout: MAX_IDLE_MS,
+      ...(proxy !== undefined && { proxyEnv: { http_proxy: proxy, https_proxy: proxy } }),
+    };
+    const agent = isSecure
+      ? // Said here, or else NODE_TLS_REJECT_UNAUTHORIZED has the say.
+        new https.Agent({ ...settings, secureContext, rejectUnauthorized: true })
+      : new http.Agent(settings);
+    const keep = agent.keepSocketAlive.bind(agent);
+    agent.keepSocketAlive = (socket) => {
+      const sinceMs = firstKeptMs.get(socket) ?? performance.now();
+      firstKeptMs.set(socket, sinceMs);
+      const isYoung = performance.now() - sinceMs < maxAgeMs;
+      return isYoung && agent === current && !isClosed && keep(socket);
+    };
+    return agent;
+  }
+
+  return {
+    agent: () => current,
+    giveUp(agent) {
+      count("wrong_echo");
+      if (!wasWarned) {
+        wasWarned = true;
+        log.warn("the core gave an answer to another question; its connections are given up", {
+          core: origin.host,
+        });
+      }
+      if (agent === current) current = openAgent();
+      endIdle(agent);
+    },
+    close() {
+      isClosed = true;
+      endIdle(current);
+    },
+  };
+}
+
+function endIdle(agent: http.Agent): void {
+  const idle = Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
+  for (const socket of idle) socket.destroy();
+}

@@ -1,0 +1,39 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Document } from "./document.ts";
+import { WrongEcho } from "./failure.ts";
+import type { Options } from "./options.ts";
+import { parsePointer } from "./pointer.ts";
+import type { CoreRequest } from "./request.ts";
+
+/**
+ * How an answer shows that it is the one to our question. HTTP/1.1 has nothing that does: a core that sends one
+ * answer too many on a connection gives each later question the answer to the one before.
+ */
+export interface Echo {
+  /** Throws if the answer does not carry our `X-Request-Id`, as far as `echo_header` asks for it. */
+  assertHeader(headers: IncomingHttpHeaders, request: CoreRequest): void;
+  /** Whether the document names the player that was asked for; throws if it names another one. */
+  isNamedBy(document: Document, request: CoreRequest): boolean;
+}
+
+export function echoOf({ echo, echo_header: header }: Options): Echo {
+  const name = header?.toLowerCase();
+  const pointer = echo === undefined ? undefined : parsePointer(echo);
+  return {
+    assertHeader(headers, request) {
+      if (name === undefined) return;
+      const value = headers[name];
+      if (value === undefined) throw new Error(`the answer has no header ${header} (echo_header)`);
+      if (value !== request.headers["x-request-id"]) {
+        throw new WrongEcho(`the answer is to another call, by its header ${header} (echo_header)`);
+      }
+    },
+    isNamedBy(document, request) {
+      if (pointer === undefined) return true;
+      const named = document.textAt(pointer);
+      if (named === undefined) return false;
+      if (named === request.playerId) return true;
+      throw new WrongEcho(`the answer is about another player, by what is at ${echo} (echo)`);
+    },
+  };
+}
