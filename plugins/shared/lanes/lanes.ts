@@ -40,13 +40,22 @@ export function lanes(
   const waiting = waitingLookups();
   const ships = fleet({ ...options, onFree: pump }, { log, count });
   const patienceMs = timeoutMs / 2;
+  let gathering: NodeJS.Immediate | undefined;
 
   function pump(): void {
+    clearImmediate(gathering);
+    gathering = undefined;
     while (!waiting.isEmpty) {
       const lane = ships.take();
       if (lane === undefined) return;
       send(lane, waiting.takeBatch(maxBatch));
     }
+  }
+
+  /** What arrives in one turn of the event loop goes together, but nobody waits for more than a batch holds. */
+  function gather(): void {
+    if (waiting.size >= maxBatch) return pump();
+    gathering ??= setImmediate(pump);
   }
 
   function send(lane: Lane, batch: readonly Ticket[]): void {
@@ -115,7 +124,7 @@ export function lanes(
   return {
     lookup(query, signal) {
       const answer = waiting.join(query, signal);
-      pump();
+      gather();
       return answer;
     },
     begin: () => ships.begin(),

@@ -15,6 +15,8 @@ export interface Ticket {
 /** Lookups that wait to be sent, in the order they came. */
 export interface Waiting {
   readonly isEmpty: boolean;
+  /** With those whose time is up and who have not been dropped yet. */
+  readonly size: number;
   /** A lookup joins the queue; its promise rejects when the signal aborts. */
   join(query: BalanceQuery, signal: AbortSignal): Promise<LookupResult>;
   /** Those that were sent and not answered go first. */
@@ -38,6 +40,9 @@ export function waitingLookups(): Waiting {
     get isEmpty() {
       dropSettled();
       return queue.length === 0;
+    },
+    get size() {
+      return queue.length;
     },
     join(query, signal) {
       return new Promise((resolve, reject) => {
