@@ -4,6 +4,7 @@ import { freshSeed } from "../fuzz/random.ts";
 import { operate } from "../operations/operated.ts";
 import { soakDrains } from "./drains.ts";
 import { soakFlood } from "./flood.ts";
+import { type FreshScene, soakFresh } from "./fresh.ts";
 import { soakFullDatabase } from "./full-database.ts";
 import { ROUNDS, soakFullLog } from "./full-log.ts";
 import { soakIdle } from "./idle.ts";
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     outage: { type: "string", default: "3600" },
     flood: { type: "string", default: "60" },
     full: { type: "string", default: "60" },
+    rounds: { type: "string", default: "1000000" },
     seed: { type: "string" },
   },
 });
@@ -77,6 +79,45 @@ async function soakDisk(): Promise<void> {
   }
 }
 
+const FRESH: FreshScene = {
+  workers: 1,
+  committers: 8,
+  others: 20,
+  connections: "new",
+  way: "plain",
+  beside: "nothing",
+};
+
+/** The circumstances that made, or could make, a balance from before a commit be answered. */
+const FRESH_SCENES: readonly Partial<FreshScene>[] = [
+  { others: 1 },
+  { others: 20 },
+  { others: 100 },
+  { connections: "kept" },
+  { committers: 100, others: 0 },
+  { committers: 32, others: 0, connections: "kept" },
+  { workers: 2 },
+  { workers: 2, connections: "kept" },
+  { way: "tls" },
+  { way: "tls", connections: "kept" },
+  { way: "nginx" },
+  { way: "nginx", workers: 2, connections: "kept" },
+  { beside: "checkpoints" },
+  { beside: "checkpoints", workers: 2 },
+  { beside: "wraps" },
+  { beside: "wraps", connections: "kept" },
+  { beside: "import", workers: 2 },
+];
+
+async function soakFreshScenes(): Promise<void> {
+  const rounds = Math.ceil(Number(values.rounds) / FRESH_SCENES.length);
+  for (const scene of FRESH_SCENES) {
+    const counts = await soakFresh({ ...FRESH, ...scene }, { rounds, seconds: Number(values.seconds) });
+    const isWell = counts.rounds > 0 && counts.stale + counts.wrong + counts.lost === 0;
+    report(`commit, then call: ${JSON.stringify(scene)}`, counts, isWell);
+  }
+}
+
 const modes: Readonly<Record<string, () => Promise<void>>> = {
   async reloads() {
     const counts = await soakReloads(Number(values.reloads), workers);
@@ -122,6 +163,7 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
     const counts = await soakOutage(Number(values.outage), printPhase);
     report("an outage of the core", counts, counts.wrong === 0);
   },
+  fresh: soakFreshScenes,
   disk: soakDisk,
   metrics: checkMetrics,
 };

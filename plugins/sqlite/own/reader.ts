@@ -3,7 +3,6 @@ import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { OpenContext } from "../../../src/plugin.ts";
 import { players } from "./schema.ts";
-import { turnSnapshot } from "./snapshot.ts";
 import type { Reader } from "../file/source.ts";
 
 /**
@@ -29,10 +28,11 @@ export function ownReader(
     .toSQL();
   // The statement itself, without what drizzle does for each row: this is the hot path.
   const statement = database.prepare<PlayerRow, [string]>(byPlayerId);
-  const snapshot = turnSnapshot(database);
   return {
+    // Each read is a transaction of its own, and so sees whatever is committed when it is asked. One that several
+    // shared would have to end before the next commit of anybody, and no turn of the event loop is that short: a turn
+    // accepts, reads and answers for as long as new connections come.
     read: ({ playerId }) => {
-      snapshot.begin();
       const player = statement.get(playerId);
       if (player === null) return null;
       const exponent = exponentOf(player.currency);
@@ -43,10 +43,7 @@ export function ownReader(
       }
       return { balanceMinor: player.balance_minor, exponent, currency: player.currency };
     },
-    close: () => {
-      snapshot.end();
-      return close();
-    },
+    close,
   };
 }
 

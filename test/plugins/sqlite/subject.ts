@@ -69,9 +69,8 @@ export function question(playerId: string, sessionId = "s-1"): BalanceQuery {
   return { playerId, sessionId, requestId: "r-1", timestamp: 1_710_000_000, traceparent: "" };
 }
 
-/** One call with a deadline that no test reaches, in a turn of the event loop of its own, as calls come. */
+/** One call with a deadline that no test reaches. */
 export async function ask(source: Source, playerId: string, sessionId?: string): Promise<LookupResult> {
-  await new Promise((resolve) => setImmediate(resolve));
   return await source.lookup(question(playerId, sessionId), AbortSignal.timeout(10_000));
 }
 
