@@ -23,7 +23,8 @@ export interface SourcePlugin<Options = Record<string, unknown>> {
 export interface Source {
   /**
    * Reads one balance and changes nothing; the same query may come again (a retry).
-   * Must settle soon after `signal` aborts: by then the caller has had its answer (`source_timeout`).
+   * Must settle soon after `signal` aborts: by then the caller has had its answer (`source_timeout`). A rejection
+   * at once says in its message how far the lookup had come, for the log.
    * May answer at once, without a promise. A throw is answered as `source_failed`.
    */
   lookup(query: BalanceQuery, signal: AbortSignal): LookupResult | Promise<LookupResult>;

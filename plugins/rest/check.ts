@@ -1,9 +1,11 @@
 import type { BalanceQuery, LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Exchange } from "./exchange.ts";
+import { Unavailable } from "./failure.ts";
 import type { Options } from "./options.ts";
 import type { Lookup } from "./remember.ts";
 import { authorizer, USER_AGENT } from "./request.ts";
+import { speaksTls } from "./speaks-tls.ts";
 import { originOf, pathOf } from "./url.ts";
 
 /** A player that no core has; what comes back for it must still be an answer. */
@@ -38,10 +40,17 @@ export function checker(
         );
       }
     } catch (error) {
-      throw new Error(`${plainWords(error, signal)} (lookup of the made-up player ${MADE_UP_PLAYER})`, {
+      const hint = (await isAskedInPlain(error, signal)) ? "; it speaks TLS there: https:// is right" : "";
+      throw new Error(`${plainWords(error)}${hint} (lookup of the made-up player ${MADE_UP_PLAYER})`, {
         cause: error,
       });
     }
+  }
+
+  async function isAskedInPlain(error: unknown, signal: AbortSignal): Promise<boolean> {
+    const origin = originOf(options.url);
+    if (origin.protocol === "https:" || options.proxy !== undefined || signal.aborted) return false;
+    return error instanceof Unavailable && (await speaksTls(origin, signal));
   }
 
   function askHealth(ask: Exchange<number>, url: string): (signal: AbortSignal) => Promise<void> {
@@ -55,7 +64,7 @@ export function checker(
         const status = await ask(request, signal);
         if (status < 200 || status > 299) throw new Error(`status ${status}`);
       } catch (error) {
-        throw new Error(`${plainWords(error, signal)} (health_url)`, { cause: error });
+        throw new Error(`${plainWords(error)} (health_url)`, { cause: error });
       }
     };
   }
@@ -82,7 +91,6 @@ function madeUpQuery(): BalanceQuery {
   };
 }
 
-function plainWords(error: unknown, signal: AbortSignal): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return signal.aborted ? `no answer in time, ${message}` : message;
+function plainWords(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import type { BalanceQuery, LookupResult, Source } from "../plugin.ts";
 import type { Outcome } from "../protocol/status.ts";
 import { failed, judge } from "./judge.ts";
-import { messageOf } from "./thrown.ts";
+import { messageOf, saidAtAbort } from "./thrown.ts";
 
 export interface Limits {
   /** The deadline of one lookup. */
@@ -30,7 +30,6 @@ export interface GuardedSource {
 const MAX_LENDINGS = 100;
 
 const OVERLOADED: Outcome = { reason: "overloaded" };
-const TIMED_OUT: Outcome = { reason: "source_timeout" };
 
 /** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.6). */
 export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }: Limits): GuardedSource {
@@ -48,8 +47,14 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
   }
 
   function named(outcome: Outcome): Outcome {
-    if (file === undefined || outcome.reason !== "source_failed") return outcome;
+    if (file === undefined || !("detail" in outcome)) return outcome;
     return { ...outcome, detail: `${file}: ${outcome.detail}` };
+  }
+
+  function late(error?: unknown): Outcome {
+    const said = saidAtAbort(error);
+    const detail = `no answer within ${timeoutMs} ms${said === undefined ? "" : `: ${said}`}`;
+    return named({ reason: "source_timeout", detail });
   }
 
   function lookup(query: BalanceQuery): Outcome | Promise<Outcome> {
@@ -69,7 +74,7 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
         return awaitAnswer(answer, controller, startedMs);
       }
       // Blocking does not buy time: who waits for us has given up by now.
-      return performance.now() - startedMs > timeoutMs ? TIMED_OUT : named(judge(answer));
+      return performance.now() - startedMs > timeoutMs ? late() : named(judge(answer));
     } catch (error) {
       return named(failed(error));
     }
@@ -93,13 +98,14 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
         resolve(outcome);
       }
       const deadline = setTimeout(() => {
-        settle(TIMED_OUT);
-        controller.abort(new DOMException(`the deadline of ${timeoutMs} ms has passed`, "TimeoutError"));
+        controller.abort(deadlineError(timeoutMs));
+        // A source that can say how far it had come rejects in this turn; nobody waits for it longer.
+        setImmediate(() => settle(late()));
       }, timeoutMs);
-      // A late answer, or a late rejection, arrives here too and is dropped.
+      // A late answer, or a later rejection, arrives here too and is dropped.
       Promise.resolve(answer).then(
-        (value) => settle(named(judge(value))),
-        (error: unknown) => settle(named(failed(error))),
+        (value) => settle(controller.signal.aborted ? late() : named(judge(value))),
+        (error: unknown) => settle(controller.signal.aborted ? late(error) : named(failed(error))),
       );
     });
   }
@@ -131,17 +137,26 @@ function isThenable(answer: LookupResult | PromiseLike<LookupResult>): answer is
 async function checkWithin(source: Source, timeoutMs: number): Promise<string | undefined> {
   const controller = new AbortController();
   const { promise: timedOut, resolve } = Promise.withResolvers<string>();
+  const late = `the check did not end within ${timeoutMs} ms`;
   const deadline = setTimeout(() => {
-    resolve(`the check did not end within ${timeoutMs} ms`);
-    controller.abort(new DOMException(`the deadline of ${timeoutMs} ms has passed`, "TimeoutError"));
+    controller.abort(deadlineError(timeoutMs));
+    setImmediate(() => resolve(late));
   }, timeoutMs);
   const checked = (async () => {
     await source.check?.(controller.signal);
     return undefined;
-  })().catch(messageOf);
+  })().catch((error: unknown) => {
+    if (!controller.signal.aborted) return messageOf(error);
+    const said = saidAtAbort(error);
+    return said === undefined ? late : `${late}: ${said}`;
+  });
   try {
     return await Promise.race([checked, timedOut]);
   } finally {
     clearTimeout(deadline);
   }
+}
+
+function deadlineError(timeoutMs: number): DOMException {
+  return new DOMException(`the deadline of ${timeoutMs} ms has passed`, "TimeoutError");
 }

@@ -9,3 +9,14 @@ export function messageOf(error: unknown): string {
     return "it threw something that cannot be read";
   }
 }
+
+/** What a source said when its signal aborted, beyond that it did: how far it had come, say. */
+export function saidAtAbort(error: unknown): string | undefined {
+  try {
+    if (!(error instanceof Error) || error.name === "AbortError" || error.name === "TimeoutError")
+      return undefined;
+    return messageOf(error);
+  } catch {
+    return undefined;
+  }
+}

@@ -234,18 +234,37 @@ describe("the deadline", () => {
       signal = given;
       return new Promise(() => {});
     });
-    expect(outcome).toEqual({ reason: "source_timeout" });
+    expect(outcome).toEqual({ reason: "source_timeout", detail: "no answer within 40 ms" });
     expect(signal?.aborted).toBe(true);
   });
 
-  test("is a timeout also where the source throws at its signal", async () => {
+  test.each<[string, () => unknown, string]>([
+    [
+      "how far it was",
+      () => new Error("still connecting to core"),
+      "no answer within 40 ms: still connecting to core",
+    ],
+    ["nothing of its own", () => new DOMException("aborted", "AbortError"), "no answer within 40 ms"],
+    ["what cannot be read", () => throwing, "no answer within 40 ms"],
+  ])("is a timeout also if the source throws at its signal, and says %s", async (_what, error, detail) => {
     const outcome = await outcomeOf(
       (_query, signal) =>
         new Promise((_resolve, reject) => {
-          signal.addEventListener("abort", () => reject(new Error("aborted")));
+          signal.addEventListener("abort", () => reject(error()));
         }),
     );
-    expect(outcome).toEqual({ reason: "source_timeout" });
+    expect(outcome).toEqual({ reason: "source_timeout", detail });
+  });
+
+  test("names the file of an operator's plugin", async () => {
+    const source = guard(
+      answering(() => new Promise(() => {})),
+      { ...LIMITS, file: "plugins/core.ts" },
+    );
+    expect(await source.lookup(QUERY)).toEqual({
+      reason: "source_timeout",
+      detail: "plugins/core.ts: no answer within 40 ms",
+    });
   });
 
   test("an answer in time leaves the signal alone", async () => {
@@ -263,7 +282,7 @@ describe("the deadline", () => {
     ["rejection", () => Bun.sleep(60).then(() => Promise.reject(new Error("late")))],
     ["nonsense", () => Bun.sleep(60).then(() => throwing)],
   ])("a late %s is dropped without a trace", async (_what, lookup) => {
-    expect(await outcomeOf(lookup)).toEqual({ reason: "source_timeout" });
+    expect(await outcomeOf(lookup)).toEqual({ reason: "source_timeout", detail: "no answer within 40 ms" });
     await Bun.sleep(60);
   });
 
@@ -273,7 +292,7 @@ describe("the deadline", () => {
         Bun.sleepSync(60);
         return { balance: "7" };
       }),
-    ).toEqual({ reason: "source_timeout" });
+    ).toEqual({ reason: "source_timeout", detail: "no answer within 40 ms" });
   });
 
   test("one lookup's deadline does not abort another's signal", async () => {
@@ -364,6 +383,17 @@ describe("check", () => {
       "no core",
     ],
     ["it rejects", { ...source, check: () => Promise.reject(new Error("no core")) }, "no core"],
+    [
+      "it ends with its signal",
+      {
+        ...source,
+        check: (signal: AbortSignal) =>
+          new Promise<void>((_resolve, reject) => {
+            signal.addEventListener("abort", () => reject(new Error("still connecting to core")));
+          }),
+      },
+      "the check did not end within 40 ms: still connecting to core",
+    ],
     [
       "it hangs",
       { ...source, check: () => new Promise<void>(() => {}) },

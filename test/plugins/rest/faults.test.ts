@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { brotliCompressSync } from "node:zlib";
 import { DEFAULT_STATUS_CODES, statusCodeOf, type Outcome } from "../../../src/protocol/status.ts";
+import { guard } from "../../../src/source/guard.ts";
 import { makeCertificates, type Certificates } from "./certificates.ts";
 import { http, startCore, type Behaviour } from "./core.ts";
 import { openSource, QUERY, type Input, type TestSource } from "./source.ts";
@@ -111,7 +112,15 @@ const FAULTS: readonly Fault[] = [
     timeoutMs: SHORT_MS,
     answer: TIMEOUT,
     after: "the deadline",
-    detail: "",
+    detail: "no answer within 250 ms: still waiting for HOST to begin its answer",
+  },
+  {
+    misbehaviour: "begins its answer and does not go on",
+    behave: (socket) => void socket.write(http(200, GOOD).slice(0, -4)),
+    timeoutMs: SHORT_MS,
+    answer: TIMEOUT,
+    after: "the deadline",
+    detail: "no answer within 250 ms: still reading the body of HOST's answer",
   },
   {
     misbehaviour: "sends the answer a byte at a time",
@@ -125,7 +134,7 @@ const FAULTS: readonly Fault[] = [
     timeoutMs: SHORT_MS,
     answer: TIMEOUT,
     after: "the deadline",
-    detail: "",
+    detail: "no answer within 250 ms: still waiting for HOST to begin its answer",
   },
   {
     misbehaviour: "sends 200 MB",
@@ -322,7 +331,16 @@ const FAULTS: readonly Fault[] = [
     timeoutMs: SHORT_MS,
     answer: TIMEOUT,
     after: "the deadline",
-    detail: "",
+    detail: "no answer within 250 ms: still connecting to HOST",
+  },
+  {
+    misbehaviour: "speaks TLS, and is asked by `http://` (`check` says that it does)",
+    behave: () => {},
+    certificate: "server",
+    options: { url: "http://HOST/{player_id}" },
+    answer: FAILED,
+    after: "2 retries",
+    detail: CUT_OFF,
   },
   {
     misbehaviour: "has a certificate for another name",
@@ -410,7 +428,7 @@ test.each(FAULTS.map((fault) => [fault.misbehaviour, fault] as const))(
       after: fault.after,
       detail: fault.detail.replace("HOST", host),
     });
-    if (outcome.reason === "ok") expect(outcome.balance).toBe("30.50");
+    if (outcome.reason === "ok") expect(outcome.balance).toBe("30.5");
   },
   30_000,
 );
@@ -431,25 +449,9 @@ async function tlsOptions({ certificate, clientCertificate }: Fault) {
 /** What the host makes of one lookup. */
 async function observe({ source, counts }: TestSource, timeoutMs: number) {
   const retriesBefore = counts.get("retry") ?? 0;
-  const signal = AbortSignal.timeout(timeoutMs);
-  const outcome = await outcomeOf(async () => source.lookup(QUERY, signal), signal);
+  const outcome = await guard(source, { timeoutMs, maxInFlight: 1 }).lookup(QUERY);
   const retries = (counts.get("retry") ?? 0) - retriesBefore;
-  return { outcome, after: signal.aborted ? "the deadline" : afterRetries(retries) };
-}
-
-async function outcomeOf(
-  lookup: () => ReturnType<TestSource["lookup"]>,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  try {
-    const result = await lookup();
-    if (result === null) return { reason: "player_not_found" };
-    if ("refused" in result) return { reason: "refused", statusCode: result.refused };
-    return { reason: "ok", balance: "balance" in result ? result.balance : String(result.balanceMinor) };
-  } catch (error) {
-    if (signal.aborted) return { reason: "source_timeout" };
-    return { reason: "source_failed", detail: error instanceof Error ? error.message : String(error) };
-  }
+  return { outcome, after: outcome.reason === "source_timeout" ? "the deadline" : afterRetries(retries) };
 }
 
 function afterRetries(retries: number): string {

@@ -169,7 +169,14 @@ describe("max_concurrency", () => {
     const lookups = await Promise.allSettled(
       Array.from({ length: 10 }, async () => source.lookup(QUERY, signal)),
     );
-    expect(lookups.every(({ status }) => status === "rejected")).toBeTrue();
+    const messages = lookups.map((ended) =>
+      ended.status === "rejected" ? ended.reason.message : "answered",
+    );
+    const host = `127.0.0.1:${server.port}`;
+    expect(messages).toEqual([
+      ...Array.from({ length: 2 }, () => `still waiting for ${host} to begin its answer`),
+      ...Array.from({ length: 8 }, () => `still in the queue for ${host} (max_concurrency)`),
+    ]);
     expect(server.requests).toHaveLength(2);
     core.open();
     expect(await Promise.all([lookup(), lookup(), lookup()])).toEqual([ANSWER, ANSWER, ANSWER]);

@@ -1,0 +1,23 @@
+import { connect } from "node:tls";
+
+/**
+ * Whether the host speaks TLS on a port that was asked in plain HTTP. Most that do close such a connection
+ * without a word, which looks like a core that is broken.
+ */
+export function speaksTls({ hostname, port }: URL, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const host = hostname.replace(/^\[(.*)\]$/, "$1");
+    // Nothing is sent and nothing believed: whose certificate it is does not matter.
+    const socket = connect({ host, port: Number(port || 80), rejectUnauthorized: false });
+    const end = (speaks: boolean) => {
+      signal.removeEventListener("abort", onAbort);
+      socket.destroy();
+      resolve(speaks);
+    };
+    const onAbort = () => end(false);
+    signal.addEventListener("abort", onAbort);
+    socket.once("secureConnect", () => end(true));
+    socket.on("error", () => end(false));
+    socket.once("close", () => end(false));
+  });
+}
