@@ -1,14 +1,15 @@
-import type { Call, Subject } from "./signed-request.ts";
-import type { Outcome } from "./connection.ts";
+import type { HttpRequest } from "./http-request.ts";
+import type { TestedEndpoint } from "./signed-request.ts";
+import type { ReplyOrNone } from "./connection.ts";
 
 /** What is wrong, in one line; `undefined` where nothing is. Never a secret, a signature or a balance. */
-export type Problem = string | undefined;
+export type Complaint = string | undefined;
 
 /** What a reply is held against. */
 export interface Expectation {
   /** Set where only an answered balance can meet it: not worth trying when a plain good call gets none. */
   readonly needsKnownPlayer: boolean;
-  readonly problem: (outcome: Outcome, subject: Subject) => Problem;
+  readonly problem: (received: ReplyOrNone, tested: TestedEndpoint) => Complaint;
 }
 
 interface CaseDescription {
@@ -23,17 +24,17 @@ interface CaseDescription {
 }
 
 /** One call and what its reply is held against. */
-interface CallCase extends CaseDescription {
-  readonly send: (subject: Subject) => Call;
+interface RequestCase extends CaseDescription {
+  readonly send: (tested: TestedEndpoint) => HttpRequest;
   readonly expect: Expectation;
 }
 
 /** A case of several calls, or one that needs the connection in its own hands. */
 interface StagedCase extends CaseDescription {
   readonly needsKnownPlayer: boolean;
-  readonly run: (subject: Subject) => Promise<Problem>;
+  readonly run: (tested: TestedEndpoint) => Promise<Complaint>;
   /** What the user would have to give for this case to make sense. */
-  readonly lacks?: (subject: Subject) => string | undefined;
+  readonly lacks?: (tested: TestedEndpoint) => string | undefined;
 }
 
-export type Case = CallCase | StagedCase;
+export type Case = RequestCase | StagedCase;

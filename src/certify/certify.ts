@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { signingKey } from "../protocol/signature.ts";
-import { callWith, sendCall, type Subject } from "./signed-request.ts";
+import { requestWith, sendRequest, type TestedEndpoint } from "./signed-request.ts";
 import type { Case } from "./case.ts";
-import { type Endpoint, openConnection } from "./connection.ts";
+import { openConnection } from "./connection.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { answersOk } from "./expectation.ts";
 import { latencyOf } from "./latency.ts";
 import type { CaseResult, Report } from "./report.ts";
@@ -32,19 +33,19 @@ export async function certify(
   onResult: (result: CaseResult) => void = () => undefined,
 ): Promise<Certification> {
   const durationsMs: number[] = [];
-  const subject: Subject = {
+  const tested: TestedEndpoint = {
     ...target,
     key: signingKey(target.secret),
     unknownPlayer: target.unknownPlayer ?? `certify-${randomUUID()}`,
     balance: target.balance,
     recordMs: (durationMs) => durationsMs.push(durationMs),
   };
-  const unreachable = await connectionProblem(subject);
+  const unreachable = await connectionProblem(tested);
   if (unreachable !== undefined) return { unreachable };
 
-  const first = await sendCall(subject, callWith(subject));
+  const first = await sendRequest(tested, requestWith(tested));
   const silent = "noReply" in first ? `a plain call gets no reply: ${first.noReply}` : undefined;
-  const goodCallProblem = answersOk.problem(first, subject);
+  const goodCallProblem = answersOk.problem(first, tested);
   const unanswered =
     goodCallProblem === undefined
       ? undefined
@@ -54,10 +55,10 @@ export async function certify(
   let gone = silent;
   for (const one of cases) {
     const obstacle = obstacleTo(one, gone, unanswered);
-    const result = await resultOf(one, subject, obstacle);
+    const result = await resultOf(one, tested, obstacle);
     results.push(result);
     onResult(result);
-    if (result.result === "failed") gone ??= await goneAfter(one, subject);
+    if (result.result === "failed") gone ??= await goneAfter(one, tested);
     if (result.result === "skipped") incompleteBecause ??= obstacle;
   }
   return { url: target.endpoint.url, results, latency: latencyOf(durationsMs), incompleteBecause };
@@ -70,32 +71,36 @@ function obstacleTo(one: Case, gone: string | undefined, unanswered: string | un
   return needsKnownPlayer && one.id !== "good-call" ? unanswered : undefined;
 }
 
-async function resultOf(one: Case, subject: Subject, obstacle: string | undefined): Promise<CaseResult> {
-  const reason = obstacle ?? ("run" in one ? one.lacks?.(subject) : undefined);
+async function resultOf(
+  one: Case,
+  tested: TestedEndpoint,
+  obstacle: string | undefined,
+): Promise<CaseResult> {
+  const reason = obstacle ?? ("run" in one ? one.lacks?.(tested) : undefined);
   return reason === undefined
-    ? runCase(one, subject)
+    ? runCase(one, tested)
     : { case: one, result: "skipped", problem: reason, durationMs: 0 };
 }
 
-async function runCase(one: Case, subject: Subject): Promise<CaseResult> {
+async function runCase(one: Case, tested: TestedEndpoint): Promise<CaseResult> {
   const startedAtMs = performance.now();
   const problem =
     "run" in one
-      ? await one.run(subject)
-      : one.expect.problem(await sendCall(subject, one.send(subject)), subject);
+      ? await one.run(tested)
+      : one.expect.problem(await sendRequest(tested, one.send(tested)), tested);
   const durationMs = performance.now() - startedAtMs;
   return problem === undefined
     ? { case: one, result: "passed", durationMs }
     : { case: one, result: "failed", problem, durationMs };
 }
 
-async function goneAfter(one: Case, subject: Subject): Promise<string | undefined> {
-  const problem = await connectionProblem(subject);
+async function goneAfter(one: Case, tested: TestedEndpoint): Promise<string | undefined> {
+  const problem = await connectionProblem(tested);
   return problem === undefined ? undefined : `the endpoint went away after ${one.id}: ${problem}`;
 }
 
-async function connectionProblem(subject: Subject): Promise<string | undefined> {
-  const connection = await openConnection(subject.endpoint, subject.timeoutMs);
+async function connectionProblem(tested: TestedEndpoint): Promise<string | undefined> {
+  const connection = await openConnection(tested.endpoint, tested.timeoutMs);
   if ("noReply" in connection) return connection.noReply;
   connection.close();
   return undefined;

@@ -1,29 +1,14 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
+import { dial, type NoReply, plainCause } from "./dial.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { type HttpReply, parseHttpReply } from "./http-reply.ts";
 
-/** Where to connect to, and what to ask for there. */
-export interface Endpoint {
-  readonly url: string;
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** The value of the `Host` header. */
-  readonly authority: string;
-  readonly path: string;
-}
-
-/** Why there is no reply, in words for the user. */
-export interface NoReply {
-  readonly noReply: string;
-}
-
-export type Outcome = HttpReply | NoReply;
+export type ReplyOrNone = HttpReply | NoReply;
 
 /** A connection of our own: no HTTP client lets one send malformed headers or see the exact bytes. */
-export interface Connection {
+export interface RawConnection {
   /** Writes the parts, a moment apart, and waits for one reply. `halfClose` says that no more will be sent. */
-  exchange(parts: readonly Uint8Array[], options?: { readonly halfClose?: boolean }): Promise<Outcome>;
+  exchange(parts: readonly Uint8Array[], options?: { readonly halfClose?: boolean }): Promise<ReplyOrNone>;
   close(): void;
 }
 
@@ -31,32 +16,24 @@ const MAX_REPLY_BYTES = 1_048_576;
 const PAUSE_BETWEEN_PARTS_MS = 20;
 
 /** Opens a connection, within the time that one call has. */
-export function openConnection(endpoint: Endpoint, timeoutMs: number): Promise<Connection | NoReply> {
-  const { promise, resolve } = Promise.withResolvers<Connection | NoReply>();
-  const socket = newSocket(endpoint);
-  const fail = (noReply: string): void => {
-    socket.destroy();
-    resolve({ noReply });
-  };
-  const timer = setTimeout(() => fail(`no connection within ${timeoutMs} ms`), timeoutMs);
-  socket.once("error", (error) => {
-    clearTimeout(timer);
-    fail(plainCause(error));
-  });
-  socket.once(endpoint.tls ? "secureConnect" : "connect", () => {
-    clearTimeout(timer);
-    resolve(connectionOver(socket, timeoutMs));
-  });
-  return promise;
+export async function openConnection(
+  endpoint: Endpoint,
+  timeoutMs: number,
+): Promise<RawConnection | NoReply> {
+  const socket = await dial(endpoint, timeoutMs);
+  return "noReply" in socket ? socket : connectionOver(socket, timeoutMs);
 }
 
-function newSocket({ host, port, tls }: Endpoint): Socket {
-  if (!tls) return connectTcp({ host, port, noDelay: true });
-  const servername = isIP(host) === 0 ? { servername: host } : {};
-  return connectTls({ host, port, ALPNProtocols: ["http/1.1"], ...servername });
+/** Whether the port of an endpoint that was meant to be plain HTTP speaks TLS. */
+export async function speaksTls(endpoint: Endpoint, timeoutMs: number): Promise<boolean> {
+  if (endpoint.tls) return false;
+  const socket = await dial({ ...endpoint, tls: true, trustsAnyCertificate: true }, timeoutMs);
+  if ("noReply" in socket) return false;
+  socket.destroy();
+  return true;
 }
 
-function connectionOver(socket: Socket, timeoutMs: number): Connection {
+function connectionOver(socket: Socket, timeoutMs: number): RawConnection {
   let received = Buffer.alloc(0);
   let closedBecause: string | undefined;
   let onChange: (() => void) | undefined;
@@ -73,7 +50,7 @@ function connectionOver(socket: Socket, timeoutMs: number): Connection {
   socket.on("end", () => closed("connection closed without a reply"));
   socket.on("close", () => closed("connection closed without a reply"));
 
-  function outcomeSoFar(): Outcome | undefined {
+  function receivedSoFar(): ReplyOrNone | undefined {
     const reply = parseHttpReply(received, closedBecause !== undefined);
     if (reply === "malformed") return { noReply: "the reply is not HTTP/1.1" };
     if (reply !== "incomplete") return reply;
@@ -93,15 +70,15 @@ function connectionOver(socket: Socket, timeoutMs: number): Connection {
 
   return {
     exchange(parts, { halfClose = false } = {}) {
-      const { promise, resolve } = Promise.withResolvers<Outcome>();
+      const { promise, resolve } = Promise.withResolvers<ReplyOrNone>();
       received = Buffer.alloc(0);
       const timer = setTimeout(() => resolve({ noReply: `no reply within ${timeoutMs} ms` }), timeoutMs);
       onChange = () => {
-        const outcome = outcomeSoFar();
-        if (outcome === undefined) return;
+        const reply = receivedSoFar();
+        if (reply === undefined) return;
         clearTimeout(timer);
         onChange = undefined;
-        resolve(outcome);
+        resolve(reply);
       };
       onChange();
       void send(parts, halfClose);
@@ -111,17 +88,4 @@ function connectionOver(socket: Socket, timeoutMs: number): Connection {
       socket.destroy();
     },
   };
-}
-
-const PLAIN_CAUSES = new Map([
-  ["ECONNREFUSED", "connection refused"],
-  ["ECONNRESET", "connection reset"],
-  ["EPIPE", "connection closed while the call was sent"],
-  ["ENOTFOUND", "no such host"],
-  ["EHOSTUNREACH", "no route to the host"],
-  ["ENETUNREACH", "no route to the network"],
-]);
-
-function plainCause(error: Error & { readonly code?: string }): string {
-  return PLAIN_CAUSES.get(error.code ?? "") ?? error.message;
 }

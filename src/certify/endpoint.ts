@@ -1,4 +1,25 @@
-import type { Endpoint } from "./connection.ts";
+/** Where to connect to, and what to ask for there. */
+export interface Endpoint {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** The value of the `Host` header. */
+  readonly authority: string;
+  readonly path: string;
+  /** What the connection is made through. */
+  readonly proxy?: Proxy | undefined;
+  /** For a server of this machine, which is asked by an address that its certificate does not name. */
+  readonly trustsAnyCertificate?: boolean;
+}
+
+/** An HTTP proxy that makes tunnels (CONNECT). */
+export interface Proxy {
+  readonly host: string;
+  readonly port: number;
+  /** The value of `Proxy-Authorization`, where the proxy's URL has a user. */
+  readonly authorization: string | undefined;
+}
 
 /** The endpoint of a WEBHOOK_URL, to which `/balance` is added; `undefined` where it is no http(s) URL. */
 export function endpointOf(webhookUrl: string): Endpoint | undefined {
@@ -9,11 +30,29 @@ export function endpointOf(webhookUrl: string): Endpoint | undefined {
   const path = `${url.pathname.replace(/\/+$/, "")}/balance`;
   return {
     url: `${url.origin}${path}`,
-    // An IPv6 address stands in brackets in a URL and without them everywhere else.
-    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    host: hostOf(url),
     port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
     tls,
     authority: url.host,
     path,
   };
+}
+
+/** The proxy that a URL names; `undefined` where it is no http URL, or says more than where the proxy is. */
+export function proxyOf(text: string): Proxy | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  if (url.protocol !== "http:" || url.pathname !== "/" || url.search !== "") return undefined;
+  const { username, password } = url;
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    host: hostOf(url),
+    port: url.port === "" ? 80 : Number(url.port),
+    authorization: username === "" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`,
+  };
+}
+
+/** An IPv6 address stands in brackets in a URL and without them everywhere else. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }

@@ -2,29 +2,31 @@ import { explainSignature } from "../explain/explain.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { isErrorCode } from "../protocol/status.ts";
-import type { Subject } from "./signed-request.ts";
-import type { Expectation, Problem } from "./case.ts";
+import type { TestedEndpoint } from "./signed-request.ts";
+import type { Expectation, Complaint } from "./case.ts";
 import { headerValues, type HttpReply } from "./http-reply.ts";
 import { type ReplyContent, replyContent } from "./reply-content.ts";
 
 /** The reply is read, whatever it says; where there is none, that is the problem. */
-function replied(check: (reply: HttpReply, subject: Subject) => Problem): Expectation {
+function replied(check: (reply: HttpReply, tested: TestedEndpoint) => Complaint): Expectation {
   return {
     needsKnownPlayer: false,
-    problem: (outcome, subject) => ("noReply" in outcome ? outcome.noReply : check(outcome, subject)),
+    problem: (received, tested) => ("noReply" in received ? received.noReply : check(received, tested)),
   };
 }
 
-function content(check: (content: ReplyContent, reply: HttpReply, subject: Subject) => Problem): Expectation {
-  return replied((reply, subject) => check(replyContent(reply), reply, subject));
+function content(
+  check: (content: ReplyContent, reply: HttpReply, tested: TestedEndpoint) => Complaint,
+): Expectation {
+  return replied((reply, tested) => check(replyContent(reply), reply, tested));
 }
 
 /** For what is only meaningful in an answered balance. */
 function answered(
-  check: (content: ReplyContent, reply: HttpReply, subject: Subject) => Problem,
+  check: (content: ReplyContent, reply: HttpReply, tested: TestedEndpoint) => Complaint,
 ): Expectation {
-  const expectation = content((found, reply, subject) =>
-    found.statusCode === "OK" ? check(found, reply, subject) : unexpected("OK", found, reply),
+  const expectation = content((found, reply, tested) =>
+    found.statusCode === "OK" ? check(found, reply, tested) : unexpected("OK", found, reply),
   );
   return { ...expectation, needsKnownPlayer: true };
 }
@@ -57,16 +59,14 @@ export const refuses: Expectation = content((found, reply) =>
 /** Like `answersCode`, or a 400 of an HTTP layer that does not let such bytes through. */
 export function answersCodeOrBadRequest(code: string): Expectation {
   const expectation = answersCode(code);
-  return replied((reply, subject) =>
-    reply.status === 400 ? undefined : expectation.problem(reply, subject),
-  );
+  return replied((reply, tested) => (reply.status === 400 ? undefined : expectation.problem(reply, tested)));
 }
 
 /** Anything but an answered balance; no reply at all will do. */
 export const neverOk: Expectation = {
   needsKnownPlayer: false,
-  problem: (outcome) =>
-    !("noReply" in outcome) && replyContent(outcome).statusCode === "OK" ? "answered OK" : undefined,
+  problem: (received) =>
+    !("noReply" in received) && replyContent(received).statusCode === "OK" ? "answered OK" : undefined,
 };
 
 export function hasStatus(status: number): Expectation {
@@ -83,12 +83,12 @@ export const isJson: Expectation = replied((reply) => {
 });
 
 /** One `X-Signature`, of exactly the bytes of the reply; where it is not, the mistake is named if it can be. */
-export const isSigned: Expectation = replied((reply, subject) => {
+export const isSigned: Expectation = replied((reply, tested) => {
   const [signature, ...others] = headerValues(reply, SIGNATURE_HEADER);
   if (signature === undefined) return "the reply carries no X-Signature";
   if (others.length > 0) return "the reply carries several X-Signature headers";
-  if (verify(reply.body, signature, [subject.key]).valid) return undefined;
-  const { mistakes } = explainSignature(reply.body, signature, [subject.secret]);
+  if (verify(reply.body, signature, [tested.key]).valid) return undefined;
+  const { mistakes } = explainSignature(reply.body, signature, [tested.secret]);
   return mistakes.length === 0
     ? "X-Signature is not that of the reply's bytes"
     : `X-Signature is not that of the reply's bytes: ${mistakes.map(({ message }) => message).join("; ")}`;
@@ -114,8 +114,8 @@ export const balanceIsCanonical: Expectation = answered(({ balance }) => {
 });
 
 /** The amount given by `--balance`, compared digit by digit. */
-export const balanceIsAsGiven: Expectation = answered(({ balance }, _reply, subject) =>
-  balance !== undefined && canonicalAmount(balance.text) === canonicalAmount(subject.balance ?? "")
+export const balanceIsAsGiven: Expectation = answered(({ balance }, _reply, tested) =>
+  balance !== undefined && canonicalAmount(balance.text) === canonicalAmount(tested.balance ?? "")
     ? undefined
     : "the balance is not the amount of --balance",
 );

@@ -1,18 +1,19 @@
-import { callWith, exchangeCall, type Subject } from "./signed-request.ts";
-import type { Problem } from "./case.ts";
-import { type Connection, type NoReply, openConnection } from "./connection.ts";
+import { requestWith, exchangeRequest, type TestedEndpoint } from "./signed-request.ts";
+import type { Complaint } from "./case.ts";
+import { type RawConnection, openConnection } from "./connection.ts";
+import type { NoReply } from "./dial.ts";
 import { answersOk } from "./expectation.ts";
 import { type HttpReply, keepsAlive } from "./http-reply.ts";
 
 /** Makes `samples` good calls one after the other, on one connection where the peer keeps it, and records their times. */
-export async function callSequentially(subject: Subject): Promise<Problem> {
-  let idle: Connection | undefined;
-  for (let sent = 1; sent <= subject.samples; sent += 1) {
-    const timed = await timedCall(subject, idle);
-    const problem = answersOk.problem("noReply" in timed ? timed : timed.reply, subject);
-    if (problem !== undefined) return `call ${sent} of ${subject.samples}: ${problem}`;
+export async function callSequentially(tested: TestedEndpoint): Promise<Complaint> {
+  let idle: RawConnection | undefined;
+  for (let sent = 1; sent <= tested.samples; sent += 1) {
+    const timed = await timedCall(tested, idle);
+    const problem = answersOk.problem("noReply" in timed ? timed : timed.reply, tested);
+    if (problem !== undefined) return `call ${sent} of ${tested.samples}: ${problem}`;
     if ("noReply" in timed) continue;
-    subject.recordMs(timed.durationMs);
+    tested.recordMs(timed.durationMs);
     idle = keepsAlive(timed.reply) ? timed.connection : undefined;
     if (idle === undefined) timed.connection.close();
   }
@@ -23,18 +24,21 @@ export async function callSequentially(subject: Subject): Promise<Problem> {
 interface TimedCall {
   readonly reply: HttpReply;
   readonly durationMs: number;
-  readonly connection: Connection;
+  readonly connection: RawConnection;
 }
 
-async function timedCall(subject: Subject, idle: Connection | undefined): Promise<TimedCall | NoReply> {
-  const connection = idle ?? (await openConnection(subject.endpoint, subject.timeoutMs));
+async function timedCall(
+  tested: TestedEndpoint,
+  idle: RawConnection | undefined,
+): Promise<TimedCall | NoReply> {
+  const connection = idle ?? (await openConnection(tested.endpoint, tested.timeoutMs));
   if ("noReply" in connection) return connection;
-  const call = callWith(subject);
+  const call = requestWith(tested);
   const startedAtMs = performance.now();
-  const reply = await exchangeCall(connection, subject, call);
+  const reply = await exchangeRequest(connection, tested, call);
   const durationMs = performance.now() - startedAtMs;
   if (!("noReply" in reply)) return { reply, durationMs, connection };
   connection.close();
   // A peer may close a connection that idles at any moment; a fresh one has no such excuse.
-  return idle === undefined ? reply : timedCall(subject, undefined);
+  return idle === undefined ? reply : timedCall(tested, undefined);
 }

@@ -1,21 +1,24 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import * as v from "valibot";
-import type { Endpoint } from "../certify/connection.ts";
-import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
+import { speaksTls } from "../certify/connection.ts";
+import { sendTo } from "../certify/http-request.ts";
+import { REFUSED } from "../certify/dial.ts";
+import { type Endpoint, endpointOf, type Proxy } from "../certify/endpoint.ts";
+import { headerValues } from "../certify/http-reply.ts";
+import { replyContent } from "../certify/reply-content.ts";
+import { isLoopback } from "../config/address.ts";
 import { configPath } from "../config/load.ts";
 import { Failure } from "../failure.ts";
+import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
 import { shownPath } from "../shown-path.ts";
-import { endpointPath } from "../answer/listener.ts";
+import { chosenSecrets } from "./chosen-secrets.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
-import { parseWebhookUrl } from "./webhook-url-argument.ts";
-import { chosenSecrets } from "./chosen-secrets.ts";
 import { givenSecrets, secretFileOption, secretOption, type SecretOptions } from "./secret-option.ts";
-import { reachable, signedCall } from "./signed-call.ts";
-
-const replySchema = v.object({ status_code: v.string(), balance: v.optional(v.string()) });
+import { originOf, signedCall } from "./signed-call.ts";
+import { parseWebhookUrl, proxyOption } from "./webhook-url-argument.ts";
 
 interface CallResult {
+  readonly request_id: string;
   readonly http_status: number;
   readonly status_code: string | null;
   readonly balance: string | null;
@@ -32,6 +35,7 @@ export function callCommand() {
     .addOption(secretOption())
     .addOption(secretFileOption())
     .addOption(configOption())
+    .addOption(proxyOption())
     .option("--timeout-ms <milliseconds>", "how long to wait for the answer", integerFrom(1, 600_000), 5000)
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -42,15 +46,18 @@ Examples:
   klas-balance call 12001 --url https://api.example --secret-file secret`,
     )
     .action(async (playerId, options, command) => {
+      const { timeoutMs } = options;
       const target = await targetOf(command, options);
-      const result = await call(target, playerId, options.timeoutMs);
+      const result = await call(target, playerId, timeoutMs);
       process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
-      if (result.status_code !== "OK" || result.signature !== "valid") process.exitCode = 1;
+      if (result.status_code !== "OK" || result.balance === null || result.signature !== "valid") {
+        process.exitCode = 1;
+      }
     });
 }
 
 interface Target {
-  readonly url: string;
+  readonly endpoint: Endpoint;
   readonly secret: string;
   /** The server of the configuration, on this machine. */
   readonly isOurs: boolean;
@@ -58,19 +65,26 @@ interface Target {
 
 type TargetOptions = SecretOptions & {
   readonly url?: Endpoint | undefined;
+  readonly proxy?: Proxy | undefined;
   readonly config?: string | undefined;
 };
 
 async function targetOf(command: CommandUnknownOpts, options: TargetOptions): Promise<Target> {
-  if (options.url !== undefined) {
-    return { url: options.url.url, secret: await secretForUrl(command, options), isOurs: false };
+  const { url: endpoint, proxy } = options;
+  if (endpoint !== undefined) {
+    const secret = await secretForUrl(command, options);
+    return { endpoint: { ...endpoint, proxy }, secret, isOurs: false };
   }
   const { server, webhook } = await readConfig(options);
-  const host = server.host.includes(":") ? `[${server.host}]` : server.host;
-  const scheme = server.tls === undefined ? "http" : "https";
-  const url = reachable(`${scheme}://${host}:${server.port}${endpointPath(webhook.path)}`);
+  const origin = originOf(server.tls === undefined ? "http" : "https", server);
+  const ours = endpointOf(origin + webhook.path);
+  if (ours === undefined) throw new Failure(`server.host is not an address that can be called: ${origin}`, 2);
   const [given] = givenSecrets(command, options);
-  return { url, secret: given ?? webhook.secrets[0], isOurs: true };
+  return {
+    endpoint: { ...ours, proxy, trustsAnyCertificate: true },
+    secret: given ?? webhook.secrets[0],
+    isOurs: true,
+  };
 }
 
 /** With `--url` the secret of this folder's configuration is a guess, and said to be one. */
@@ -84,68 +98,43 @@ async function secretForUrl(command: CommandUnknownOpts, options: TargetOptions)
 }
 
 async function call(
-  { url, secret, isOurs }: Target,
+  { endpoint, secret, isOurs }: Target,
   playerId: string,
   timeoutMs: number,
 ): Promise<CallResult> {
-  const { body, signature } = signedCall(secret, playerId);
+  const { requestId, body, signature } = signedCall(secret, playerId);
   const startedMs = performance.now();
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      body,
-      headers: { "Content-Type": "application/json", [SIGNATURE_HEADER]: signature },
-      redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
-      // Our own server is asked by an address of this machine, which its certificate does not name.
-      tls: { rejectUnauthorized: !isOurs },
-    });
-    const bytes = await response.bytes();
-    const durationMs = performance.now() - startedMs;
-    const reply = parseReply(bytes);
-    const header = response.headers.get(SIGNATURE_HEADER)?.toLowerCase();
-    return {
-      http_status: response.status,
-      status_code: reply?.status_code ?? null,
-      balance: reply?.balance ?? null,
-      signature:
-        header === undefined ? "missing" : header === sign(bytes, signingKey(secret)) ? "valid" : "wrong",
-      duration_ms: Math.round(durationMs * 1000) / 1000,
-    };
-  } catch (error) {
-    throw new Failure(`no answer from ${url}: ${describeCallError(error)}`, 1);
+  const reply = await sendTo(endpoint, timeoutMs, {
+    method: "POST",
+    path: endpoint.path,
+    headers: [
+      ["Content-Type", "application/json"],
+      [SIGNATURE_HEADER, signature],
+    ],
+    body: Buffer.from(body),
+    chunked: false,
+  });
+  const durationMs = performance.now() - startedMs;
+  if ("noReply" in reply) {
+    const isRefused = reply.noReply === REFUSED && (isOurs || isLoopback(endpoint.host));
+    const hint = isRefused ? ': nothing listens there; is "klas-balance serve" running?' : "";
+    const wrongScheme = (await speaksTls(endpoint, timeoutMs)) ? WRONG_SCHEME : "";
+    throw new Failure(`no answer from ${endpoint.url}: ${reply.noReply}${hint}${wrongScheme}`, 1);
   }
+  const { statusCode, balance } = replyContent(reply);
+  const header = headerValues(reply, SIGNATURE_HEADER)[0]?.toLowerCase();
+  return {
+    request_id: requestId,
+    http_status: reply.status,
+    status_code: statusCode ?? null,
+    balance: balance?.isText === true ? balance.text : null,
+    signature:
+      header === undefined ? "missing" : header === sign(reply.body, signingKey(secret)) ? "valid" : "wrong",
+    duration_ms: Math.round(durationMs * 1000) / 1000,
+  };
 }
 
-function parseReply(bytes: Uint8Array): v.InferOutput<typeof replySchema> | undefined {
-  try {
-    const result = v.safeParse(replySchema, JSON.parse(new TextDecoder().decode(bytes)));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const UNTRUSTED =
-  "its certificate is not trusted; the variable NODE_EXTRA_CA_CERTS names the file of an authority of your own";
-
-const CALL_ERRORS = new Map([
-  ["ECONNREFUSED", 'nothing listens there; is "klas-balance serve" running?'],
-  ["ConnectionRefused", 'nothing listens there; is "klas-balance serve" running?'],
-  ["ECONNRESET", "the connection was closed before the answer came"],
-  ["ENOTFOUND", "the name cannot be resolved"],
-  ["FailedToOpenSocket", "no connection can be made"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNTRUSTED],
-  ["SELF_SIGNED_CERT_IN_CHAIN", UNTRUSTED],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNTRUSTED],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNTRUSTED],
-]);
-
-function describeCallError(error: unknown): string {
-  if (error instanceof DOMException && error.name === "TimeoutError") return "not in time (--timeout-ms)";
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return CALL_ERRORS.get(code) ?? (error instanceof Error ? error.message : String(error));
-}
+const WRONG_SCHEME = "; it speaks TLS there: the URL begins with https://";
 
 const SIGNATURES = {
   valid: "valid",
@@ -171,6 +160,7 @@ function describe(result: CallResult): string {
     `balance      ${result.balance ?? "none"}`,
     `signature    ${SIGNATURES[result.signature]}`,
     `time         ${result.duration_ms} ms`,
+    `request_id   ${result.request_id}`,
   ];
   return `${lines.join("\n")}\n`;
 }

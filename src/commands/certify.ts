@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { CASES } from "../certify/cases.ts";
 import { certify } from "../certify/certify.ts";
-import { parseWebhookUrl } from "./webhook-url-argument.ts";
+import { parseWebhookUrl, proxyOption } from "./webhook-url-argument.ts";
 import { conforms } from "../certify/report.ts";
 import { reportJson } from "../certify/report-json.ts";
 import { reportJunit } from "../certify/report-junit.ts";
@@ -26,6 +26,7 @@ export function certifyCommand() {
     .addOption(secretOption())
     .addOption(secretFileOption())
     .option("--unknown-player <id>", "a player whom it does not know (a random id where not given)")
+    .addOption(proxyOption())
     .option(
       "--balance <amount>",
       "the known player's balance, to check the amount to the last digit",
@@ -47,7 +48,8 @@ export function certifyCommand() {
       "\nExample:\n  klas-balance certify --url https://api.example --secret-file secret --player 12001",
     )
     .action(async (options) => {
-      const { url: endpoint, json = false, junit, ...target } = options;
+      const { url, proxy, json = false, junit, ...target } = options;
+      const endpoint = { ...url, proxy };
       const secret = requiredSecret(command, options);
       const selection = selectCases(CASES, options.only ?? [], options.skip ?? []);
       const cases = selection.valid ? selection.cases : fail(selection.problem, 2);

@@ -3,6 +3,7 @@ import { sign, signingKey, SIGNATURE_HEADER } from "../protocol/signature.ts";
 
 /** A request as Klas makes it, and its signature over exactly these characters. */
 export interface SignedCall {
+  readonly requestId: string;
   readonly body: string;
   readonly signature: string;
 }
@@ -16,7 +17,7 @@ export function signedCall(secret: string, playerId: string): SignedCall {
     player_id: playerId,
   };
   const body = JSON.stringify(request);
-  return { body, signature: sign(body, signingKey(secret)) };
+  return { requestId: request.request_id, body, signature: sign(body, signingKey(secret)) };
 }
 
 /** The same as a command for a POSIX shell. It is a signature, not the secret, that it shows. */
@@ -31,8 +32,17 @@ export function signedCurl(url: string, secret: string, playerId: string): strin
 }
 
 /** A URL that leads to a server which listens on every address. */
-export function reachable(url: string): string {
+function reachable(url: string): string {
   return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+}
+
+/** Where a listener of this machine is reached; `host` is as in the configuration, `::1` or `[::1]`. */
+export function originOf(
+  scheme: "http" | "https",
+  { host, port }: { readonly host: string; readonly port: number },
+): string {
+  const bare = host.replace(/^\[(.*)\]$/, "$1");
+  return reachable(`${scheme}://${bare.includes(":") ? `[${bare}]` : bare}:${port}`);
 }
 
 function quoted(text: string): string {

@@ -11,6 +11,7 @@ import {
   signatureOf,
   signedResponse,
 } from "../certify/reference.ts";
+import { startConnectProxy } from "../connect-proxy.ts";
 import { runProgram } from "./run-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "certify-"));
@@ -41,6 +42,14 @@ test("prints a line a case, the times and the verdict, and exits 0", async () =>
   expect(stdout).not.toContain("\u001b");
   expect(stderr).toBe("");
   expect(exitCode).toBe(0);
+});
+
+test("goes through a proxy where it is told to, case by case", async () => {
+  await using proxy = await startConnectProxy();
+  const { stdout, exitCode } = await certify(good.url, "--proxy", `http://127.0.0.1:${proxy.port}`);
+  expect(stdout).toContain(`${good.url}/balance conforms`);
+  expect(exitCode).toBe(0);
+  expect(proxy.heads.length).toBeGreaterThan(50);
 });
 
 test("says what is wrong, where it says so and why, and exits 1", async () => {

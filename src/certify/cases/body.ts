@@ -1,5 +1,5 @@
 import { DEFAULT_STATUS_CODES } from "../../protocol/status.ts";
-import { callWith, goodFields, type Subject } from "../signed-request.ts";
+import { requestWith, goodFields, type TestedEndpoint } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import { answersCode } from "../expectation.ts";
 
@@ -9,9 +9,9 @@ const NESTED_ARRAYS = 4000;
 
 /** A rightly signed body that is no request. */
 function body(make: string | Uint8Array | ((good: string) => string | Uint8Array)) {
-  return (subject: Subject) =>
-    callWith(subject, {
-      body: typeof make === "function" ? make(JSON.stringify(goodFields(subject))) : make,
+  return (tested: TestedEndpoint) =>
+    requestWith(tested, {
+      body: typeof make === "function" ? make(JSON.stringify(goodFields(tested))) : make,
     });
 }
 

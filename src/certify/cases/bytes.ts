@@ -1,11 +1,12 @@
-import { callWith, encodeCall, goodFields, type Subject } from "../signed-request.ts";
+import { encodeRequest } from "../http-request.ts";
+import { goodFields, requestWith, type TestedEndpoint } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import { openConnection } from "../connection.ts";
 import { answersOk } from "../expectation.ts";
 
 /** A right signature over a good request that is written in another way. */
-function written(write: (subject: Subject) => string | Uint8Array) {
-  return (subject: Subject) => callWith(subject, { body: write(subject) });
+function written(write: (tested: TestedEndpoint) => string | Uint8Array) {
+  return (tested: TestedEndpoint) => requestWith(tested, { body: write(tested) });
 }
 
 /** Section 1.2: the bytes are verified as they came, however the JSON is written or carried. */
@@ -16,7 +17,7 @@ export const bytesCases: readonly Case[] = [
     level: "must",
     about:
       "White space in the body is part of what is signed: a server that writes the JSON anew before it verifies fails.",
-    send: written((subject) => ` ${JSON.stringify(goodFields(subject), null, 3)}\t`),
+    send: written((tested) => ` ${JSON.stringify(goodFields(tested), null, 3)}\t`),
     expect: answersOk,
   },
   {
@@ -24,7 +25,7 @@ export const bytesCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about: "A newline after the JSON is signed with it, as `curl -d @file` callers send it.",
-    send: written((subject) => `${JSON.stringify(goodFields(subject))}\r\n`),
+    send: written((tested) => `${JSON.stringify(goodFields(tested))}\r\n`),
     expect: answersOk,
   },
   {
@@ -33,8 +34,8 @@ export const bytesCases: readonly Case[] = [
     level: "must",
     about:
       "Escapes such as \\u0041 and \\/ are verified as they stand: writing the JSON anew would lose them.",
-    send: written((subject) =>
-      JSON.stringify({ ...goodFields(subject), session_id: "A" }).replace('"A"', String.raw`"\u0041\/"`),
+    send: written((tested) =>
+      JSON.stringify({ ...goodFields(tested), session_id: "A" }).replace('"A"', String.raw`"\u0041\/"`),
     ),
     expect: answersOk,
   },
@@ -43,7 +44,7 @@ export const bytesCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about: "Letters beyond ASCII are verified as their UTF-8 bytes: another decoding would change them.",
-    send: (subject) => callWith(subject, { fields: { session_id: "séance-сеанс-会话-🎲" } }),
+    send: (tested) => requestWith(tested, { fields: { session_id: "séance-сеанс-会话-🎲" } }),
     expect: answersOk,
   },
   {
@@ -51,8 +52,8 @@ export const bytesCases: readonly Case[] = [
     section: "1.1",
     level: "must",
     about: "The fields may come in any order: JSON gives it no meaning.",
-    send: written((subject) =>
-      JSON.stringify(Object.fromEntries(Object.entries(goodFields(subject)).toReversed())),
+    send: written((tested) =>
+      JSON.stringify(Object.fromEntries(Object.entries(goodFields(tested)).toReversed())),
     ),
     expect: answersOk,
   },
@@ -61,7 +62,8 @@ export const bytesCases: readonly Case[] = [
     section: "1.1",
     level: "must",
     about: "Fields that are not known are ignored: Klas's own example adds `currency`.",
-    send: (subject) => callWith(subject, { fields: { currency: "EUR", details: { deep: [1, null, true] } } }),
+    send: (tested) =>
+      requestWith(tested, { fields: { currency: "EUR", details: { deep: [1, null, true] } } }),
     expect: answersOk,
   },
   {
@@ -78,7 +80,7 @@ export const bytesCases: readonly Case[] = [
     level: "should",
     about:
       "A chunked body is verified without its framing: HTTP/1.1 lets a caller send one (RFC 9112, section 7.1).",
-    send: (subject) => callWith(subject, { chunked: true }),
+    send: (tested) => requestWith(tested, { chunked: true }),
     expect: answersOk,
   },
   {
@@ -86,7 +88,7 @@ export const bytesCases: readonly Case[] = [
     section: "1.1",
     level: "should",
     about: "Another Content-Type is answered: it is not enforced.",
-    send: (subject) => callWith(subject, { contentType: "text/plain" }),
+    send: (tested) => requestWith(tested, { contentType: "text/plain" }),
     expect: answersOk,
   },
   {
@@ -94,18 +96,18 @@ export const bytesCases: readonly Case[] = [
     section: "1.1",
     level: "should",
     about: "No Content-Type is answered: it is not enforced.",
-    send: (subject) => callWith(subject, { contentType: undefined }),
+    send: (tested) => requestWith(tested, { contentType: undefined }),
     expect: answersOk,
   },
 ];
 
-async function sendInSegments(subject: Subject) {
-  const connection = await openConnection(subject.endpoint, subject.timeoutMs);
+async function sendInSegments(tested: TestedEndpoint) {
+  const connection = await openConnection(tested.endpoint, tested.timeoutMs);
   if ("noReply" in connection) return connection.noReply;
-  const [head, body] = encodeCall(callWith(subject), subject.endpoint);
+  const [head, body] = encodeRequest(requestWith(tested), tested.endpoint);
   const middle = Math.floor(body.length / 2);
   const parts = [head.subarray(0, 20), head.subarray(20), body.subarray(0, middle), body.subarray(middle)];
-  const outcome = await connection.exchange(parts);
+  const received = await connection.exchange(parts);
   connection.close();
-  return answersOk.problem(outcome, subject);
+  return answersOk.problem(received, tested);
 }

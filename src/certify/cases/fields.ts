@@ -1,12 +1,12 @@
 import { DEFAULT_STATUS_CODES } from "../../protocol/status.ts";
-import { callWith, type Fields, goodFields, type Subject } from "../signed-request.ts";
+import { requestWith, type Fields, goodFields, type TestedEndpoint } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import { answersCode, answersOk, refuses } from "../expectation.ts";
 
 const invalid = answersCode(DEFAULT_STATUS_CODES.invalid_body);
 
-function fields(make: (subject: Subject) => Readonly<Record<string, unknown>>) {
-  return (subject: Subject) => callWith(subject, { fields: make(subject) });
+function fields(make: (tested: TestedEndpoint) => Readonly<Record<string, unknown>>) {
+  return (tested: TestedEndpoint) => requestWith(tested, { fields: make(tested) });
 }
 
 const IDS = ["request_id", "session_id", "player_id"] as const satisfies readonly (keyof Fields)[];
@@ -40,7 +40,7 @@ const requiredFieldCases: readonly Case[] = ALL_FIELDS.flatMap((field): Case[] =
         section: "1.1",
         level: "must",
         about: "A timestamp in quotes is invalid: nothing is coerced.",
-        send: fields((subject) => ({ timestamp: String(goodFields(subject).timestamp) })),
+        send: fields((tested) => ({ timestamp: String(goodFields(tested).timestamp) })),
         expect: invalid,
       }
     : {
@@ -48,15 +48,15 @@ const requiredFieldCases: readonly Case[] = ALL_FIELDS.flatMap((field): Case[] =
         section: "1.1",
         level: "must",
         about: `${field} as a number is invalid: nothing is coerced, and a long number would lose digits.`,
-        send: fields((subject) => ({ [field]: numberLike(field, subject) })),
+        send: fields((tested) => ({ [field]: numberLike(field, tested) })),
         expect: invalid,
       },
 ]);
 
 /** The known player's own id where that is a number: a server that coerces would find the player. */
-function numberLike(field: string, subject: Subject): number {
-  const number = Number(subject.player);
-  return field === "player_id" && String(number) === subject.player ? number : 12001;
+function numberLike(field: string, tested: TestedEndpoint): number {
+  const number = Number(tested.player);
+  return field === "player_id" && String(number) === tested.player ? number : 12001;
 }
 
 const emptyIdCases: readonly Case[] = IDS.map((field) => ({
@@ -77,7 +77,7 @@ export const fieldCases: readonly Case[] = [
     section: "1.1",
     level: "must",
     about: "player_id as an object or array is invalid: databases take such values for operators.",
-    send: fields((subject) => ({ player_id: { $in: [subject.player] } })),
+    send: fields((tested) => ({ player_id: { $in: [tested.player] } })),
     expect: invalid,
   },
   {
@@ -126,7 +126,7 @@ export const fieldCases: readonly Case[] = [
     section: "1.1",
     level: "must",
     about: "A lone surrogate in player_id is refused and must not crash what looks it up.",
-    send: fields((subject) => ({ player_id: `${subject.player}\ud800` })),
+    send: fields((tested) => ({ player_id: `${tested.player}\ud800` })),
     expect: refuses,
   },
   {
@@ -135,7 +135,7 @@ export const fieldCases: readonly Case[] = [
     level: "must",
     about:
       "The known player's id with U+0000 after it is refused: text that ends at a NUL would find the player.",
-    send: fields((subject) => ({ player_id: `${subject.player}\u0000` })),
+    send: fields((tested) => ({ player_id: `${tested.player}\u0000` })),
     expect: refuses,
   },
   {
@@ -183,9 +183,9 @@ export const fieldCases: readonly Case[] = [
     section: "1.1",
     level: "must",
     about: "1e999 as a timestamp is refused: it is read as infinity.",
-    send: (subject) => {
-      const body = JSON.stringify({ ...goodFields(subject), timestamp: 0 });
-      return callWith(subject, { body: body.replace('"timestamp":0', '"timestamp":1e999') });
+    send: (tested) => {
+      const body = JSON.stringify({ ...goodFields(tested), timestamp: 0 });
+      return requestWith(tested, { body: body.replace('"timestamp":0', '"timestamp":1e999') });
     },
     expect: refuses,
   },

@@ -1,5 +1,6 @@
-import { type Call, callWith, encodeCall, exchangeCall, type Subject } from "../signed-request.ts";
-import type { Case, Problem } from "../case.ts";
+import { encodeRequest, type HttpRequest } from "../http-request.ts";
+import { requestWith, exchangeRequest, type TestedEndpoint } from "../signed-request.ts";
+import type { Case, Complaint } from "../case.ts";
 import { openConnection } from "../connection.ts";
 import { allowsOnlyPost, answersOk, hasStatus, isSigned, isTooLarge, neverOk } from "../expectation.ts";
 import { keepsAlive } from "../http-reply.ts";
@@ -7,8 +8,8 @@ import { callSequentially } from "../sequential-calls.ts";
 
 const OVERSIZED_BYTES = 1_048_576;
 
-function oversized(subject: Subject): Call {
-  return callWith(subject, { fields: { padding: "x".repeat(OVERSIZED_BYTES) } });
+function oversized(tested: TestedEndpoint): HttpRequest {
+  return requestWith(tested, { fields: { padding: "x".repeat(OVERSIZED_BYTES) } });
 }
 
 /** Section 1.3: what is around the endpoint: methods, paths, sizes, connections. */
@@ -18,7 +19,7 @@ export const httpCases: readonly Case[] = [
     section: "1.3",
     level: "should",
     about: "GET on the endpoint is 405 with Allow: POST.",
-    send: (subject) => callWith(subject, { method: "GET", body: "", signatures: () => [] }),
+    send: (tested) => requestWith(tested, { method: "GET", body: "", signatures: () => [] }),
     expect: allowsOnlyPost,
   },
   {
@@ -26,7 +27,7 @@ export const httpCases: readonly Case[] = [
     section: "1.3",
     level: "should",
     about: "PUT on the endpoint is 405 with Allow: POST, however well it is signed.",
-    send: (subject) => callWith(subject, { method: "PUT" }),
+    send: (tested) => requestWith(tested, { method: "PUT" }),
     expect: allowsOnlyPost,
   },
   {
@@ -34,7 +35,7 @@ export const httpCases: readonly Case[] = [
     section: "1.3",
     level: "should",
     about: "Another path is 404.",
-    send: (subject) => callWith(subject, { pathSuffix: "-certify" }),
+    send: (tested) => requestWith(tested, { pathSuffix: "-certify" }),
     expect: hasStatus(404),
   },
   {
@@ -42,7 +43,7 @@ export const httpCases: readonly Case[] = [
     section: "1.3",
     level: "should",
     about: "A path below the endpoint is 404.",
-    send: (subject) => callWith(subject, { pathSuffix: "/certify" }),
+    send: (tested) => requestWith(tested, { pathSuffix: "/certify" }),
     expect: hasStatus(404),
   },
   {
@@ -78,7 +79,7 @@ export const httpCases: readonly Case[] = [
     level: "should",
     about: "A second call on the same connection is answered: a new connection a call costs the caller time.",
     needsKnownPlayer: true,
-    run: (subject) => callTwice(subject, callWith(subject)),
+    run: (tested) => callTwice(tested, requestWith(tested)),
   },
   {
     id: "keep-alive-after-refusal",
@@ -86,7 +87,7 @@ export const httpCases: readonly Case[] = [
     level: "should",
     about: "After a refused call the same connection serves a good one.",
     needsKnownPlayer: true,
-    run: (subject) => callTwice(subject, callWith(subject, { signatures: () => [] })),
+    run: (tested) => callTwice(tested, requestWith(tested, { signatures: () => [] })),
   },
   {
     id: "sequential-calls",
@@ -94,30 +95,30 @@ export const httpCases: readonly Case[] = [
     level: "must",
     about: "Good calls one after the other (--samples) are all answered OK; their times are reported.",
     needsKnownPlayer: true,
-    lacks: (subject) => (subject.samples === 0 ? "needs --samples" : undefined),
+    lacks: (tested) => (tested.samples === 0 ? "needs --samples" : undefined),
     run: callSequentially,
   },
 ];
 
-async function cutShort(subject: Subject): Promise<Problem> {
-  const connection = await openConnection(subject.endpoint, subject.timeoutMs);
+async function cutShort(tested: TestedEndpoint): Promise<Complaint> {
+  const connection = await openConnection(tested.endpoint, tested.timeoutMs);
   if ("noReply" in connection) return connection.noReply;
-  const call = callWith(subject);
-  const [head] = encodeCall({ ...call, body: new Uint8Array(call.body.length + 1) }, subject.endpoint);
-  const outcome = await connection.exchange([head, call.body], { halfClose: true });
+  const call = requestWith(tested);
+  const [head] = encodeRequest({ ...call, body: new Uint8Array(call.body.length + 1) }, tested.endpoint);
+  const received = await connection.exchange([head, call.body], { halfClose: true });
   connection.close();
-  return neverOk.problem(outcome, subject);
+  return neverOk.problem(received, tested);
 }
 
-async function callTwice(subject: Subject, first: Call): Promise<Problem> {
-  const connection = await openConnection(subject.endpoint, subject.timeoutMs);
+async function callTwice(tested: TestedEndpoint, first: HttpRequest): Promise<Complaint> {
+  const connection = await openConnection(tested.endpoint, tested.timeoutMs);
   if ("noReply" in connection) return connection.noReply;
   try {
-    const outcome = await exchangeCall(connection, subject, first);
-    if ("noReply" in outcome) return outcome.noReply;
-    if (!keepsAlive(outcome)) return "the reply says Connection: close";
-    const second = await exchangeCall(connection, subject, callWith(subject));
-    return answersOk.problem(second, subject);
+    const received = await exchangeRequest(connection, tested, first);
+    if ("noReply" in received) return received.noReply;
+    if (!keepsAlive(received)) return "the reply says Connection: close";
+    const second = await exchangeRequest(connection, tested, requestWith(tested));
+    return answersOk.problem(second, tested);
   } finally {
     connection.close();
   }

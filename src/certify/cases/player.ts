@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { callWith, sendCall, type Subject } from "../signed-request.ts";
+import { requestWith, sendRequest, type TestedEndpoint } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import {
   answersOk,
@@ -10,8 +10,8 @@ import {
   refuses,
 } from "../expectation.ts";
 
-function asked(playerId: (subject: Subject) => string) {
-  return (subject: Subject) => callWith(subject, { fields: { player_id: playerId(subject) } });
+function asked(playerId: (tested: TestedEndpoint) => string) {
+  return (tested: TestedEndpoint) => requestWith(tested, { fields: { player_id: playerId(tested) } });
 }
 
 /** Sections 1.3 and 1.4: who is found, who is not, and the amount. */
@@ -22,9 +22,9 @@ export const playerCases: readonly Case[] = [
     level: "must",
     about: "A plain call gets a reply within --timeout-ms.",
     needsKnownPlayer: false,
-    run: async (subject) => {
-      const outcome = await sendCall(subject, callWith(subject));
-      return "noReply" in outcome ? outcome.noReply : undefined;
+    run: async (tested) => {
+      const received = await sendRequest(tested, requestWith(tested));
+      return "noReply" in received ? received.noReply : undefined;
     },
   },
   {
@@ -32,7 +32,7 @@ export const playerCases: readonly Case[] = [
     section: "1.3",
     level: "must",
     about: "A good call for the known player is answered OK.",
-    send: (subject) => callWith(subject),
+    send: (tested) => requestWith(tested),
     expect: answersOk,
   },
   {
@@ -41,10 +41,10 @@ export const playerCases: readonly Case[] = [
     level: "must",
     about: "The very same call sent twice is answered twice: a balance is a read, and a retry is no replay.",
     needsKnownPlayer: true,
-    run: async (subject) => {
-      const call = callWith(subject);
-      const first = answersOk.problem(await sendCall(subject, call), subject);
-      return first ?? answersOk.problem(await sendCall(subject, call), subject);
+    run: async (tested) => {
+      const call = requestWith(tested);
+      const first = answersOk.problem(await sendRequest(tested, call), tested);
+      return first ?? answersOk.problem(await sendRequest(tested, call), tested);
     },
   },
   {
@@ -52,7 +52,7 @@ export const playerCases: readonly Case[] = [
     section: "1.3",
     level: "must",
     about: "The balance is a JSON string: as a number it would be read as a float.",
-    send: (subject) => callWith(subject),
+    send: (tested) => requestWith(tested),
     expect: balanceIsText,
   },
   {
@@ -60,7 +60,7 @@ export const playerCases: readonly Case[] = [
     section: "1.4",
     level: "must",
     about: "The balance is a plain decimal without needless zeros: 30, 30.5, 0.07, -2.",
-    send: (subject) => callWith(subject),
+    send: (tested) => requestWith(tested),
     expect: balanceIsCanonical,
   },
   {
@@ -69,15 +69,15 @@ export const playerCases: readonly Case[] = [
     level: "must",
     about: "The balance is the amount of --balance to the last digit: a float on the way would round it.",
     needsKnownPlayer: true,
-    lacks: (subject) => (subject.balance === undefined ? "needs --balance" : undefined),
-    run: async (subject) => balanceIsAsGiven.problem(await sendCall(subject, callWith(subject)), subject),
+    lacks: (tested) => (tested.balance === undefined ? "needs --balance" : undefined),
+    run: async (tested) => balanceIsAsGiven.problem(await sendRequest(tested, requestWith(tested)), tested),
   },
   {
     id: "unknown-player",
     section: "1.3",
     level: "must",
     about: "A player who does not exist is refused: a balance of 0 would say that they do.",
-    send: asked((subject) => subject.unknownPlayer),
+    send: asked((tested) => tested.unknownPlayer),
     expect: refuses,
   },
   {
@@ -85,7 +85,7 @@ export const playerCases: readonly Case[] = [
     section: "1.3",
     level: "must",
     about: "A refusal carries no balance: there is one only with OK.",
-    send: (subject) => callWith(subject, { fields: { player_id: 1 } }),
+    send: (tested) => requestWith(tested, { fields: { player_id: 1 } }),
     expect: hasNoBalance,
   },
   {
@@ -126,7 +126,7 @@ export const playerCases: readonly Case[] = [
     section: "1.3",
     level: "must",
     about: "A path in player_id that leads back to the known player is refused: an id must not steer a URL.",
-    send: asked((subject) => `${randomUUID()}/../${subject.player}`),
+    send: asked((tested) => `${randomUUID()}/../${tested.player}`),
     expect: refuses,
   },
   {
@@ -142,7 +142,7 @@ export const playerCases: readonly Case[] = [
     section: "1.3",
     level: "should",
     about: "The known player's id with a blank after it is refused: some databases compare without it.",
-    send: asked((subject) => `${subject.player} `),
+    send: asked((tested) => `${tested.player} `),
     expect: refuses,
   },
   {
@@ -157,11 +157,11 @@ export const playerCases: readonly Case[] = [
 
 const CONCURRENT_CALLS = 20;
 
-async function callConcurrently(subject: Subject) {
-  const calls = Array.from({ length: CONCURRENT_CALLS }, () => callWith(subject));
-  const outcomes = await Promise.all(calls.map((call) => sendCall(subject, call)));
+async function callConcurrently(tested: TestedEndpoint) {
+  const calls = Array.from({ length: CONCURRENT_CALLS }, () => requestWith(tested));
+  const outcomes = await Promise.all(calls.map((call) => sendRequest(tested, call)));
   const problems = outcomes
-    .map((outcome) => answersOk.problem(outcome, subject))
+    .map((received) => answersOk.problem(received, tested))
     .filter((it) => it !== undefined);
   return problems.length === 0
     ? undefined

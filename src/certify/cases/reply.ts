@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type Call, callWith, sendCall, type Subject } from "../signed-request.ts";
+import type { HttpRequest } from "../http-request.ts";
+import { requestWith, sendRequest, type TestedEndpoint } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import {
   doesNotContain,
@@ -14,26 +15,26 @@ import {
 interface Kind {
   readonly name: string;
   readonly describedAs: string;
-  readonly send: (subject: Subject) => Call;
+  readonly send: (tested: TestedEndpoint) => HttpRequest;
 }
 
 /** One call for each kind of reply. */
 const KINDS: readonly Kind[] = [
-  { name: "ok", describedAs: "an answered balance", send: (subject) => callWith(subject) },
+  { name: "ok", describedAs: "an answered balance", send: (tested) => requestWith(tested) },
   {
     name: "bad-signature",
     describedAs: "a refused signature",
-    send: (subject) => callWith(subject, { signatures: () => ["0".repeat(64)] }),
+    send: (tested) => requestWith(tested, { signatures: () => ["0".repeat(64)] }),
   },
   {
     name: "invalid-body",
     describedAs: "an invalid body",
-    send: (subject) => callWith(subject, { body: "{}" }),
+    send: (tested) => requestWith(tested, { body: "{}" }),
   },
   {
     name: "unknown-player",
     describedAs: "an unknown player",
-    send: (subject) => callWith(subject, { fields: { player_id: subject.unknownPlayer } }),
+    send: (tested) => requestWith(tested, { fields: { player_id: tested.unknownPlayer } }),
   },
 ];
 
@@ -81,7 +82,7 @@ export const replyCases: readonly Case[] = [
     section: "1.2",
     level: "should",
     about: "The reply's signature is in lower-case hex: a caller may compare it as text.",
-    send: (subject) => callWith(subject),
+    send: (tested) => requestWith(tested),
     expect: isSignedInLowerCase,
   },
   {
@@ -89,7 +90,7 @@ export const replyCases: readonly Case[] = [
     section: "1.3",
     level: "should",
     about: "The reply has no white space and its balance first.",
-    send: (subject) => callWith(subject),
+    send: (tested) => requestWith(tested),
     expect: isCompact,
   },
   {
@@ -99,7 +100,7 @@ export const replyCases: readonly Case[] = [
     about:
       "An answered balance repeats nothing of the request: one secret signs both directions, so an echo is a signature on demand.",
     needsKnownPlayer: false,
-    run: (subject) => echoes(subject, (marker) => ({ request_id: marker, session_id: marker, note: marker })),
+    run: (tested) => echoes(tested, (marker) => ({ request_id: marker, session_id: marker, note: marker })),
   },
   {
     id: "reply-echo-refused",
@@ -107,8 +108,8 @@ export const replyCases: readonly Case[] = [
     level: "must",
     about: "A refusal repeats nothing of the request, such as the player who was not found.",
     needsKnownPlayer: false,
-    run: (subject) =>
-      echoes(subject, (marker) => ({ request_id: marker, session_id: marker, player_id: marker })),
+    run: (tested) =>
+      echoes(tested, (marker) => ({ request_id: marker, session_id: marker, player_id: marker })),
   },
   {
     id: "reply-echo-invalid",
@@ -116,13 +117,13 @@ export const replyCases: readonly Case[] = [
     level: "must",
     about: "The reply to an invalid body repeats nothing of it, such as the value that was wrong.",
     needsKnownPlayer: false,
-    run: (subject) =>
-      echoes(subject, (marker) => ({ request_id: marker, timestamp: marker, [marker]: marker })),
+    run: (tested) =>
+      echoes(tested, (marker) => ({ request_id: marker, timestamp: marker, [marker]: marker })),
   },
 ];
 
-async function echoes(subject: Subject, fields: (marker: string) => Readonly<Record<string, string>>) {
+async function echoes(tested: TestedEndpoint, fields: (marker: string) => Readonly<Record<string, string>>) {
   const marker = `certify-${randomUUID()}`;
-  const outcome = await sendCall(subject, callWith(subject, { fields: fields(marker) }));
-  return doesNotContain(marker).problem(outcome, subject);
+  const received = await sendRequest(tested, requestWith(tested, { fields: fields(marker) }));
+  return doesNotContain(marker).problem(received, tested);
 }

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { sign, signingKey } from "../../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES } from "../../protocol/status.ts";
-import { callWith, goodFields, type Subject } from "../signed-request.ts";
+import { requestWith, goodFields, type TestedEndpoint } from "../signed-request.ts";
 import type { Case } from "../case.ts";
 import { answersCode, answersCodeOrBadRequest, answersOk } from "../expectation.ts";
 
@@ -9,7 +9,7 @@ const refused = answersCode(DEFAULT_STATUS_CODES.bad_signature);
 
 /** The right signature put another way. */
 function headed(signatures: (right: string) => readonly string[]) {
-  return (subject: Subject) => callWith(subject, { signatures });
+  return (tested: TestedEndpoint) => requestWith(tested, { signatures });
 }
 
 function flipDigit(signature: string, position: number): string {
@@ -134,7 +134,7 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about: "The header is found as `x-signature` too: names of headers have no case.",
-    send: (subject) => callWith(subject, { signatureHeader: "x-signature" }),
+    send: (tested) => requestWith(tested, { signatureHeader: "x-signature" }),
     expect: answersOk,
   },
   {
@@ -142,7 +142,7 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about: "A signature made with another secret is refused.",
-    send: (subject) => signedWith(subject, `not-${subject.secret}`),
+    send: (tested) => signedWith(tested, `not-${tested.secret}`),
     expect: refused,
   },
   {
@@ -151,9 +151,9 @@ export const signatureCases: readonly Case[] = [
     level: "must",
     about:
       "A signature made with the empty secret is refused: a server whose secret was never set would accept it.",
-    send: (subject) => {
-      const body = JSON.stringify(goodFields(subject));
-      return callWith(subject, {
+    send: (tested) => {
+      const body = JSON.stringify(goodFields(tested));
+      return requestWith(tested, {
         body,
         signatures: () => [createHmac("sha256", "").update(body).digest("hex")],
       });
@@ -165,9 +165,12 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about: "A plain SHA-256 of the body is refused: it needs no secret.",
-    send: (subject) => {
-      const body = JSON.stringify(goodFields(subject));
-      return callWith(subject, { body, signatures: () => [createHash("sha256").update(body).digest("hex")] });
+    send: (tested) => {
+      const body = JSON.stringify(goodFields(tested));
+      return requestWith(tested, {
+        body,
+        signatures: () => [createHash("sha256").update(body).digest("hex")],
+      });
     },
     expect: refused,
   },
@@ -192,8 +195,8 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about: "A signature of another call's body is refused: it vouches for those bytes only.",
-    send: (subject) =>
-      signedOver(subject, JSON.stringify(goodFields(subject)), JSON.stringify(goodFields(subject))),
+    send: (tested) =>
+      signedOver(tested, JSON.stringify(goodFields(tested)), JSON.stringify(goodFields(tested))),
     expect: refused,
   },
   {
@@ -202,9 +205,9 @@ export const signatureCases: readonly Case[] = [
     level: "must",
     about:
       "A signature of the same JSON in other bytes is refused: the raw bytes are verified, not what they mean.",
-    send: (subject) => {
-      const fields = goodFields(subject);
-      return signedOver(subject, JSON.stringify(fields, null, 2), JSON.stringify(fields));
+    send: (tested) => {
+      const fields = goodFields(tested);
+      return signedOver(tested, JSON.stringify(fields, null, 2), JSON.stringify(fields));
     },
     expect: refused,
   },
@@ -213,9 +216,9 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about: "A signature that leaves out the body's last newline is refused: every byte counts.",
-    send: (subject) => {
-      const body = JSON.stringify(goodFields(subject));
-      return signedOver(subject, `${body}\n`, body);
+    send: (tested) => {
+      const body = JSON.stringify(goodFields(tested));
+      return signedOver(tested, `${body}\n`, body);
     },
     expect: refused,
   },
@@ -225,16 +228,16 @@ export const signatureCases: readonly Case[] = [
     level: "must",
     about:
       "An unsigned body that is no JSON is refused for its signature: strangers must not reach the parser.",
-    send: (subject) => callWith(subject, { body: "{", signatures: () => ["0".repeat(64)] }),
+    send: (tested) => requestWith(tested, { body: "{", signatures: () => ["0".repeat(64)] }),
     expect: refused,
   },
 ];
 
-function signedWith(subject: Subject, secret: string) {
-  const body = JSON.stringify(goodFields(subject));
-  return callWith(subject, { body, signatures: () => [sign(body, signingKey(secret))] });
+function signedWith(tested: TestedEndpoint, secret: string) {
+  const body = JSON.stringify(goodFields(tested));
+  return requestWith(tested, { body, signatures: () => [sign(body, signingKey(secret))] });
 }
 
-function signedOver(subject: Subject, body: string, signed: string) {
-  return callWith(subject, { body, signatures: () => [sign(signed, subject.key)] });
+function signedOver(tested: TestedEndpoint, body: string, signed: string) {
+  return requestWith(tested, { body, signatures: () => [sign(signed, tested.key)] });
 }
