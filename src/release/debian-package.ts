@@ -67,6 +67,7 @@ async function packageContents({ version, releasedAt, texts, notices, bill }: Re
     ["etc/klas-balance/config.toml", await ours("config.toml")],
     ["usr/lib/systemd/system/klas-balance.service", unit],
     ["usr/share/man/man1/klas-balance.1.gz", gzip(texts.manual)],
+    ...Array.from(texts.topics, ([file, page]) => [`usr/share/man/man7/${file}.gz`, gzip(page)] as const),
     ["usr/share/bash-completion/completions/klas-balance", texts.bash],
     ["usr/share/zsh/vendor-completions/_klas-balance", texts.zsh],
     ["usr/share/fish/vendor_completions.d/klas-balance.fish", texts.fish],

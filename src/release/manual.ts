@@ -1,6 +1,8 @@
+import { topics } from "../help/topics.ts";
 import { type CommandNode, everyCommand, type Term } from "./command-tree.ts";
+import { filled, literal } from "./roff.ts";
 
-interface Edition {
+export interface Edition {
   readonly version: string;
   /** `2026-01-31` */
   readonly date: string;
@@ -28,7 +30,7 @@ ${program.options.map(termed).join("")}.SH COMMANDS
 ${everyCommand(program)
   .filter(({ path }) => path.length > 0)
   .map(section)
-  .join("")}${CLOSING}`;
+  .join("")}${CLOSING}${seeAlso()}`;
 }
 
 function section({ path, usage, description, arguments: operands, options }: CommandNode): string {
@@ -46,23 +48,23 @@ function termed({ term, description }: Term): string {
 const CLOSING = `.SH ENVIRONMENT
 .TP
 .B KLAS_BALANCE_CONFIG
-The configuration, where
+The configuration, if
 .B \\-\\-config
 is not given.
 .TP
 .B KLAS_SECRET
-The shared secret, where neither
+The shared secret, if neither
 .B \\-\\-secret
 nor
 .B \\-\\-secret\\-file
 is given.
 .TP
 .B NO_COLOR
-Where it is set, nothing is coloured.
+If it is set, nothing is coloured.
 .SH FILES
 .TP
 .I config.toml
-The configuration, where nothing else is named.
+The configuration, if nothing else is named.
 .SH EXIT STATUS
 .TP
 .B 0
@@ -75,19 +77,19 @@ It failed.
 Wrong usage, or a wrong configuration.
 `;
 
-/** A line of a paragraph; the formatter fills paragraphs anew. */
-const LINE = /(.{1,66})(?: |$)/g;
-
 function roff(paragraph: string): string {
-  return Array.from(paragraph.matchAll(LINE), ([, line = ""]) => unbroken(line)).join("\n");
+  return filled(literal(paragraph));
 }
 
-/** Text that means itself: no escapes, no requests, hyphens that can be copied as they are. */
+/** Text in one line that means itself. */
 function unbroken(text: string): string {
-  return text
-    .replaceAll("\\", "\\e")
-    .replaceAll("-", "\\-")
-    .replace(/^(?=[.'])/, "\\&");
+  return literal(text).replace(/^(?=[.'])/, "\\&");
+}
+
+/** The pages of the manual beside this one. */
+function seeAlso(): string {
+  const pages = topics.map(({ name }) => `.BR klas\\-balance\\-${name} (7)`);
+  return `.SH SEE ALSO\n${pages.join(" ,\n")}\n`;
 }
 
 function sentence(text: string): string {

@@ -12,7 +12,7 @@ import { documentation } from "./documentation.ts";
 import { thirdPartyNotices } from "./notices.ts";
 
 /**
- * `bun run package`: what a release has beside its executables: the Debian package, the manual page, the
+ * `bun run package`: what a release has beside its executables: the Debian package, the manual pages, the
  * completions, the list of what is inside, and the notices of its authors.
  */
 
@@ -31,6 +31,7 @@ try {
 
   await mkdir("dist", { recursive: true });
   await Bun.write("dist/klas-balance.1", texts.manual);
+  for (const [file, page] of texts.topics) await Bun.write(`dist/${file}`, page);
   await Bun.write("dist/klas-balance.bash", texts.bash);
   await Bun.write("dist/klas-balance.zsh", texts.zsh);
   await Bun.write("dist/klas-balance.fish", texts.fish);

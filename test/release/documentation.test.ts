@@ -3,6 +3,8 @@ import { Command } from "@commander-js/extra-typings";
 import { commandTree, everyCommand } from "../../src/release/command-tree.ts";
 import { documentation } from "../../src/release/documentation.ts";
 import { manual } from "../../src/release/manual.ts";
+import { topics } from "../../src/help/topics.ts";
+import { topicPage } from "../../src/release/topic-page.ts";
 import { builtIns } from "../../src/source/registry.ts";
 import { program } from "../../src/program.ts";
 
@@ -27,6 +29,54 @@ describe("every command and option is", () => {
 
 test("what the program starts for itself alone is in none of them", () => {
   expect(Object.values(texts).join("\n")).not.toMatch(/\.SS worker|" worker"/);
+});
+
+test("every topic has a page of its own, which klas-balance(1) refers to", () => {
+  expect([...texts.topics.keys()]).toEqual(topics.map(({ name }) => `klas-balance-${name}.7`));
+  for (const { name, title } of topics) {
+    expect(texts.topics.get(`klas-balance-${name}.7`)).toContain(title);
+    expect(texts.manual).toContain(String.raw`.BR klas\-balance\-${name} (7)`);
+  }
+});
+
+test("the page of a topic says what its Markdown says", () => {
+  const text = [
+    "# On dots",
+    "",
+    ".SH is no heading, \\fB no bold, `--as-it-is` code, and this line is long enough to be broken into two of them.",
+    "",
+    "| key | default | meaning |",
+    "| --- | --- | --- |",
+    "| `a_b` | `1` | the first |",
+    "",
+    "## More",
+    "",
+    "1. Do:",
+    "",
+    "```sh",
+    ".run --this \\",
+    "```",
+    "",
+  ].join("\n");
+  const page = topicPage({ name: "dots", title: "On dots", text }, { version: "1", date: "2026-01-31" });
+  expect(page).toContain(String.raw`.SH DESCRIPTION
+\&.SH is no heading, \efB no bold, \fB\-\-as\-it\-is\fR code,
+and this line is long enough`);
+  expect(page).toContain(String.raw`.TP
+\fBa_b\fR
+default: \fB1\fR
+.br
+meaning: the first
+.SH More
+.IP 1. 4
+Do:
+.PP
+.RS 4
+.EX
+\&.run \-\-this \e
+.EE
+.RE
+`);
 });
 
 test("text in a manual means itself", () => {

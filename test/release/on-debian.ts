@@ -39,12 +39,15 @@ test(
 );
 
 test("man and mandoc find nothing", async () => {
-  const page = join(dist, "klas-balance.1");
-  expect(await $`mandoc -Tlint ${page}`.nothrow().text()).toBe("");
-  const { stderr } = await $`man --warnings -E UTF-8 -l -Tutf8 -Z ${page}`
-    .env({ ...process.env, LC_ALL: "C.UTF-8", MANROFFSEQ: "", MANWIDTH: "80" })
-    .quiet();
-  expect(stderr.toString()).toBe("");
+  const pages = [...new Bun.Glob("klas-balance*.[17]").scanSync({ cwd: dist, absolute: true })];
+  expect(pages.length).toBeGreaterThan(10);
+  for (const page of pages) {
+    expect(await $`mandoc -Tlint ${page}`.nothrow().text()).toBe("");
+    const { stderr } = await $`man --warnings -E UTF-8 -l -Tutf8 -Z ${page}`
+      .env({ ...process.env, LC_ALL: "C.UTF-8", MANROFFSEQ: "", MANWIDTH: "80" })
+      .quiet();
+    expect(stderr.toString()).toBe("");
+  }
 });
 
 test("every shell reads its completion", async () => {
@@ -68,6 +71,7 @@ test(
     expect(await asService("players set 12001 30 EUR")).toBe("12001 has 30 EUR\n");
     expect(await asService("check")).not.toMatch(/warning|error/);
     expect(await $`man -w klas-balance`.text()).toContain("klas-balance.1.gz");
+    expect(await $`man -w klas-balance-rotation`.text()).toContain("klas-balance-rotation.7.gz");
     expect(await $`dpkg --verify klas-balance`.text()).toBe("");
   },
   SLOW_MS,
