@@ -6,9 +6,10 @@ import { postgresLanes } from "./lane.ts";
 import { type Options, optionsSchema } from "./options.ts";
 import { ownTable } from "./own/prepare.ts";
 import { ownRow, ownSelect } from "./own/select.ts";
+import { queryRow } from "./query-row.ts";
 import { roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
-import { lookupStatement } from "./statement.ts";
+import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
 
 export { starter } from "./starter.ts";
 
@@ -26,8 +27,14 @@ export default {
     const reach: Reach = (host) => ({ host, account, tls: tlsTo(host) });
     const role = roleOf(options.role, options.max_staleness_ms);
     const idType = options.id_type;
-    const statement = lookupStatement(ownSelect, { idType, role, rowReader: ownRow(context) });
-    const own = ownTable(reach, context.isRehearsal);
+    const own = options.query === undefined ? ownTable(reach, context.isRehearsal) : undefined;
+    const statement =
+      options.query === undefined
+        ? lookupStatement(ownSelect, { idType, role, rowReader: ownRow(context) })
+        : lookupStatement(
+            options.query.render((parameter) => PLACEHOLDERS[parameter]),
+            { idType, role, rowReader: queryRow },
+          );
     const source = lanes(
       {
         hosts: options.hosts,
@@ -38,7 +45,7 @@ export default {
           isBehindPooler: options.pooler,
           statement,
           role,
-          prepareHost: (host) => own.prepare(host),
+          prepareHost: async (host) => await own?.prepare(host),
           timeoutMs,
         }),
       },
@@ -49,7 +56,7 @@ export default {
     const problem = await source.begin();
     if (problem !== undefined && (context.isRehearsal || !problem.mayPass)) {
       await source.close();
-      if (!own.isMissing) throw problem;
+      if (own?.isMissing !== true) throw problem;
       log.warn(problem.message);
       return { lookup: () => null };
     }

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { sqlEngineOptions } from "../shared/engine-options.ts";
+import { POSTGRES } from "../shared/query/parameters.ts";
 
 const DEFAULT_PORT = 5432;
 
 /** Spec 3.3: every option, its bounds and its default. */
 export const optionsSchema = v.pipe(
-  v.strictObject(sqlEngineOptions(DEFAULT_PORT), "expected a table"),
+  v.strictObject(sqlEngineOptions(DEFAULT_PORT, POSTGRES), "expected a table"),
   v.forward(
     v.partialCheck(
       [["role"], ["max_staleness_ms"]],
@@ -13,6 +14,14 @@ export const optionsSchema = v.pipe(
       'expected no max_staleness_ms: without role = "any" no replica is asked',
     ),
     ["max_staleness_ms"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["id_type"], ["query"]],
+      ({ id_type, query }) => id_type === "text" || query !== undefined,
+      'expected no id_type: without `query`, ids are "text"',
+    ),
+    ["id_type"],
   ),
 );
 

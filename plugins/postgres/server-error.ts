@@ -8,10 +8,18 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /** Ended by an administrator, crashed, starting up, out of connections, or a pooler without a server. */
-const LOST = /^(?:08|57P0[1-5]|53)/;
+const GONE = /^(?:08|57P0[1-5]|53)/;
+
+/** A prepared statement is not there any more, or is somebody else's. */
+const STRANGE_STATEMENT = /^(?:26000|42P05)/;
 
 /** Whether the connection is of no use any more, and another one, or the same host a little later, may be. */
 export function isLost(error: unknown): boolean {
   const state = sqlState(error);
-  return state === undefined || LOST.test(state);
+  return state === undefined || GONE.test(state) || STRANGE_STATEMENT.test(state) || isOutdated(error);
+}
+
+/** The tables of a prepared statement have changed since. Its SQLSTATE has other meanings, and its text is translated. */
+function isOutdated(error: unknown): boolean {
+  return error instanceof SQL.PostgresError && error.routine === "RevalidateCachedQuery";
 }

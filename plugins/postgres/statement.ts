@@ -1,11 +1,17 @@
-import type { BalanceQuery } from "../../src/plugin.ts";
+import type { BalanceQuery, LookupResult } from "../../src/plugin.ts";
 import type { IdType } from "../shared/engine-options.ts";
 import { type Answer, ForeignAnswer, LaneLost } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
 import type { Role } from "./role.ts";
 
-/** The player's id in the server's words: a column of what was asked. */
-export const PLAYER_ID = "klas_balance_asked.klas_balance_player_id";
+/**
+ * The parameters in the server's words: columns of what was asked. No table of the operator's has columns of these
+ * names, which a misspelt one of the query would then mean.
+ */
+export const PLACEHOLDERS = {
+  player_id: "klas_balance_asked.klas_balance_player_id",
+  session_id: "klas_balance_asked.klas_balance_session_id",
+} as const;
 
 /** A column of an answer, as the server describes it. */
 export interface Column {
@@ -20,11 +26,10 @@ export interface Rows {
   readonly columns: readonly Column[];
 }
 
-/** What an operator's query, or our own, says of a player. Throws, in words, where it is no balance. */
-export interface RowReader {
-  read(values: readonly unknown[], columns: readonly Column[]): Answer;
-  assertColumns(columns: readonly Column[]): void;
-}
+/** What the columns mean that the query gives; then, what a row of them says. Both throw, in words. */
+export type RowReader = (
+  columns: readonly Column[],
+) => (values: readonly unknown[], key: string) => LookupResult;
 
 /** One statement for any number of lookups, the text of which never changes. */
 export interface Statement {
@@ -54,7 +59,7 @@ export function lookupStatement(
     rowReader,
   }: { readonly idType: IdType; readonly role: Role; readonly rowReader: RowReader },
 ): Statement {
-  const text = `SELECT $3::text, klas_balance_asked.klas_balance_place::int4, ${PLAYER_ID}::text,
+  const text = `SELECT $3::text, klas_balance_asked.klas_balance_place::int4, ${PLACEHOLDERS.player_id}::text,
 ${role.isFit} AND current_setting('transaction_read_only') = 'on', klas_balance_answer.*
 FROM unnest($1::${idType}[], $2::text[]) WITH ORDINALITY
 AS klas_balance_asked(klas_balance_player_id, klas_balance_session_id, klas_balance_place)
@@ -70,32 +75,33 @@ ${select}
       tag,
     ],
     read({ rows, columns }, tag, queries) {
-      const own = columns.slice(PROOF.length);
+      const readRow = rowReader(columns.slice(PROOF.length));
       const answers: Answer[] = [];
       const found: number[] = Array.from(queries, () => 0);
       for (const [rowTag, place, playerId, isFit, isFound, ...values] of rows) {
         const index = Number(place) - 1;
         const asked = queries[index];
-        if (rowTag !== tag || asked === undefined || playerId !== playerKey(idType, asked.playerId)) {
+        const key = asked === undefined ? undefined : playerKey(idType, asked.playerId);
+        if (rowTag !== tag || key === undefined || playerId !== key) {
           throw new ForeignAnswer("an answer was not the one to what was asked");
         }
         if (isFit !== true) throw new LaneLost(role.unfit);
         found[index] = (found[index] ?? 0) + 1;
         if (found[index] > 1) answers[index] = SEVERAL_ROWS;
-        else answers[index] = isFound === true ? readRow(rowReader, values, own) : { result: null };
+        else answers[index] = isFound === true ? answerOf(() => readRow(values, key)) : { result: null };
       }
       if (found.includes(0)) throw new ForeignAnswer("an answer left out somebody who was asked for");
       return answers;
     },
-    assertColumns: (columns) => rowReader.assertColumns(columns.slice(PROOF.length)),
+    assertColumns: (columns) => void rowReader(columns.slice(PROOF.length)),
   };
 }
 
 const SEVERAL_ROWS: Answer = { problem: "the query gives several rows: expected one for a player" };
 
-function readRow(rowReader: RowReader, values: readonly unknown[], columns: readonly Column[]): Answer {
+function answerOf(read: () => LookupResult): Answer {
   try {
-    return rowReader.read(values, columns);
+    return { result: read() };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { hostsOption } from "./lanes/host.ts";
+import { type Dialect, parseQuery } from "./query/parameters.ts";
 
 const MAX_CONNECTIONS = 100;
 const MAX_STALENESS_MS = 86_400_000;
@@ -16,6 +17,21 @@ function integer(min: number, max: number) {
   return v.pipe(
     v.number(message),
     v.check((value) => Number.isInteger(value) && value >= min && value <= max, message),
+  );
+}
+
+/** An operator's query, taken apart. */
+function queryOption(dialect: Dialect) {
+  return v.pipe(
+    v.string("expected a SELECT with :player_id"),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parseQuery(dataset.value, dialect);
+      } catch (error) {
+        addIssue({ message: error instanceof Error ? error.message : String(error) });
+        return NEVER;
+      }
+    }),
   );
 }
 
@@ -43,13 +59,14 @@ export const engineTls = v.pipe(
 export type EngineTls = v.InferOutput<typeof engineTls>;
 
 /** Spec 3.3: what the SQL engines have in common. */
-export function sqlEngineOptions(defaultPort: number) {
+export function sqlEngineOptions(defaultPort: number, dialect: Dialect) {
   return {
     hosts: hostsOption(defaultPort),
     database: text,
     user: text,
     password: v.optional(v.string("expected text")),
     tls: v.optional(engineTls),
+    query: v.optional(queryOption(dialect)),
     id_type: v.optional(
       v.picklist(["text", "bigint", "uuid"], 'expected "text", "bigint" or "uuid"'),
       "text",

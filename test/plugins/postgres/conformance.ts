@@ -9,4 +9,17 @@ export const subjects: Subjects = {
     await ownPlayers(server, "conformance", { "12001": 3000n });
     return optionsFor(server, "conformance");
   },
+  "with a query": async () => {
+    const server = await sharedPostgres();
+    await server.database("conformance");
+    await server.run(
+      `CREATE TABLE IF NOT EXISTS accounts (id text PRIMARY KEY, balance numeric);
+       INSERT INTO accounts VALUES ('12001', 30) ON CONFLICT DO NOTHING; GRANT SELECT ON accounts TO klas`,
+      "conformance",
+    );
+    return {
+      ...optionsFor(server, "conformance"),
+      query: "SELECT balance FROM accounts WHERE id = :player_id",
+    };
+  },
 };

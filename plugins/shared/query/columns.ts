@@ -1,0 +1,40 @@
+const NAMES = ["balance", "balance_minor", "exponent", "currency", "status_code", "player_id"] as const;
+
+type ColumnName = (typeof NAMES)[number];
+
+/** Where in a row each column is that the query gives. */
+export type BalanceColumns = ReadonlyMap<ColumnName, number>;
+
+/**
+ * The columns of a query by name, in whatever case. Throws, in words for the operator, where they give no balance,
+ * or more than is asked for: of two columns of one name it is not known which one is meant.
+ */
+export function balanceColumns(given: readonly string[]): BalanceColumns {
+  const columns = new Map<ColumnName, number>();
+  const yielded = given.join(", ");
+  for (const [index, name] of given.entries()) {
+    const known = NAMES.find((each) => each === name.toLowerCase());
+    if (known === undefined) {
+      if (!given.some((each) => isAmount(each))) break;
+      throw new Error(`\`query\` yields the column ${name} (${yielded}): expected only ${NAMES.join(", ")}`);
+    }
+    if (columns.has(known)) throw new Error(`\`query\` yields ${known} twice (${yielded}): expected it once`);
+    columns.set(known, index);
+  }
+  if (columns.has("balance") && columns.has("balance_minor")) {
+    throw new Error(`\`query\` yields both balance and balance_minor (${yielded}): expected one of them`);
+  }
+  if (!columns.has("balance") && !columns.has("balance_minor")) {
+    throw new Error(
+      `\`query\` yields ${yielded}: expected a column balance or balance_minor, for example by … AS balance`,
+    );
+  }
+  if (columns.has("exponent") && !columns.has("balance_minor")) {
+    throw new Error(`\`query\` yields exponent without balance_minor (${yielded}): it is for minor units`);
+  }
+  return columns;
+}
+
+function isAmount(name: string): boolean {
+  return /^balance(?:_minor)?$/i.test(name);
+}
