@@ -5,7 +5,7 @@ import { checker } from "./check.ts";
 import { openConnections } from "./connections.ts";
 import { exchanger, statusReader, type Core } from "./exchange.ts";
 import { optionsSchema, type Options } from "./options.ts";
-import { coalescing, remembering, type Lookup } from "./remember.ts";
+import { sharing } from "./remember.ts";
 import { requestBuilder } from "./request.ts";
 import { resilient } from "./resilience.ts";
 import { slots } from "./slots.ts";
@@ -34,10 +34,11 @@ export default {
       count,
     });
 
-    let lookup: Lookup = (query, signal) => ask(request(query), signal);
-    if (options.coalesce) lookup = coalescing(lookup, count);
-    if (options.cache_ms > 0) lookup = remembering(lookup, options.cache_ms, count);
-
+    const lookup = sharing((query, signal) => ask(request(query), signal), {
+      coalesce: options.coalesce,
+      cacheMs: options.cache_ms,
+      count,
+    });
     const probes = {
       breaker,
       lookup: (query: BalanceQuery, signal: AbortSignal) => exchange(request(query), signal),

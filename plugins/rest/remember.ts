@@ -5,12 +5,35 @@ const MAX_REMEMBERED = 10_000;
 
 export type Lookup = (query: BalanceQuery, signal: AbortSignal) => Promise<LookupResult>;
 
+/** An answer, and when its question was asked: what happened after that, it does not know of. */
+interface Dated {
+  readonly answer: LookupResult;
+  readonly askedMs: number;
+}
+
+type DatedLookup = (query: BalanceQuery, signal: AbortSignal) => Promise<Dated>;
+
+export interface Sharing {
+  readonly coalesce: boolean;
+  readonly cacheMs: number;
+  readonly count: OpenContext["count"];
+}
+
+/** Lookups that share calls and answers, as far as the options ask for it. */
+export function sharing(lookup: Lookup, { coalesce, cacheMs, count }: Sharing): Lookup {
+  if (!coalesce && cacheMs === 0) return lookup;
+  let shared: DatedLookup = async (query, signal) => {
+    const askedMs = performance.now();
+    return { answer: await lookup(query, signal), askedMs };
+  };
+  if (coalesce) shared = coalescing(shared, count);
+  if (cacheMs > 0) shared = remembering(shared, cacheMs, count);
+  return async (query, signal) => (await shared(query, signal)).answer;
+}
+
 /** Overlapping lookups of the same player and session share one. */
-export function coalescing(lookup: Lookup, count: OpenContext["count"]): Lookup {
-  const underWay = new Map<
-    string,
-    { readonly answer: Promise<LookupResult>; readonly signal: AbortSignal }
-  >();
+function coalescing(lookup: DatedLookup, count: OpenContext["count"]): DatedLookup {
+  const underWay = new Map<string, { readonly answer: Promise<Dated>; readonly signal: AbortSignal }>();
 
   return async (query, signal) => {
     const key = keyOf(query);
@@ -29,24 +52,29 @@ export function coalescing(lookup: Lookup, count: OpenContext["count"]): Lookup 
   };
 }
 
-/** Answers, failures not, are given again for `cacheMs` after they came. */
-export function remembering(lookup: Lookup, cacheMs: number, count: OpenContext["count"]): Lookup {
-  const remembered = new Map<string, { readonly answer: LookupResult; readonly untilMs: number }>();
+/**
+ * Answers, failures not, are given again for `cacheMs` after they were asked for. A question that was asked
+ * earlier than the one that is remembered may be answered later: it knows less, and replaces nothing.
+ */
+function remembering(lookup: DatedLookup, cacheMs: number, count: OpenContext["count"]): DatedLookup {
+  const remembered = new Map<string, Dated>();
 
   return async (query, signal) => {
     const key = keyOf(query);
     const known = remembered.get(key);
-    if (known !== undefined && performance.now() < known.untilMs) {
+    if (known !== undefined && performance.now() < known.askedMs + cacheMs) {
       count("remembered");
-      return known.answer;
+      return known;
     }
-    const answer = await lookup(query, signal);
+    const dated = await lookup(query, signal);
+    const { askedMs = -Infinity } = remembered.get(key) ?? {};
+    if (dated.askedMs < askedMs) return dated;
     // Deleted first, so that the map stays in the order of age and the oldest comes first.
     remembered.delete(key);
-    remembered.set(key, { answer, untilMs: performance.now() + cacheMs });
+    remembered.set(key, dated);
     const [oldest] = remembered.size > MAX_REMEMBERED ? remembered.keys() : [];
     if (oldest !== undefined) remembered.delete(oldest);
-    return answer;
+    return dated;
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { remembering } from "../../../plugins/rest/remember.ts";
-import type { BalanceQuery } from "../../../src/plugin.ts";
+import { sharing } from "../../../plugins/rest/remember.ts";
+import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import { answering, http, startCore, type Behaviour } from "./core.ts";
 import { failure, openSource, QUERY, type Input } from "./source.ts";
 
@@ -26,6 +26,13 @@ function gate(): { behave: Behaviour; open: () => void; held: () => number } {
     },
     held: () => waiting.length,
   };
+}
+
+/** A core whose answers come when they are told to: the nth question is answered by `answers[n]`. */
+function held() {
+  const answers: ((balance: string) => void)[] = [];
+  const ask = () => new Promise<LookupResult>((resolve) => answers.push((balance) => resolve({ balance })));
+  return { answers, ask };
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -298,12 +305,40 @@ describe("cache_ms", () => {
       asked.push(playerId);
       return ANSWER;
     };
-    const lookup = remembering(ask, 60_000, () => {});
+    const lookup = sharing(ask, { coalesce: false, cacheMs: 60_000, count() {} });
     const { signal } = new AbortController();
     for (let id = 0; id <= 10_000; id++) await lookup({ ...QUERY, playerId: `p${id}` }, signal);
     asked.length = 0;
     for (const playerId of ["p10000", "p1", "p0"]) await lookup({ ...QUERY, playerId }, signal);
     expect(asked).toEqual(["p0"]);
+  });
+
+  test("an answer that comes later, to a question that was asked earlier, replaces nothing", async () => {
+    const { answers, ask } = held();
+    const lookup = sharing(ask, { coalesce: false, cacheMs: 60_000, count() {} });
+    const { signal } = new AbortController();
+    const beforeTheBet = lookup(QUERY, signal);
+    await Bun.sleep(2);
+    const afterTheBet = lookup(QUERY, signal);
+    answers[1]?.("90");
+    expect(await afterTheBet).toEqual({ balance: "90" });
+    answers[0]?.("100");
+    await beforeTheBet;
+    expect(await lookup(QUERY, signal)).toEqual({ balance: "90" });
+  });
+
+  test("an answer is as old as its question, also if another lookup joined it", async () => {
+    const { answers, ask } = held();
+    const lookup = sharing(ask, { coalesce: true, cacheMs: 200, count() {} });
+    const { signal } = new AbortController();
+    const first = lookup(QUERY, signal);
+    await Bun.sleep(250);
+    const joined = lookup(QUERY, signal);
+    answers[0]?.("100");
+    expect([await first, await joined]).toEqual([{ balance: "100" }, { balance: "100" }]);
+    const next = lookup(QUERY, signal);
+    answers[1]?.("90");
+    expect(await next).toEqual({ balance: "90" });
   });
 
   test("failures are not", async () => {
