@@ -1,13 +1,15 @@
 import type { BlockList } from "node:net";
 import { addressSet } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
+import { masking } from "../config/masking.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { OpenContext, SourceLog } from "../plugin.ts";
+import type { SourceLog } from "../plugin.ts";
 import { knownCurrencies } from "../protocol/currency.ts";
 import { signingKey, type SigningKey } from "../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../protocol/status.ts";
 import { Failure } from "../failure.ts";
+import { type BoundSource, describeSource, type OnStep } from "../source/bound.ts";
 import { guard, type GuardedSource } from "../source/guard.ts";
 
 /** All that answering a call depends on: one value, replaced as a whole by a reload. */
@@ -34,23 +36,20 @@ export interface Surroundings {
   readonly metrics?: Metrics | undefined;
   /** The service is opened to be looked at, not to answer calls. */
   readonly isRehearsal?: boolean;
+  readonly onStep?: OnStep | undefined;
 }
 
-/** Opens the source that a configuration names. Throws with a message for the operator where that fails. */
-export async function openService(config: Config, surroundings: Surroundings): Promise<Service> {
-  const { webhook, server, source } = config;
-  const { log, metrics } = surroundings;
+/** All but the source comes out of the configuration as it is. */
+export function serviceOf(
+  { webhook, server, source: { name } }: Config,
+  source: GuardedSource,
+  { log, metrics }: Surroundings,
+): Service {
   const [first, ...others] = webhook.secrets;
-  const opened = await openSource(config, surroundings);
   return {
     keys: [signingKey(first), ...others.map(signingKey)],
-    source: guard(opened, {
-      timeoutMs: webhook.timeout_ms,
-      maxInFlight: webhook.max_in_flight,
-      onAnswer: metrics && ((reason, seconds) => metrics.lookedUp(source.name, reason, seconds)),
-      file: source.file,
-    }),
-    sourceName: source.name,
+    source,
+    sourceName: name,
     statusCodes: statusCodesOf(webhook.status_codes),
     maxBodyBytes: server.max_body_bytes,
     maxClockSkewSeconds: webhook.max_clock_skew_seconds,
@@ -61,23 +60,32 @@ export async function openService(config: Config, surroundings: Surroundings): P
   };
 }
 
-async function openSource(
-  { source, directory, webhook, currencies = {} }: Config,
-  { log, metrics, isRehearsal = false }: Surroundings,
-) {
-  const context: OpenContext = {
-    log: sourceLog(log, source.name),
-    count: (event) => metrics?.happened(source.name, event),
-    directory,
-    exponentOf: knownCurrencies(currencies),
-    timeoutMs: webhook.timeout_ms,
-    isRehearsal,
-  };
+/** Opens the source in use. Throws with a message for the operator if that fails. */
+export async function openSource(
+  { directory, webhook, currencies = {}, inserted }: Config,
+  source: BoundSource,
+  { log, metrics, isRehearsal = false, onStep }: Surroundings,
+): Promise<GuardedSource> {
+  onStep?.(`opening ${describeSource(source)}`);
   try {
-    return await source.open(context);
+    const opened = await source.open({
+      log: sourceLog(log, source.name),
+      count: (event) => metrics?.happened(source.name, event),
+      directory,
+      exponentOf: knownCurrencies(currencies),
+      timeoutMs: webhook.timeout_ms,
+      isRehearsal,
+    });
+    onStep?.(`checking ${describeSource(source)}`);
+    return guard(opened, {
+      timeoutMs: webhook.timeout_ms,
+      maxInFlight: webhook.max_in_flight,
+      onAnswer: metrics && ((reason, seconds) => metrics.lookedUp(source.name, reason, seconds)),
+      file: source.file,
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(`the source "${source.name}" (${source.plugin}) cannot be opened: ${reason}`, 2);
+    throw new Failure(`${describeSource(source)} cannot be opened: ${masking(inserted)(reason)}`, 2);
   }
 }
 

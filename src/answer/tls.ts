@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { resolve } from "node:path";
 import type { Config } from "../config/load.ts";
 import { describeFileError } from "../file-error.ts";
-import { ConfigError } from "../config/problem.ts";
+import type { Problem } from "../config/problem.ts";
 
 /** What the public listener encrypts with, as PEM text. TLS 1.2 and 1.3 are spoken; it is the runtime's minimum. */
 export interface ServerTls {
@@ -15,51 +15,52 @@ export interface ServerTls {
   readonly rejectUnauthorized?: true;
 }
 
-/** Reads the files that `server.tls` names. Throws where one cannot be read, or they do not fit together. */
-export async function readServerTls({ file, server, directory }: Config): Promise<ServerTls | undefined> {
-  if (server.tls === undefined) return undefined;
-  const { cert, key, client_ca: clientCa } = server.tls;
-  const fail = (name: string, message: string): never => {
-    throw new ConfigError(file, [{ path: ["server", "tls", name], message }]);
+/** Reads the files that `server.tls` names, and says which cannot be read or do not fit together. */
+export async function readServerTls({ server, directory }: Config): Promise<{
+  readonly tls: ServerTls | undefined;
+  readonly problems: readonly Problem[];
+}> {
+  if (server.tls === undefined) return { tls: undefined, problems: [] };
+  const problems: Problem[] = [];
+  const fail = (name: string, message: string) => {
+    problems.push({ path: ["server", "tls", name], message });
   };
-  const read = (name: string, pem: string) =>
-    readPem(resolve(directory, pem), (message) => fail(name, message));
-  const pair = { cert: await read("cert", cert), key: await read("key", key) };
-  assertPair(pair, fail);
-  return {
-    ...pair,
-    ...(clientCa === undefined
-      ? {}
-      : { ca: await read("client_ca", clientCa), requestCert: true, rejectUnauthorized: true }),
-  };
+  const read = async (name: string, pem: string | undefined) =>
+    pem === undefined ? undefined : readPem(resolve(directory, pem), (message) => fail(name, message));
+  const { cert: certFile, key: keyFile, client_ca: caFile } = server.tls;
+  const cert = await read("cert", certFile);
+  const key = await read("key", keyFile);
+  const ca = await read("client_ca", caFile);
+  if (cert !== undefined && key !== undefined) checkPair({ cert, key }, fail);
+  if (cert === undefined || key === undefined || problems.length > 0) return { tls: undefined, problems };
+  const caller = ca === undefined ? {} : ({ ca, requestCert: true, rejectUnauthorized: true } as const);
+  return { tls: { cert, key, ...caller }, problems };
 }
 
-async function readPem(file: string, fail: (message: string) => never): Promise<string> {
+async function readPem(file: string, fail: (message: string) => void): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    return fail(`cannot read ${file}: ${describeFileError(error)}`);
+    fail(`cannot read ${file}: ${describeFileError(error)}`);
+    return undefined;
   }
 }
 
-type Fail = (name: string, message: string) => never;
+type Fail = (name: string, message: string) => void;
 
-function assertPair({ cert, key }: { readonly cert: string; readonly key: string }, fail: Fail): void {
-  const certificate = parsed(
-    () => new X509Certificate(cert),
-    () => fail("cert", "expected a certificate, in PEM form"),
-  );
-  const privateKey = parsed(
-    () => createPrivateKey(key),
-    () => fail("key", "expected a private key without a password, in PEM form"),
-  );
+function checkPair({ cert, key }: { readonly cert: string; readonly key: string }, fail: Fail): void {
+  const certificate = parsed(() => new X509Certificate(cert));
+  const privateKey = parsed(() => createPrivateKey(key));
+  if (certificate === undefined) fail("cert", "expected a certificate, in PEM form");
+  if (privateKey === undefined) fail("key", "expected a private key without a password, in PEM form");
+  if (certificate === undefined || privateKey === undefined) return;
   if (!certificate.checkPrivateKey(privateKey)) fail("key", "it is not the key of the certificate");
 }
 
-function parsed<Value>(parse: () => Value, fail: () => never): Value {
+function parsed<Value>(parse: () => Value): Value | undefined {
   try {
     return parse();
   } catch {
-    return fail();
+    return undefined;
   }
 }

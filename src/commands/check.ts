@@ -1,19 +1,19 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import type { Config } from "../config/load.ts";
+import { configPath, readConfigFile, type Config } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { secretWarnings } from "../config/secret-warnings.ts";
 import { openLog } from "../observe/log.ts";
 import { endpointPath } from "../answer/listener.ts";
 import { Failure } from "../failure.ts";
-import { readServerTls } from "../answer/tls.ts";
 import { inWords, probe } from "../answer/probe.ts";
-import { openService, type Service } from "../answer/service.ts";
+import { openSource, serviceOf, type Service } from "../answer/service.ts";
 import { replyBody } from "../protocol/reply.ts";
 import { ID_RULE, isId } from "../protocol/request.ts";
 import { statusCodeOf } from "../protocol/status.ts";
+import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
-import { configOption, readConfig } from "./config-option.ts";
+import { configOption } from "./config-option.ts";
 import { paint } from "./paint.ts";
 
 interface Finding {
@@ -61,11 +61,12 @@ interface CheckOptions {
 
 async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> {
   try {
-    const config = await readConfig(options);
-    const tls = await readServerTls(config);
-    await reportConfig(config, report);
-    if (tls !== undefined) report("ok", "the certificate and its key can be served");
-    return (await checkSource(config, options, report)) ? 0 : 1;
+    const bound = await bindConfig(
+      await readConfigFile(configPath(options.config, process.env), process.env),
+    );
+    await reportConfig(bound.config, report);
+    if (bound.tls !== undefined) report("ok", "the certificate and its key can be served");
+    return (await checkSource(bound, options, report)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     for (const line of error.message.split("\n")) report("error", line);
@@ -74,7 +75,7 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
 }
 
 async function reportConfig(config: Config, report: Report): Promise<void> {
-  const { server, webhook, sources } = config;
+  const { server, webhook, tables } = config;
   report("ok", `${config.file} is valid`);
   report(
     "ok",
@@ -92,7 +93,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
     report("ok", `secret ${index + 1} (****, ${length} characters) ${use}`);
   }
   for (const warning of secretWarnings(webhook.secrets)) report("warning", warning);
-  for (const { name, plugin } of sources.values()) {
+  for (const { name, plugin } of tables.values()) {
     report(
       "ok",
       `source "${name}" (${plugin}) is configured well${name === webhook.source ? ", and in use" : ""}`,
@@ -100,18 +101,23 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
   }
 }
 
-async function checkSource(config: Config, options: CheckOptions, report: Report): Promise<boolean> {
+async function checkSource(
+  { config, source: bound }: BoundConfig,
+  options: CheckOptions,
+  report: Report,
+): Promise<boolean> {
   const errors = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
   const log = {
     ...errors,
     warn: (message: string) => report("warning", `source "${config.source.name}": ${message}`),
   };
-  const service = await openService(config, { log, isRehearsal: true });
-  const { source } = service;
+  const source = await openSource(config, bound, { log, isRehearsal: true });
   const problem = await source.check();
   if (problem !== undefined) report("error", `source "${config.source.name}" is not ready: ${problem}`);
   else report("ok", `source "${config.source.name}" opens and answers`);
-  const isAnswered = problem === undefined && (await lookUpPlayer(service, config, options, report));
+  const isAnswered =
+    problem === undefined &&
+    (await lookUpPlayer(serviceOf(config, source, { log }), config, options, report));
   const closing = await source.close().then(() => undefined, messageOf);
   if (closing !== undefined) report("error", `source "${config.source.name}" does not close: ${closing}`);
   await log.flush();

@@ -111,7 +111,7 @@ async function subjectOf(
   if (!found.valid) throw new Failure(found.problem, 2);
   return {
     plugin: found.plugin,
-    options: source?.table ?? {},
+    options: source?.options ?? {},
     hasOptions: source !== undefined,
     directory,
     timeoutMs: config?.webhook.timeout_ms ?? DEFAULT_TIMEOUT_MS,

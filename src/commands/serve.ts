@@ -1,8 +1,8 @@
 import { Command } from "@commander-js/extra-typings";
-import type { Config } from "../config/load.ts";
+import { configPath, readConfigFile, type Reading } from "../config/load.ts";
 import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
-import { configOption, readConfig } from "./config-option.ts";
+import { configOption } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { signedCurl } from "./signed-call.ts";
 
@@ -19,8 +19,9 @@ export function serveCommand() {
     )
     .addHelpText("after", "\nExample:\n  klas-balance serve --config /srv/klas/config.toml")
     .action(async ({ showCall, ...options }) => {
-      const load = async () => withOverrides(await readConfig(options), options);
-      await serve(load, ({ webhook }, url) => {
+      const file = configPath(options.config, process.env);
+      const read = async () => withOverrides(await readConfigFile(file, process.env), options);
+      await serve(read, ({ webhook }, url) => {
         if (showCall === undefined) return;
         process.stdout.write(`\nTry it:\n\n${signedCurl(url, webhook.secrets[0], showCall)}\n\n`);
       });
@@ -30,9 +31,11 @@ export function serveCommand() {
 }
 
 function withOverrides(
-  config: Config,
+  reading: Reading,
   { host, port }: { host?: string | undefined; port?: number | undefined },
-): Config {
-  const { server } = config;
-  return { ...config, server: { ...server, host: host ?? server.host, port: port ?? server.port } };
+): Reading {
+  if (!reading.valid) return reading;
+  const { server } = reading.config;
+  const overridden = { ...server, host: host ?? server.host, port: port ?? server.port };
+  return { valid: true, config: { ...reading.config, server: overridden } };
 }

@@ -4,7 +4,7 @@ import { describeFileError } from "../file-error.ts";
 import type { Problem } from "./problem.ts";
 
 /** Where `${…}` in a configuration gets its values from. */
-export interface Surroundings {
+export interface Origins {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** The folder that `${file:PATH}` starts from: that of the configuration file. */
   readonly directory: string;
@@ -23,24 +23,21 @@ const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  */
 export function interpolate(
   value: unknown,
-  surroundings: Surroundings,
+  origins: Origins,
   problems: Problem[],
   path: readonly string[] = [],
 ): unknown {
   if (typeof value === "string") {
-    const { text, faults } = interpolateText(value, surroundings);
+    const { text, faults } = interpolateText(value, origins);
     problems.push(...Array.from(faults, (message) => ({ path, message })));
     return text;
   }
   if (Array.isArray(value)) {
-    return value.map((item, index) => interpolate(item, surroundings, problems, [...path, String(index)]));
+    return value.map((item, index) => interpolate(item, origins, problems, [...path, String(index)]));
   }
   if (isTable(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        key,
-        interpolate(item, surroundings, problems, [...path, key]),
-      ]),
+      Object.entries(value).map(([key, item]) => [key, interpolate(item, origins, problems, [...path, key])]),
     );
   }
   return value;
@@ -59,7 +56,7 @@ interface Interpolated {
 }
 
 /** A fault shows a reference as it is written in the configuration: what it stands for may be a secret. */
-function interpolateText(source: string, { variables, directory, values }: Surroundings): Interpolated {
+function interpolateText(source: string, { variables, directory, values }: Origins): Interpolated {
   const faults: string[] = [];
   let position = 0;
 

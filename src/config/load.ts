@@ -1,42 +1,45 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
-import type { OpenContext, Source } from "../plugin.ts";
-import { masking } from "../source/masking.ts";
-import { findPlugin } from "../source/registry.ts";
 import { describeFileError, fileErrorCode } from "../file-error.ts";
 import { decodeUtf8, interpolate, isTable } from "./interpolate.ts";
 import { ConfigError, didYouMean, type Problem } from "./problem.ts";
 import { configSchema, DEFAULT_SOURCE, type HostOptions } from "./schema.ts";
 import { validate } from "./validate.ts";
 
-/** A validated configuration. Making one has no effects: no source is open yet. */
-export interface Config extends Omit<HostOptions, "sources"> {
+/**
+ * What a file says of its sources, as it is written but for its `${…}`: no plugin has been asked. Like everything
+ * here it is plain data, which can be sent to another process.
+ */
+export interface SourceTables {
   /** Absolute path of the file. */
   readonly file: string;
   /** The folder that relative paths inside start from. */
   readonly directory: string;
-  /** What was read, references replaced: it makes the same configuration again. It holds secrets. */
-  readonly table: unknown;
   /** By name, in the order of the file. */
-  readonly sources: ReadonlyMap<string, ConfiguredSource>;
-  /** The one that `webhook.source` names. */
-  readonly source: ConfiguredSource;
+  readonly tables: ReadonlyMap<string, SourceTable>;
+  /** What stands in the place of the `${…}`. None of it may show up in a message. */
+  readonly inserted: readonly string[];
 }
 
-/** A source whose plugin is loaded and whose options are valid. */
-export interface ConfiguredSource {
+export interface SourceTable {
   readonly name: string;
   /** As the configuration names it: `sqlite`, or a path. */
   readonly plugin: string;
-  /** The file of an operator's own plugin, as it is shown. */
-  readonly file?: string | undefined;
-  /** The table without `plugin`, as it is written but for its `${…}`. */
-  readonly table: Readonly<Record<string, unknown>>;
-  /** What a built-in's schema made of the table. */
-  readonly options: unknown;
-  readonly open: (context: OpenContext) => Promise<Source>;
+  /** The table without `plugin`. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
+
+/** A configuration in which nothing is wrong, as far as the host can tell. */
+export interface Config extends SourceTables, Omit<HostOptions, "sources"> {
+  /** The one that `webhook.source` names. */
+  readonly source: SourceTable;
+}
+
+/** What came of reading a file. One with problems still names its sources, whose own problems are told with them. */
+export type Reading =
+  | { readonly valid: true; readonly config: Config }
+  | { readonly valid: false; readonly sources: SourceTables; readonly problems: readonly Problem[] };
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -45,50 +48,61 @@ export function configPath(flag: string | undefined, variables: Variables): stri
   return resolve(flag ?? (variables["KLAS_BALANCE_CONFIG"] || "config.toml"));
 }
 
-/** Text → interpolated → validated. Throws a `ConfigError` with every problem that was found. */
+/** Text → interpolated → validated. Throws a `ConfigError` with every problem of the host's own tables. */
 export async function loadConfig(file: string, variables: Variables): Promise<Config> {
+  const reading = await readConfigFile(file, variables);
+  if (!reading.valid) throw new ConfigError(reading.sources, reading.problems);
+  return reading.config;
+}
+
+/** Like `loadConfig`, with the problems as data: there may be more to add. */
+export async function readConfigFile(file: string, variables: Variables): Promise<Reading> {
+  const directory = dirname(file);
+  const inserted: string[] = [];
   const problems: Problem[] = [];
-  const values: string[] = [];
-  const surroundings = { variables, directory: dirname(file), values };
-  const table = interpolate(parseToml(file, await readText(file)), surroundings, problems);
   try {
-    return await configOf(file, table, problems);
+    const table = interpolate(
+      parseToml(file, await readText(file)),
+      { variables, directory, values: inserted },
+      problems,
+    );
+    const sources = { file, directory, inserted, tables: sourceTables(table) };
+    return await readingOf(table, sources, problems);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    // A name that is not known is quoted, and may have come out of the environment or a file.
-    const mask = masking(values);
-    throw new ConfigError(
-      file,
-      error.problems.map(({ path, message }) => ({ path, message: mask(message) })),
-    );
+    return {
+      valid: false,
+      sources: { file, directory, inserted, tables: new Map() },
+      problems: error.problems,
+    };
   }
 }
 
-/** The configuration that a table makes, whose references have been replaced. Throws like `loadConfig`. */
-export async function configOf(file: string, table: unknown, problems: Problem[] = []): Promise<Config> {
-  const directory = dirname(file);
-  // A reference that failed has been reported; what it left behind would only be reported again.
-  const failed = new Set(problems.map(({ path }) => path.join("\0")));
-  const isNews = (problem: Problem) => !failed.has(problem.path.join("\0"));
-
+async function readingOf(
+  table: unknown,
+  sources: SourceTables,
+  interpolationProblems: readonly Problem[],
+): Promise<Reading> {
   const host = await validate(configSchema, table);
-  if (!host.valid) problems.push(...host.problems.filter(isNews));
-  const sources = new Map<string, ConfiguredSource>();
-  for (const [name, options] of Object.entries(sourceTables(table))) {
-    const source = await configureSource(name, options, directory);
-    if (Array.isArray(source)) problems.push(...source.filter(isNews));
-    else sources.set(name, source);
-  }
-  problems.push(...undefinedSource(table).filter(isNews));
-  const source = host.valid ? sources.get(host.value.webhook.source) : undefined;
-  if (problems.length > 0 || !host.valid || source === undefined) throw new ConfigError(file, problems);
-  return { ...host.value, file, directory, table, sources, source };
+  const found = [...(host.valid ? [] : host.problems), ...undefinedSource(table)];
+  const problems = [...interpolationProblems, ...newsTo(interpolationProblems, found)];
+  const source = host.valid ? sources.tables.get(host.value.webhook.source) : undefined;
+  if (problems.length > 0 || !host.valid || source === undefined) return { valid: false, sources, problems };
+  const { sources: _tables, ...settings } = host.value;
+  return { valid: true, config: { ...settings, ...sources, source } };
+}
+
+/** A place that has been reported, such as a reference that failed, would only be reported again for what it left. */
+export function newsTo(reported: readonly Problem[], problems: readonly Problem[]): readonly Problem[] {
+  const places = new Set(reported.map(({ path }) => path.join("\0")));
+  return problems.filter(({ path }) => !places.has(path.join("\0")));
 }
 
 /** TOML is UTF-8; read otherwise, a secret would quietly be another one. */
 async function readText(file: string): Promise<string> {
   const text = decodeUtf8(await readBytes(file));
-  if (text === undefined) throw new ConfigError(file, [{ path: [], message: "not TOML: it is not UTF-8" }]);
+  if (text === undefined)
+    throw new ConfigError({ file }, [{ path: [], message: "not TOML: it is not UTF-8" }]);
   return text.replace(/^\ufeff/, "");
 }
 
@@ -97,7 +111,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     const hint = fileErrorCode(error) === "ENOENT" ? '; "klas-balance init" makes one' : "";
-    throw new ConfigError(file, [
+    throw new ConfigError({ file }, [
       { path: [], message: `cannot read the configuration: ${describeFileError(error)}${hint}` },
     ]);
   }
@@ -110,48 +124,29 @@ function parseToml(file: string, text: string): unknown {
     if (!(error instanceof TomlError)) throw error;
     // The library's message quotes the line; a line may hold a secret, so only its number is shown.
     const [reason = "not TOML"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-    throw new ConfigError(file, [
+    throw new ConfigError({ file }, [
       { path: [], message: `line ${error.line}, column ${error.column}: not TOML: ${reason}` },
     ]);
   }
 }
 
 /** The tables that look like sources; the host's schema reports those that do not. */
-function sourceTables(table: unknown): Record<string, Readonly<Record<string, unknown>>> {
+function sourceTables(table: unknown): ReadonlyMap<string, SourceTable> {
   const sources = isTable(table) ? table["sources"] : undefined;
-  if (!isTable(sources)) return {};
-  return Object.fromEntries(
-    Object.entries(sources).flatMap(([name, options]) => (isTable(options) ? [[name, options]] : [])),
+  if (!isTable(sources)) return new Map();
+  return new Map(
+    Object.entries(sources).flatMap(([name, each]) => {
+      const { plugin, ...options } = isTable(each) ? each : {};
+      return typeof plugin === "string" && plugin !== "" ? [[name, { name, plugin, options }]] : [];
+    }),
   );
 }
 
-async function configureSource(
-  name: string,
-  table: Readonly<Record<string, unknown>>,
-  directory: string,
-): Promise<ConfiguredSource | Problem[]> {
-  const { plugin: pluginName, ...options } = table;
-  const path = ["sources", name];
-  if (typeof pluginName !== "string" || pluginName === "") return [];
-  const found = await findPlugin(pluginName, directory);
-  if (!found.valid) return [{ path: [...path, "plugin"], message: found.problem }];
-  const bound = await found.plugin.bind(options);
-  if (!bound.valid)
-    return bound.problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
-  return {
-    name,
-    plugin: pluginName,
-    file: found.plugin.file,
-    table: options,
-    options: bound.options,
-    open: bound.open,
-  };
-}
-
-function undefinedSource(table: unknown): Problem[] {
+function undefinedSource(table: unknown): readonly Problem[] {
   const webhook = isTable(table) ? table["webhook"] : undefined;
   const source = isTable(webhook) ? (webhook["source"] ?? DEFAULT_SOURCE) : DEFAULT_SOURCE;
-  const names = Object.keys(sourceTables(table));
+  const sources = isTable(table) ? table["sources"] : undefined;
+  const names = isTable(sources) ? Object.keys(sources) : [];
   if (typeof source !== "string" || names.includes(source)) return [];
   const defined = names.length === 0 ? "there is no [sources.NAME] table" : `defined: ${names.join(", ")}`;
   const message = `the source ${JSON.stringify(source)} is not defined${didYouMean(source, names)} (${defined})`;

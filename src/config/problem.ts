@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { Failure } from "../failure.ts";
 import { printable } from "../printable.ts";
 import { shownPath } from "../shown-path.ts";
+import { masking } from "./masking.ts";
 
 /** One thing that is wrong with a configuration. Never holds a value: a value may be a secret. */
 export interface Problem {
@@ -10,13 +11,24 @@ export interface Problem {
   readonly message: string;
 }
 
-/** A configuration that is not valid: every problem in a line of its own. */
+/** A configuration as far as an error needs it. */
+interface ReadFile {
+  readonly file: string;
+  /** What came out of the environment and of files: a name that is not known is quoted, and may be one of them. */
+  readonly inserted?: readonly string[];
+}
+
+/** A configuration that is not valid: every problem in a line of its own, and none of them shows a secret. */
 export class ConfigError extends Failure {
   override readonly name = "ConfigError";
+  readonly file: string;
   readonly problems: readonly Problem[];
 
-  constructor(file: string, problems: readonly Problem[]) {
+  constructor({ file, inserted = [] }: ReadFile, found: readonly Problem[]) {
+    const mask = masking(inserted);
+    const problems = found.map(({ path, message }) => ({ path, message: mask(message) }));
     super(problems.map((problem) => formatProblem(shownPath(file), problem)).join("\n"), 2);
+    this.file = file;
     this.problems = problems;
   }
 }

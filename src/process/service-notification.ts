@@ -1,5 +1,5 @@
 /** Tells systemd how the service is (sd_notify(3)), where it asked for that. */
-export interface ServiceManager {
+export interface ServiceNotification {
   notify(state: "READY=1" | "RELOADING=1" | "STOPPING=1"): void;
   stop(): void;
 }
@@ -8,7 +8,9 @@ export interface ServiceManager {
  * Uses systemd's own `systemd-notify`: the protocol is a datagram on a Unix socket, which the runtime cannot send.
  * With a watchdog (`WatchdogSec=`) the service is restarted when this process hangs.
  */
-export function openServiceManager(variables: Readonly<Record<string, string | undefined>>): ServiceManager {
+export function serviceNotification(
+  variables: Readonly<Record<string, string | undefined>>,
+): ServiceNotification {
   if (!variables["NOTIFY_SOCKET"]) return { notify() {}, stop() {} };
   const watchdogMs = Number(variables["WATCHDOG_USEC"] ?? 0) / 1000;
   let sending: Promise<void> = Promise.resolve();

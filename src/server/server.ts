@@ -2,17 +2,27 @@ import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
+import { describeSource, type OnStep } from "../source/bound.ts";
+import type { GuardedSource } from "../source/guard.ts";
 import { messageOf } from "../source/thrown.ts";
 import { assertPortIsFree, listen, type Listener } from "../answer/listener.ts";
-import { openService, type Service } from "../answer/service.ts";
 import { readinessProblem } from "../answer/probe.ts";
-import { readServerTls, type ServerTls } from "../answer/tls.ts";
+import { openSource, serviceOf, type Service } from "../answer/service.ts";
+import type { ServerTls } from "../answer/tls.ts";
+import { bindConfig, type BoundConfig } from "./bind.ts";
+import type { Rehearsal } from "./rehearse.ts";
+import { sourceHealth } from "./source-health.ts";
 
 /** What answers calls: this process, or workers of it. */
-export interface Serving {
+export interface Server {
   readonly url: string;
-  /** Makes everything ready for a new configuration; throws where that cannot be, and nothing has changed. */
-  prepare(config: Config): Promise<PreparedReload>;
+  /** The configuration in use. */
+  readonly config: Config;
+  /**
+   * Makes everything ready for a new configuration; throws if that cannot be, and nothing has changed. The rehearsal
+   * decides where there is nothing in use to go by.
+   */
+  prepare(config: Config, rehearsal?: Rehearsal): Promise<PreparedReload>;
   /** What is not ready, in words. */
   notReady(): Promise<readonly string[]>;
   metrics(): Promise<readonly MetricsSnapshot[]>;
@@ -24,125 +34,125 @@ export interface Serving {
 
 /** A configuration that is ready to take over: exactly one of the two is called. */
 export interface PreparedReload {
+  /** What of it cannot be taken up, or is not ready, in words. */
+  readonly warnings: readonly string[];
   /** Swaps it in; resolves when what was in use before is closed. */
   commit(): Promise<void>;
   discard(): Promise<void>;
 }
 
-export interface InstanceOptions {
+export interface ServerOptions {
   readonly log: Log;
   /** Whether other processes of ours may listen on the same port. */
   readonly sharesPort: boolean;
+  readonly onStep?: OnStep | undefined;
 }
 
 /** How long is waited for a source that is closed; one that is replaced goes on closing after that. */
 const CLOSE_MS = 2000;
 
-/** A source is not asked for its health more often than this, however often somebody wants to know. */
-const HEALTH_IS_FRESH_MS = 1000;
-/** Who wants to know how the source is must not hang with it, whatever the deadline of a lookup. */
-const HEALTH_MS = 2000;
+/** All that a reload replaces, as one. */
+interface InUse {
+  readonly config: Config;
+  readonly service: Service;
+  readonly tls: ServerTls | undefined;
+  readonly listener: Listener;
+}
 
-/** One process's serving: opens the source and listens. Throws with a message for the operator where that fails. */
-export async function startInstance(
+/** One process's server: opens the source and listens. Throws with a message for the operator if that fails. */
+export async function startServer(
   initial: Config,
-  { log, sharesPort }: InstanceOptions,
-): Promise<Serving & { readonly port: number }> {
-  let config = initial;
-  const { host } = initial.server;
+  { log, sharesPort, onStep }: ServerOptions,
+): Promise<Server & { readonly port: number }> {
   // Without an admin listener nobody reads them.
-  const metrics = initial.admin && openMetrics({ inFlight: () => service.source.inFlight, isSourceUp });
-  let service = await openService(config, { log, metrics });
-  let tls = await readServerTls(config);
-  let listener = await listenOrClose();
-  let checkedMs = -Infinity;
-  let health: Promise<string | undefined> = Promise.resolve(undefined);
+  const metrics =
+    initial.admin &&
+    openMetrics({
+      inFlight: () => inUse.service.source.inFlight,
+      isSourceUp: async () => (await health()) === undefined,
+    });
+  const surroundings = { log, metrics, onStep };
+  let inUse = await start(await bindConfig({ valid: true, config: initial }, onStep));
+  const health = sourceHealth(() => inUse);
 
-  function listenWith(port: number, itsTls: ServerTls | undefined): Listener {
-    // A certificate is a listener's for life: a new one comes with a new listener on the same port.
-    const options = {
-      host,
-      port,
-      path: config.webhook.path,
-      tls: itsTls,
-      sharesPort: sharesPort || itsTls !== undefined,
-    };
-    return listen(options, () => service);
-  }
-
-  async function listenOrClose(): Promise<Listener> {
+  async function start({ config, source, tls }: BoundConfig): Promise<InUse> {
+    const opened = await openSource(config, source, surroundings);
     try {
       if (tls !== undefined && !sharesPort) assertPortIsFree(config);
-      return listenWith(config.server.port, tls);
+      const listener = listenWith(config, config.server.port, tls);
+      return { config, service: serviceOf(config, opened, surroundings), tls, listener };
     } catch (error) {
-      await closeSource(service, log);
+      await closeSource(opened, config, log);
       throw error;
     }
   }
 
-  function sourceHealth(): Promise<string | undefined> {
-    if (performance.now() - checkedMs > HEALTH_IS_FRESH_MS) {
-      checkedMs = Infinity;
-      const asked = service;
-      health = readinessProblem(asked.source, config.webhook.probe_player).finally(() => {
-        // One that was replaced meanwhile says nothing of the one that is there now.
-        if (asked === service) checkedMs = performance.now();
-      });
-    }
-    const late = Bun.sleep(HEALTH_MS).then(() => `the check did not end within ${HEALTH_MS} ms`);
-    return Promise.race([health, late]);
+  function listenWith({ webhook }: Config, port: number, tls: ServerTls | undefined): Listener {
+    // A certificate is a listener's for life: a new one comes with a new listener on the same port.
+    const shared = sharesPort || tls !== undefined;
+    const { host } = initial.server;
+    return listen({ host, port, path: webhook.path, tls, sharesPort: shared }, () => inUse.service);
   }
 
-  async function isSourceUp(): Promise<boolean> {
-    return (await sourceHealth()) === undefined;
-  }
-
-  async function prepare(next: Config): Promise<PreparedReload> {
-    if ((tls === undefined) !== (next.server.tls === undefined)) {
-      throw new Failure("server.tls: turning TLS on or off needs a restart", 2);
-    }
-    const nextTls = await readServerTls(next);
-    const nextService = await openService(next, { log, metrics });
+  async function prepare(config: Config): Promise<PreparedReload> {
+    const { tls: tlsInUse, listener: listening } = inUse;
+    const { source, tls } = await bindConfig({ valid: true, config });
+    const { opened, warnings } = await nextSource({ config, source, tls });
     try {
-      const problem = await readinessProblem(nextService.source, next.webhook.probe_player);
-      if (problem !== undefined) throw new Failure(`the source "${nextService.sourceName}": ${problem}`, 1);
-      const isSameTls = JSON.stringify(tls) === JSON.stringify(nextTls);
-      const nextListener = isSameTls ? undefined : listenWith(listener.port, nextTls);
-      return {
-        commit: () => commit(next, nextService, nextTls, nextListener),
-        async discard() {
-          void nextListener?.stop();
-          await closeSource(nextService, log);
-        },
-      };
+      const isSameTls = JSON.stringify(tlsInUse) === JSON.stringify(tls);
+      const listener = isSameTls ? listening : listenWith(config, listening.port, tls);
+      const next = { config, service: serviceOf(config, opened, surroundings), tls, listener };
+      return { warnings, commit: () => swap(next), discard: () => giveUp(next) };
     } catch (error) {
-      await closeSource(nextService, log);
+      if (opened !== inUse.service.source) await closeSource(opened, config, log);
       throw error;
     }
   }
 
-  async function commit(
-    next: Config,
-    nextService: Service,
-    nextTls: ServerTls | undefined,
-    nextListener: Listener | undefined,
-  ): Promise<void> {
-    const previous = { service, listener };
-    config = next;
-    service = nextService;
-    checkedMs = -Infinity;
-    log.configure(next.log);
-    if (nextListener !== undefined) {
-      tls = nextTls;
-      listener = nextListener;
-      // Who is connected to the old one gets the answer to what was asked.
-      void previous.listener.stop();
+  /**
+   * The source of another configuration, open, or the one in use, if it is the same and cannot be had anew. A core that
+   * is down keeps nobody from changing what else there is to be changed: a start in that state works, too.
+   */
+  async function nextSource({ config, source }: BoundConfig): Promise<NextSource> {
+    const { config: before, service } = inUse;
+    const kept = isSameSource(before, config) ? service.source : undefined;
+    const name = describeSource(source);
+    let opened: GuardedSource;
+    try {
+      opened = await openSource(config, source, surroundings);
+    } catch (error) {
+      if (kept === undefined) throw error;
+      return { opened: kept, warnings: [`${messageOf(error)}; it is used as it was opened before`] };
     }
-    listener.setPath(next.webhook.path);
-    await closeSource(previous.service, log);
+    const problem = await readinessProblem(opened, config.webhook.probe_player);
+    if (problem === undefined) return { opened, warnings: [] };
+    if ((await readinessProblem(service.source, before.webhook.probe_player)) !== undefined) {
+      return { opened, warnings: [`${name} is not ready, nor was it before: ${problem}`] };
+    }
+    await closeSource(opened, config, log);
+    if (kept === undefined) throw new Failure(`the source "${source.name}": ${problem}`, 1);
+    return { opened: kept, warnings: [`${name} is used as it was opened before; opened anew: ${problem}`] };
+  }
+
+  async function swap(next: InUse): Promise<void> {
+    const before = inUse;
+    inUse = next;
+    log.configure(next.config.log);
+    // Who is connected to the old one gets the answer to what was asked.
+    if (before.listener !== next.listener) void before.listener.stop();
+    next.listener.setPath(next.config.webhook.path);
+    const { source } = before.service;
+    if (source !== next.service.source) await closeSource(source, before.config, log);
+  }
+
+  async function giveUp(next: InUse): Promise<void> {
+    if (next.listener !== inUse.listener) void next.listener.stop();
+    const { source } = next.service;
+    if (source !== inUse.service.source) await closeSource(source, next.config, log);
   }
 
   async function stop(): Promise<void> {
+    const { config, listener, service } = inUse;
     const { drain_seconds } = config.server;
     const isDrained = await Promise.race([
       listener.stop().then(() => true),
@@ -152,30 +162,52 @@ export async function startInstance(
       log.warn("not everything in flight was answered", { drain_seconds });
       listener.kill();
     }
-    await closeSource(service, log, isDrained ? undefined : 0);
+    await closeSource(service.source, config, log, isDrained ? undefined : 0);
   }
 
   return {
-    url: listener.url,
-    port: listener.port,
+    url: inUse.listener.url,
+    port: inUse.listener.port,
+    get config() {
+      return inUse.config;
+    },
     prepare,
     async notReady() {
-      const problem = await sourceHealth();
-      return problem === undefined ? [] : [`the source "${service.sourceName}": ${problem}`];
+      const problem = await health();
+      return problem === undefined ? [] : [`the source "${inUse.service.sourceName}": ${problem}`];
     },
     metrics: async () => (metrics === undefined ? [] : [await metrics.snapshot()]),
-    beginShutdown: () => listener.retire(),
+    beginShutdown: () => inUse.listener.retire(),
     stop,
   };
 }
 
+interface NextSource {
+  readonly opened: GuardedSource;
+  readonly warnings: readonly string[];
+}
+
+/** Whether nothing that a source is opened and asked with has changed. */
+function isSameSource(before: Config, next: Config): boolean {
+  return Bun.deepEquals(sourceParts(before), sourceParts(next), true);
+}
+
+function sourceParts({ source, directory, webhook }: Config): readonly unknown[] {
+  return [source, directory, webhook.timeout_ms, webhook.max_in_flight, webhook.probe_player];
+}
+
 /** Waits for the lookups that are under way, then for the source, and for neither of them too long. */
-async function closeSource({ source, sourceName }: Service, log: Log, waitMs?: number): Promise<void> {
+async function closeSource(
+  source: GuardedSource,
+  { source: { name } }: Config,
+  log: Log,
+  waitMs?: number,
+): Promise<void> {
   const closing = source.close(waitMs).then(() => true);
   try {
     const isClosed = await Promise.race([closing, Bun.sleep(CLOSE_MS).then(() => false)]);
-    if (!isClosed) log.warn("the source is still closing", { source: sourceName });
+    if (!isClosed) log.warn("the source is still closing", { source: name });
   } catch (error) {
-    log.error("the source did not close", { source: sourceName, problem: messageOf(error) });
+    log.error("the source did not close", { source: name, problem: messageOf(error) });
   }
 }

@@ -1,6 +1,5 @@
 import type { Problem } from "../config/problem.ts";
-import { validate } from "../config/validate.ts";
-import type { OpenContext, OptionsSchema, Source, SourcePlugin } from "../plugin.ts";
+import type { OpenContext, OptionsSchema, Source } from "../plugin.ts";
 
 /** A plugin whose type of options is hidden behind the one thing that is done with them. */
 export interface Plugin {
@@ -14,27 +13,4 @@ export interface Plugin {
 
 export type Bound =
   | { readonly valid: false; readonly problems: readonly Problem[] }
-  | {
-      readonly valid: true;
-      readonly options: unknown;
-      readonly open: (context: OpenContext) => Promise<Source>;
-    };
-
-/** Binds a built-in, whose schema and `open` are trusted. */
-export function bindable<Options>(
-  plugin: SourcePlugin<Options>,
-  schema: SourcePlugin<Options>["options"] & {},
-): Plugin {
-  return {
-    schema,
-    async bind(options) {
-      const result = await validate(schema, options);
-      if (!result.valid) return result;
-      return {
-        valid: true,
-        options: result.value,
-        open: async (context) => await plugin.open(result.value, context),
-      };
-    },
-  };
-}
+  | { readonly valid: true; readonly open: (context: OpenContext) => Promise<Source> };

@@ -1,5 +1,6 @@
+import { validate } from "../config/validate.ts";
 import type { SourcePlugin } from "../plugin.ts";
-import { bindable, type Plugin } from "./binding.ts";
+import type { Bound, Plugin } from "./binding.ts";
 
 /** What `init` writes and says of a source. */
 export interface Starter {
@@ -22,7 +23,15 @@ interface BuiltInModule<Options> {
   readonly starter: Starter;
 }
 
-/** All that the program knows of a built-in comes from its folder. */
+/** All that the program knows of a built-in comes from its folder. Its schema and its `open` are trusted. */
 export function builtIn<Options>({ default: plugin, starter }: BuiltInModule<Options>): BuiltIn {
-  return { ...bindable(plugin, plugin.options), starter };
+  return {
+    schema: plugin.options,
+    starter,
+    async bind(options): Promise<Bound> {
+      const result = await validate(plugin.options, options);
+      if (!result.valid) return result;
+      return { valid: true, open: async (context) => await plugin.open(result.value, context) };
+    },
+  };
 }

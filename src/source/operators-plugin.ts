@@ -1,8 +1,8 @@
 import * as v from "valibot";
+import { masking } from "../config/masking.ts";
 import { validate } from "../config/validate.ts";
 import type { Source } from "../plugin.ts";
 import type { Bound, Plugin } from "./binding.ts";
-import { masking } from "./masking.ts";
 import { type PluginShape, sourceShape } from "./shape.ts";
 import { messageOf } from "./thrown.ts";
 import { within } from "./within.ts";
@@ -37,7 +37,6 @@ export function operatorsPlugin(
       if (!checked.valid) return checked;
       return {
         valid: true,
-        options: kept,
         async open(context) {
           const checkedAgain = await check(kept);
           if (!checkedAgain.valid) throw new Error(`${file}: the options are not accepted a second time`);

@@ -22,6 +22,11 @@ export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
   ["static", builtIn(staticModule)],
 ]);
 
+/** Whether a configuration's `plugin` is one of ours, and not a file of the operator's own. */
+export function isBuiltIn(name: string): boolean {
+  return builtIns.has(name);
+}
+
 /**
  * The plugin that a configuration means: a built-in's name, else `plugins/NAME.ts` (or `.js`) in its
  * folder; what holds a `/` is a path from there. An operator's plugin is read anew each time.

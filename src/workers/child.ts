@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { Failure } from "../failure.ts";
-import type { FromWorker, ToWorker } from "./message.ts";
+import { type Answer, type FromWorker, receivedFailure, type ToWorker } from "./message.ts";
 
 type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "ask"> : never;
 
@@ -7,10 +9,12 @@ type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "ask"> : n
 export interface WorkerProcess {
   readonly pid: number;
   isAlive(): boolean;
-  /** The exit status or the signal's name. */
+  /** How it ended: the exit status or the signal's name, or why it was ended here. */
   readonly exited: Promise<string>;
-  /** Tells it something and waits for the answer. Throws where it cannot do it, dies, or does not answer in time. */
-  ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<FromWorker>;
+  /** Tells it something and waits for the answer. Throws if it cannot do it, dies, or does not answer in time. */
+  ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<Answer>;
+  /** Like `ask`, for what loads an operator's code: the memory that it takes is bounded, too. */
+  load(message: WithoutNumber<ToWorker>, withinMs: number): Promise<Answer>;
   kill(): void;
 }
 
@@ -25,48 +29,90 @@ function workerCommand(): string[] {
 /** The system itself ends a worker whose supervisor is gone, whatever the worker is doing (PR_SET_PDEATHSIG). */
 const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" };
 
+/**
+ * What a worker may take while it loads and opens a source. One that takes more would take all there is, and with it
+ * whatever else this machine does, and the workers that serve.
+ */
+const MAX_LOADING_BYTES = Math.min(2 * 1024 ** 3, (process.constrainedMemory() || totalmem()) / 2);
+const LOOK_EVERY_MS = 100;
+const PAGE_BYTES = 4096;
+
 export function startWorkerProcess(): WorkerProcess {
-  const waiting = new Map<number, (answer: FromWorker) => void>();
+  const waiting = new Map<number, (answer: Answer) => void>();
   let asked = 0;
+  let step: string | undefined;
+  let killedBecause: string | undefined;
   const child = Bun.spawn(workerCommand(), {
     stdin: "ignore",
     stdout: "inherit",
     stderr: "inherit",
-    // A configuration may hold what JSON does not: dates, and numbers that are not finite.
+    // A configuration may hold what JSON does not: maps, dates, and numbers that are not finite.
     serialization: "advanced",
     env: { ...process.env, ...ENDS_WITH_PARENT },
     ipc(message: FromWorker) {
+      if ("step" in message) {
+        step = message.step;
+        return;
+      }
+      step = undefined;
       waiting.get(message.ask)?.(message);
       waiting.delete(message.ask);
     },
   });
+  const doing = () => (step === undefined ? "" : `, while ${step}`);
+  const isAlive = () => child.exitCode === null && child.signalCode === null;
+
   async function untilExited(): Promise<string> {
     const status = await child.exited;
-    const how = String(child.signalCode ?? `status ${status}`);
-    for (const [ask, answer] of waiting) answer({ ask, problem: `the worker died (${how})` });
+    const how = killedBecause ?? String(child.signalCode ?? `status ${status}`);
+    const failure = { message: `the worker died (${how})${doing()}`, exitStatus: 2 } as const;
+    for (const [number, answer] of waiting) answer({ ask: number, failure });
     return how;
+  }
+
+  function ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<Answer> {
+    asked += 1;
+    const number = asked;
+    return new Promise((resolve, reject) => {
+      child.send({ ask: number, ...message });
+      const timer = setTimeout(() => {
+        waiting.delete(number);
+        reject(new Failure(`the worker did not answer within ${withinMs} ms${doing()}`, 2));
+      }, withinMs);
+      waiting.set(number, (answer) => {
+        clearTimeout(timer);
+        if (answer.failure === undefined) resolve(answer);
+        else reject(receivedFailure(answer.failure));
+      });
+    });
   }
 
   return {
     pid: child.pid,
-    isAlive: () => child.exitCode === null && child.signalCode === null,
+    isAlive,
     exited: untilExited(),
-    ask(message, withinMs) {
-      asked += 1;
-      const ask = asked;
-      return new Promise((resolve, reject) => {
-        child.send({ ask, ...message });
-        const timer = setTimeout(() => {
-          waiting.delete(ask);
-          reject(new Failure(`the worker with pid ${child.pid} did not answer within ${withinMs} ms`, 1));
-        }, withinMs);
-        waiting.set(ask, (answer) => {
-          clearTimeout(timer);
-          if (answer.problem === undefined) resolve(answer);
-          else reject(new Failure(answer.problem, 2));
-        });
-      });
+    ask,
+    async load(message, withinMs) {
+      const watch = setInterval(() => {
+        if (residentBytes(child.pid) <= MAX_LOADING_BYTES || !isAlive()) return;
+        killedBecause = `it took more than ${Math.round(MAX_LOADING_BYTES / 1024 ** 2)} MiB of memory`;
+        child.kill("SIGKILL");
+      }, LOOK_EVERY_MS);
+      try {
+        return await ask(message, withinMs);
+      } finally {
+        clearInterval(watch);
+      }
     },
     kill: () => child.kill("SIGKILL"),
   };
+}
+
+/** What a process has in memory, as Linux counts it (proc(5)); elsewhere it is not known, and the time is the bound. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
+  } catch {
+    return 0;
+  }
 }

@@ -1,23 +1,47 @@
+import type { Config, Reading } from "../config/load.ts";
+import { ConfigError, type Problem } from "../config/problem.ts";
+import { Failure } from "../failure.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
-
-/** A configuration on its way to a worker: the table that was read, so that all of them get the same one. */
-export interface ConfigMessage {
-  readonly file: string;
-  readonly table: unknown;
-  readonly host: string;
-  readonly port: number;
-}
+import type { Rehearsal } from "../server/rehearse.ts";
 
 /** What the supervisor tells a worker. Each `ask` is answered with the same number. */
 export type ToWorker = { readonly ask: number } & (
-  | { readonly type: "start" | "prepare"; readonly config: ConfigMessage }
+  | { readonly type: "start" | "prepare"; readonly config: Config }
+  | { readonly type: "rehearse"; readonly reading: Reading }
   | { readonly type: "commit" | "discard" | "begin_shutdown" | "stop" | "report" | "ping" }
 );
 
-/** A worker's answer. `problem` is for the operator and set where it could not be done. */
-export interface FromWorker {
+/** A worker's answer. `failure` is for the operator and set if it could not be done. */
+export interface Answer {
   readonly ask: number;
-  readonly problem?: string;
+  readonly failure?: SentFailure;
   readonly started?: { readonly url: string; readonly port: number };
+  /** Of `prepare`: what is not taken up. */
+  readonly warnings?: readonly string[];
   readonly report?: { readonly notReady: readonly string[]; readonly metrics: readonly MetricsSnapshot[] };
+  readonly rehearsal?: Rehearsal;
+}
+
+/** What a worker says unasked: what it is about to do, which may never end. */
+export interface Step {
+  readonly step: string;
+}
+
+export type FromWorker = Answer | Step;
+
+/** A `Failure` on its way from one process to another; a bug is one, too, with its stack. */
+type SentFailure =
+  | { readonly message: string; readonly exitStatus: 1 | 2 }
+  | { readonly file: string; readonly problems: readonly Problem[] };
+
+export function sentFailure(error: unknown): SentFailure {
+  if (error instanceof ConfigError) return { file: error.file, problems: error.problems };
+  if (error instanceof Failure) return { message: error.message, exitStatus: error.exitStatus };
+  return { message: error instanceof Error ? String(error.stack) : String(error), exitStatus: 1 };
+}
+
+export function receivedFailure(failure: SentFailure): Failure {
+  return "problems" in failure
+    ? new ConfigError(failure, failure.problems)
+    : new Failure(failure.message, failure.exitStatus);
 }

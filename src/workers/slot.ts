@@ -1,10 +1,10 @@
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
-import type { ConfigMessage } from "./message.ts";
+import { messageOf } from "../source/thrown.ts";
 import { startWorkerProcess, type WorkerProcess } from "./child.ts";
 
 /** How long a worker may take to get up; SQLite may wait for a lock, a core for its answer. */
-const START_MS = 30_000;
+export const START_MS = 30_000;
 export const PREPARE_MS = 120_000;
 /** A worker that has not answered for this long hangs, in an endless loop of a plugin, say. */
 const HANG_MS = 15_000;
@@ -32,11 +32,11 @@ export interface WorkerSlot {
   readonly isUp: boolean;
   /** In a row. */
   readonly failures: number;
-  /** Throws where it does not start. From then on a process that dies, or hangs, is followed by another. */
+  /** Throws if it does not start. From then on a process that dies, or hangs, is followed by another. */
   start(): Promise<{ readonly url: string; readonly port: number }>;
   /**
    * Brings it to the configuration in use; a process that is `prepared` has it ready. One that cannot follow starts
-   * again, and then with it.
+   * again, and then with it; one that waits to start waits no longer.
    */
   follow(prepared: readonly WorkerProcess[]): Promise<void>;
   /** Lets it end what is in flight; resolves when it is gone, and none follows. */
@@ -50,12 +50,14 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
   let isUp = false;
   let isEnding = false;
   let failures = 0;
+  let wait = Promise.withResolvers<void>();
 
   async function start(): Promise<{ readonly url: string; readonly port: number }> {
     const starting = startWorkerProcess();
     worker = starting;
+    void forget(starting);
     let given = config();
-    const { started } = await starting.ask({ type: "start", config: configMessage(given) }, START_MS);
+    const { started } = await starting.load({ type: "start", config: given }, START_MS);
     if (started === undefined) throw new Error("a worker that started says where");
     while (given !== config()) {
       given = config();
@@ -67,18 +69,23 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
     return started;
   }
 
+  /** Whether it got up or not: its place here ends with it, and what it counted becomes what the dead have counted. */
+  async function forget(starting: WorkerProcess): Promise<void> {
+    await starting.exited;
+    if (worker === starting) worker = undefined;
+    onEnd(starting.pid);
+  }
+
   /** For a worker that a reload did not reach, because it started meanwhile. */
   async function bringUpToDate(behind: WorkerProcess): Promise<void> {
-    await behind.ask({ type: "prepare", config: configMessage(config()) }, PREPARE_MS);
+    await behind.ask({ type: "prepare", config: config() }, PREPARE_MS);
     await behind.ask({ type: "commit" }, PREPARE_MS);
   }
 
   async function watch(watched: WorkerProcess): Promise<void> {
     const startedMs = performance.now();
     const exit = await watched.exited;
-    worker = undefined;
     isUp = false;
-    onEnd(watched.pid);
     if (isEnding) return;
     if (performance.now() - startedMs > SOUND_MS) failures = 0;
     log.error("a worker died", { worker: number, pid: watched.pid, exit });
@@ -89,7 +96,8 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
     onRestart();
     const waitMs = Math.min(FIRST_RESTART_MS * 2 ** failures, MAX_RESTART_MS);
     failures += 1;
-    await Bun.sleep(waitMs);
+    wait = Promise.withResolvers();
+    await Promise.race([Bun.sleep(waitMs), wait.promise]);
     if (isEnding) return;
     try {
       await start();
@@ -97,9 +105,8 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
     } catch (error) {
       // A start that the end of all cut off is no news.
       if (isEnding) return;
-      log.error("a worker does not start", { worker: number, problem: reasonOf(error) });
+      log.error("a worker does not start", { worker: number, problem: messageOf(error) });
       worker?.kill();
-      worker = undefined;
       void restart();
     }
   }
@@ -111,7 +118,7 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
         await watched.ask({ type: "ping" }, HANG_MS);
       } catch (error) {
         if (!watched.isAlive() || isEnding) return;
-        log.error("a worker hangs and is ended", { pid: watched.pid, problem: reasonOf(error) });
+        log.error("a worker hangs and is ended", { pid: watched.pid, problem: messageOf(error) });
         watched.kill();
         return;
       }
@@ -132,7 +139,12 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
     start,
     async follow(prepared) {
       const following = worker;
-      if (following === undefined) return;
+      if (!isUp || following === undefined) {
+        // Why it did not start may be gone with the configuration of before. One that is starting sees it by itself.
+        failures = 0;
+        wait.resolve();
+        return;
+      }
       try {
         if (prepared.includes(following)) await following.ask({ type: "commit" }, PREPARE_MS);
         else await bringUpToDate(following);
@@ -147,7 +159,7 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
       try {
         await stopping.ask({ type: "stop" }, withinMs);
       } catch (error) {
-        log.warn("a worker did not stop and is ended", { pid: stopping.pid, problem: reasonOf(error) });
+        log.warn("a worker did not stop and is ended", { pid: stopping.pid, problem: messageOf(error) });
       }
       stopping.kill();
       await stopping.exited;
@@ -157,13 +169,4 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
       worker?.kill();
     },
   };
-}
-
-export function configMessage({ file, table, server: { host, port } }: Config): ConfigMessage {
-  return { file, table, host, port };
-}
-
-/** Whole, as a worker says it: of a configuration, every problem. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
-import type { Serving } from "../process/instance.ts";
+import { Failure } from "../failure.ts";
+import type { Rehearsal } from "../server/rehearse.ts";
+import type { PreparedReload, Server } from "../server/server.ts";
 import { assertPortIsFree } from "../answer/listener.ts";
 import { rememberMetrics } from "./metrics.ts";
 import type { WorkerProcess } from "./child.ts";
-import { configMessage, PREPARE_MS, workerSlot } from "./slot.ts";
+import { PREPARE_MS, workerSlot } from "./slot.ts";
 
 const REPORT_MS = 5000;
 /** What a worker's stop may take beyond the drain. */
@@ -26,7 +28,7 @@ export function workerCount({ server }: Config): number {
  * Serves with one process or several on one port, none of them this one. One that dies is started again, with
  * back-off, and the rest serve on. Throws where they cannot start.
  */
-export async function startWorkers(initial: Config, { log, onRestart }: WorkersOptions): Promise<Serving> {
+export async function startWorkers(initial: Config, { log, onRestart }: WorkersOptions): Promise<Server> {
   let config = initial;
   assertPortIsFree(config);
   const metrics = rememberMetrics();
@@ -69,29 +71,41 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     );
   }
 
-  return {
-    url,
-    async prepare(next) {
-      // Whoever starts later listens where the others do.
-      const reloaded = { ...next, server: { ...next.server, host: config.server.host, port } };
-      const asked = up().flatMap(({ worker }) => worker ?? []);
-      const message = configMessage(reloaded);
-      const results = await Promise.allSettled(
-        asked.map((worker) => worker.ask({ type: "prepare", config: message }, PREPARE_MS)),
-      );
-      const failed = results.find((result) => result.status === "rejected");
-      if (failed !== undefined) {
-        await tell(asked, "discard", PREPARE_MS);
-        throw failed.reason;
-      }
+  async function prepare(next: Config, { unopened, notReady }: Rehearsal = {}): Promise<PreparedReload> {
+    // Whoever starts later listens where the others do.
+    const reloaded = { ...next, server: { ...next.server, host: config.server.host, port } };
+    const asked = up().flatMap(({ worker }) => worker ?? []);
+    const [pioneer, ...followers] = asked;
+    // With no worker up a start comes next, which asks for no more than this.
+    if (pioneer === undefined && unopened !== undefined) throw new Failure(unopened, 2);
+    const ask = (worker: WorkerProcess) => worker.ask({ type: "prepare", config: reloaded }, PREPARE_MS);
+    try {
+      // What hangs one of them does not get to the others.
+      const before = pioneer === undefined ? [] : [await ask(pioneer)];
+      const answers = [...before, ...(await allOf(followers.map(ask)))];
       return {
+        warnings:
+          pioneer === undefined && notReady !== undefined
+            ? [`${notReady}; no worker is up`]
+            : [...new Set(answers.flatMap(({ warnings = [] }) => warnings))],
         async commit() {
           config = reloaded;
-          await Promise.all(up().map((slot) => slot.follow(asked)));
+          await Promise.all(slots.map((slot) => slot.follow(asked)));
         },
         discard: () => tell(asked, "discard", PREPARE_MS),
       };
+    } catch (error) {
+      await tell(asked, "discard", PREPARE_MS);
+      throw error;
+    }
+  }
+
+  return {
+    url,
+    get config() {
+      return config;
     },
+    prepare,
     async notReady() {
       const down = slots
         .filter(({ isUp }) => !isUp)
@@ -109,6 +123,12 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       await Promise.all(slots.map((slot) => slot.stop(withinMs)));
     },
   };
+}
+
+/** Like `Promise.all`, but ends when all have ended. */
+async function allOf<Result>(promises: readonly Promise<Result>[]): Promise<readonly Result[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 async function tell(

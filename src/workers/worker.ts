@@ -1,37 +1,46 @@
-import { configOf, type Config } from "../config/load.ts";
-import { Failure } from "../failure.ts";
+import type { Config, Reading } from "../config/load.ts";
 import { openLog, type Log } from "../observe/log.ts";
 import { endProcess } from "../host-process.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
-import { type PreparedReload, type Serving, startInstance } from "../process/instance.ts";
-import type { ConfigMessage, FromWorker, ToWorker } from "./message.ts";
+import { rehearse } from "../server/rehearse.ts";
+import { type PreparedReload, type Server, startServer } from "../server/server.ts";
+import { type Answer, type FromWorker, sentFailure, type ToWorker } from "./message.ts";
 
-type Answer = Omit<FromWorker, "ask">;
+type Content = Omit<Answer, "ask">;
 
 /** Serves as the supervisor tells it, alone or beside other workers. Ends when it is told to, or is alone. */
 export function runWorker(): void {
   let log: Log | undefined;
-  let serving: (Serving & { readonly port: number }) | undefined;
+  let server: Server | undefined;
   let prepared: PreparedReload | undefined;
 
-  async function start(message: ConfigMessage): Promise<Answer> {
-    const config = await toConfig(message);
-    const opened = openLog(config.log, { isShared: true });
+  function openWorkerLog(options: Config["log"]): Log {
+    const opened = openLog(options, { isShared: true });
     log = opened;
     catchStrayErrors((what, fields) => opened.error(what, fields));
-    serving = await startInstance(config, { log: opened, sharesPort: true });
-    return { started: { url: serving.url, port: serving.port } };
+    return opened;
   }
 
-  async function report(): Promise<Answer> {
-    const notReady = (await serving?.notReady()) ?? [];
-    return { report: { notReady, metrics: (await serving?.metrics()) ?? [] } };
+  async function start(config: Config): Promise<Content> {
+    const started = await startServer(config, {
+      log: openWorkerLog(config.log),
+      sharesPort: true,
+      onStep: sendStep,
+    });
+    server = started;
+    return { started: { url: started.url, port: started.port } };
   }
 
-  async function prepare(message: ConfigMessage): Promise<void> {
+  async function report(): Promise<Content> {
+    const notReady = (await server?.notReady()) ?? [];
+    return { report: { notReady, metrics: (await server?.metrics()) ?? [] } };
+  }
+
+  async function prepare(config: Config): Promise<Content> {
     // There is one where the supervisor gave up before it was ready.
     await takePrepared()?.discard();
-    prepared = await serving?.prepare(await toConfig(message));
+    prepared = await server?.prepare(config);
+    return { warnings: prepared?.warnings ?? [] };
   }
 
   /** What is prepared is used once: a later `discard` must not close what is in use by then. */
@@ -41,27 +50,37 @@ export function runWorker(): void {
     return taken;
   }
 
+  async function tryOut(reading: Reading): Promise<Content> {
+    // Its warnings are told by whoever serves with it; what it throws where nothing waits, here.
+    const errors = openWorkerLog({
+      level: "error",
+      format: reading.valid ? reading.config.log.format : "json",
+    });
+    return { rehearsal: await rehearse(reading, errors, sendStep) };
+  }
+
   async function stop(): Promise<void> {
-    await serving?.stop();
+    await server?.stop();
     await log?.flush();
   }
 
-  async function answer(message: ToWorker): Promise<Answer> {
+  async function answer(message: ToWorker): Promise<Content> {
     if (message.type === "start") return start(message.config);
+    if (message.type === "rehearse") return tryOut(message.reading);
     if (message.type === "report") return report();
-    if (message.type === "prepare") await prepare(message.config);
+    if (message.type === "prepare") return prepare(message.config);
     if (message.type === "commit") await takePrepared()?.commit();
     if (message.type === "discard") await takePrepared()?.discard();
-    if (message.type === "begin_shutdown") serving?.beginShutdown();
+    if (message.type === "begin_shutdown") server?.beginShutdown();
     if (message.type === "stop") await stop();
     return {};
   }
 
   process.on("message", (message: ToWorker) => {
+    const { ask } = message;
     void answer(message).then(
-      (content) => process.send?.({ ask: message.ask, ...content } satisfies FromWorker),
-      (error: unknown) =>
-        process.send?.({ ask: message.ask, problem: problemOf(error) } satisfies FromWorker),
+      (content) => send({ ask, ...content }),
+      (error: unknown) => send({ ask, failure: sentFailure(error) }),
     );
   });
   process.on("disconnect", () => endProcess(1));
@@ -69,12 +88,10 @@ export function runWorker(): void {
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
 }
 
-async function toConfig({ file, table, host, port }: ConfigMessage): Promise<Config> {
-  const config = await configOf(file, table);
-  return { ...config, server: { ...config.server, host, port } };
+function send(message: FromWorker): void {
+  process.send?.(message);
 }
 
-function problemOf(error: unknown): string {
-  if (error instanceof Failure) return error.message;
-  return error instanceof Error ? String(error.stack) : String(error);
+function sendStep(step: string): void {
+  send({ step });
 }

@@ -2,17 +2,20 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeFileError } from "../../src/file-error.ts";
-import { configPath, loadConfig } from "../../src/config/load.ts";
+import { configPath, loadConfig, readConfigFile } from "../../src/config/load.ts";
 import { ConfigError } from "../../src/config/problem.ts";
+import { bindConfig } from "../../src/server/bind.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 const SECRET = "hunter2secret";
 const folder = temporaryFolder();
 const file = join(folder, "config.toml");
 
-function load(text: string) {
+/** With its sources, as `check` and `serve` read it: their problems are told with the host's. */
+async function load(text: string, variables: Record<string, string> = { KLAS_SECRET: SECRET }) {
   writeFileSync(file, text);
-  return loadConfig(file, { KLAS_SECRET: SECRET });
+  const { config } = await bindConfig(await readConfigFile(file, variables));
+  return config;
 }
 
 function problemsOf(text: string): Promise<string> {
@@ -366,8 +369,8 @@ test("a name that came out of the environment is not shown, known or not", async
 
 test("nor is one that a message quotes with escapes", async () => {
   const secret = 'hunter2"sec\\ret';
-  writeFileSync(file, `[webhook]\nsecrets = ["s"]\nsource = "\${S}"\n[sources.a]\nplugin = "\${S}"\n`);
-  const message = await failureOf(loadConfig(file, { S: secret }));
+  const text = `[webhook]\nsecrets = ["s"]\nsource = "\${S}"\n[sources.a]\nplugin = "\${S}"\n`;
+  const message = await failureOf(load(text, { S: secret }));
   expect(message).toContain('there is no plugin "****"');
   expect(message).toContain('the source "****" is not defined');
   expect(message).not.toContain("hunter2");

@@ -7,7 +7,8 @@ import { compileTemplate, render, templateProblem } from "../../plugins/rest/tem
 import { isPointer, parsePointer, resolvePointer } from "../../plugins/rest/pointer.ts";
 import { Failure } from "../../src/failure.ts";
 import { interpolate } from "../../src/config/interpolate.ts";
-import { loadConfig } from "../../src/config/load.ts";
+import { readConfigFile } from "../../src/config/load.ts";
+import { bindConfig } from "../../src/server/bind.ts";
 import { ConfigError, type Problem } from "../../src/config/problem.ts";
 import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../src/protocol/amount.ts";
 import { knownCurrencies } from "../../src/protocol/currency.ts";
@@ -127,7 +128,7 @@ export const fuzzedProperties: readonly FuzzedProperty[] = [
         const file = join(folder, "config.toml");
         writeFileSync(file, mutatedText(randomFrom(seed), CONFIG));
         try {
-          await loadConfig(file, { KLAS_SECRET: SECRET, FOLDER: folder });
+          await bindConfig(await readConfigFile(file, { KLAS_SECRET: SECRET, FOLDER: folder }));
         } catch (error) {
           if (!(error instanceof ConfigError)) throw error;
           const lines = error.message.split("\n");

@@ -66,7 +66,7 @@ export interface Operated extends AsyncDisposable {
   /** The first line of the log that fits, now or soon. */
   line(fits: (line: LogLine) => boolean): Promise<LogLine>;
   /** Signals SIGHUP and waits for what the log says of it. */
-  reload(): Promise<LogLine>;
+  reload(withinMs?: number): Promise<LogLine>;
   /** Writes another configuration and reloads. */
   change(tables: Tables): Promise<LogLine>;
   /** What a call is answered. */
@@ -110,11 +110,13 @@ export async function operate(
     writeFileSync(join(folder, file), text);
   }
 
-  async function reload(): Promise<LogLine> {
+  async function reload(withinMs?: number): Promise<LogLine> {
     const before = lines().filter(isReloadsEnd).length;
     process.signal("SIGHUP");
-    return await eventually("the end of the reload", () =>
-      Promise.resolve(lines().filter(isReloadsEnd)[before]),
+    return await eventually(
+      "the end of the reload",
+      () => Promise.resolve(lines().filter(isReloadsEnd)[before]),
+      withinMs,
     );
   }
 

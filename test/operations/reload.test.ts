@@ -66,6 +66,11 @@ describe.concurrent("SIGHUP", () => {
       writeFileSync(join(folder, "players.json"), JSON.stringify({ "12001": "30" })),
     );
     expect(await server.readyz()).toMatchObject({ status: 200 });
+    const elsewhere = 'plugin = "static"\nplayers = { another = "30" }';
+    const refused = await server.change({ webhook, source: elsewhere });
+    expect(refused).toMatchObject({ msg: expect.stringContaining("the reload failed") });
+    expect(refused["problem"]).toContain("webhook.probe_player gets no balance: there is no such player");
+    server.write("config.toml", configOf({ webhook, source }));
 
     server.write("players.json", JSON.stringify({ another: "30" }));
     const { not_ready } = await eventually("not ready", async () => {
@@ -75,8 +80,12 @@ describe.concurrent("SIGHUP", () => {
     expect(not_ready).toEqual([
       'the source "players": webhook.probe_player gets no balance: there is no such player',
     ]);
-    expect(await server.reload()).toMatchObject({ msg: expect.stringContaining("the reload failed") });
     expect(await server.balance({ player: "another" })).toBe(OK);
+    // It was so before: then a reload changes what there is to be changed, and says it.
+    expect(await server.reload()).toMatchObject({ msg: "reloaded" });
+    expect(await server.line(({ msg }) => msg.includes("is not ready, nor was it before"))).toMatchObject({
+      level: "warn",
+    });
   });
 
   test.each([1, 2])(

@@ -48,9 +48,8 @@ const broken: readonly (readonly [string, string, Plugin])[] = [
 /** `lookup` is `unknown`, because what is tested here are answers that the types forbid. */
 function brokenPlugin(lookup: (playerId: string) => unknown, closes = 2): Plugin {
   return {
-    bind: async (options) => ({
+    bind: async () => ({
       valid: true,
-      options,
       open: async () => {
         let closed = 0;
         return {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import { openLog } from "../../src/observe/log.ts";
-import { startInstance } from "../../src/process/instance.ts";
+import { startServer } from "../../src/server/server.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 const folder = temporaryFolder();
@@ -28,7 +28,7 @@ test("what a source says that was replaced meanwhile is not said of the new one"
   });
   const down = `plugin = "rest"\nurl = "${core.url.href}{player_id}"\nbalance = "/b"\nhealth_url = "${core.url.href}"`;
   const log = openLog({ level: "error", format: "json" });
-  const serving = await startInstance(await configOf(down), { log, sharesPort: false });
+  const serving = await startServer(await configOf(down), { log, sharesPort: false });
   const asking = serving.notReady();
   await asked.promise;
   const sound = await configOf('plugin = "static"\nplayers = { "12001" = "30" }');

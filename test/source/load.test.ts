@@ -7,7 +7,7 @@ import type { Plugin } from "../../src/source/binding.ts";
 import type { Subject } from "../../src/source/conformance.ts";
 import { guard } from "../../src/source/guard.ts";
 import { loadPlugin } from "../../src/source/load.ts";
-import { findPlugin } from "../../src/source/registry.ts";
+import { builtIns, findPlugin } from "../../src/source/registry.ts";
 import { conforms } from "../conformance.ts";
 import { knownCurrencies } from "../../src/protocol/currency.ts";
 
@@ -94,6 +94,8 @@ async function problemsOf(source: string, options: unknown = {}) {
   return bound.valid ? [] : bound.problems;
 }
 
+const BUILT_IN = [...builtIns.keys()].join(", ");
+
 describe("finding", () => {
   test.each([
     ["plugins/core.ts", "core"],
@@ -127,7 +129,7 @@ describe("finding", () => {
   test("says what there is, and what was probably meant", async () => {
     write({ "plugins/my-core.ts": balances('"7"'), "plugins/klas-balance.d.ts": "" });
     expect(await problem("my-cor")).toBe(
-      'there is no plugin "my-cor", did you mean "my-core"? (built in: rest, sqlite, static; in plugins/: my-core)',
+      `there is no plugin "my-cor", did you mean "my-core"? (built in: ${BUILT_IN}; in plugins/: my-core)`,
     );
     expect(await problem("./my-core.ts")).toBe(
       'there is no file "./my-core.ts", seen from the configuration',
@@ -137,7 +139,7 @@ describe("finding", () => {
 
   test("without a plugins folder", async () => {
     expect(await problem()).toBe(
-      'there is no plugin "core" (built in: rest, sqlite, static; no file plugins/core.ts or .js)',
+      `there is no plugin "core" (built in: ${BUILT_IN}; no file plugins/core.ts or .js)`,
     );
   });
 });

@@ -1,4 +1,4 @@
-import type { Config, ConfiguredSource } from "../../config/load.ts";
+import type { Config, SourceTable } from "../../config/load.ts";
 import { Failure } from "../../failure.ts";
 import { conformanceCases, type Subject } from "../../source/conformance.ts";
 import { messageOf } from "../../source/thrown.ts";
@@ -27,9 +27,9 @@ export function sourceOf(
   config: Config,
   plugin: string,
   sourceName: string | undefined,
-): ConfiguredSource | undefined {
+): SourceTable | undefined {
   if (sourceName !== undefined) {
-    const source = config.sources.get(sourceName);
+    const source = config.tables.get(sourceName);
     if (source?.plugin === plugin) return source;
     throw new Failure(
       source === undefined
@@ -39,5 +39,5 @@ export function sourceOf(
     );
   }
   if (config.source.plugin === plugin) return config.source;
-  return config.sources.values().find((source) => source.plugin === plugin);
+  return config.tables.values().find((source) => source.plugin === plugin);
 }

@@ -1,0 +1,55 @@
+import type { Config, Reading } from "../config/load.ts";
+import { ConfigError, type Problem } from "../config/problem.ts";
+import { Failure } from "../failure.ts";
+import type { Log } from "../observe/log.ts";
+import type { PreparedReload, Server } from "../server/server.ts";
+import { messageOf } from "../source/thrown.ts";
+import { rehearseApart } from "../workers/rehearsal.ts";
+
+/** A configuration that can be started with as far as the host can tell, or a `ConfigError` with all that is wrong. */
+export async function startable(reading: Reading): Promise<Config> {
+  if (reading.valid) return reading.config;
+  throw new ConfigError(reading.sources, await everyProblem(reading));
+}
+
+/** Those of the sources are found in another process: an operator's own code has no place in this one. */
+async function everyProblem(reading: Reading & { readonly valid: false }): Promise<readonly Problem[]> {
+  if (reading.sources.tables.size === 0) return reading.problems;
+  try {
+    const { problems = reading.problems } = await rehearseApart(reading);
+    return problems;
+  } catch (error) {
+    return [...reading.problems, { path: ["sources"], message: messageOf(error) }];
+  }
+}
+
+/**
+ * Makes a configuration ready to take over from the one in use. It is tried out in a process of its own before
+ * anything that serves has to do with it. Throws with all that is wrong, and then nothing has changed.
+ */
+export async function prepareReload(
+  reading: Reading,
+  server: Server,
+): Promise<PreparedReload & { readonly config: Config }> {
+  const config = await startable(reading);
+  if ((config.server.tls === undefined) !== (server.config.server.tls === undefined)) {
+    throw new Failure("server.tls: turning TLS on or off needs a restart", 2);
+  }
+  const rehearsal = await rehearseApart(reading);
+  if (rehearsal.problems !== undefined) throw new ConfigError(config, rehearsal.problems);
+  return { config, ...(await server.prepare(config, rehearsal)) };
+}
+
+/** What only a start can change. */
+export function warnOfRestart(initial: Config, next: Config, log: Log): void {
+  const fixed = {
+    "server.host": (config: Config) => config.server.host,
+    "server.port": (config: Config) => config.server.port,
+    "server.workers": (config: Config) => config.server.workers,
+    admin: (config: Config) => JSON.stringify(config.admin),
+  };
+  const changed = Object.entries(fixed).flatMap(([key, valueOf]) =>
+    valueOf(initial) === valueOf(next) ? [] : [key],
+  );
+  if (changed.length > 0) log.warn("a change needs a restart to take effect", { keys: changed.join(", ") });
+}

@@ -1,0 +1,33 @@
+import type { Config, Reading } from "../config/load.ts";
+import { newsTo } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
+import { readServerTls, type ServerTls } from "../answer/tls.ts";
+import { type BoundSource, bindSources, type OnStep } from "../source/bound.ts";
+
+/** A configuration with what it names: all of it is there and fits, and nothing of it is open yet. */
+export interface BoundConfig {
+  readonly config: Config;
+  /** The source in use. */
+  readonly source: BoundSource;
+  readonly tls: ServerTls | undefined;
+}
+
+/**
+ * Loads what a configuration names: every source's plugin, and the certificates. Throws a `ConfigError` with all
+ * problems at once, those that reading it found among them. An operator's code runs here: see `bindSources`.
+ */
+export async function bindConfig(reading: Reading, onStep?: OnStep): Promise<BoundConfig> {
+  const { sources, problems } = await bindSources(tablesOf(reading), onStep);
+  const { tls, problems: tlsProblems } = reading.valid
+    ? await readServerTls(reading.config)
+    : { tls: undefined, problems: [] };
+  const found = reading.valid ? [] : reading.problems;
+  const all = [...found, ...newsTo(found, [...tlsProblems, ...problems])];
+  const source = reading.valid ? sources.get(reading.config.source.name) : undefined;
+  if (!reading.valid || source === undefined || all.length > 0) throw new ConfigError(tablesOf(reading), all);
+  return { config: reading.config, source, tls };
+}
+
+function tablesOf(reading: Reading) {
+  return reading.valid ? reading.config : reading.sources;
+}
