@@ -1,5 +1,6 @@
 import certify from "./certify.md" with { type: "text" };
 import changes from "./changes.md" with { type: "text" };
+import commands from "./commands.md" with { type: "text" };
 import config from "./config.md" with { type: "text" };
 import https from "./https.md" with { type: "text" };
 import limits from "./limits.md" with { type: "text" };
@@ -30,6 +31,7 @@ export interface Topic {
 export const topics: readonly Topic[] = [
   page("start", start),
   page("config", config),
+  page("commands", commands),
   page("sqlite", sqlite),
   page("rest", rest),
   page("postgres", postgres),

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { topics } from "../../src/help/topics.ts";
 import { type CommandNode, commandTree, everyCommand } from "../../src/release/command-tree.ts";
 import { program } from "../../src/program.ts";
 import { runProgram } from "../commands/run-program.ts";
@@ -24,6 +27,60 @@ function misuse(line: string): readonly string[] {
   const known = new Set(node.options.flatMap(({ flags }) => flags));
   return words.filter((word) => word.startsWith("-") && word !== "-" && !known.has(word));
 }
+
+/** The options that a text names as code. */
+function flagsIn(text: string): readonly string[] {
+  return Array.from(text.matchAll(/`(--[a-z-]+)/g), ([, flag = ""]) => flag);
+}
+
+describe("help commands", () => {
+  const page = topics.find(({ name }) => name === "commands")?.text ?? "";
+  const [general = "", ...sections] = page.split(/^## /m);
+  const everywhere = new Set(flagsIn(general));
+
+  test("has every command of the program, and no other", () => {
+    const headings = sections.map((section) => /^`(.+)`/.exec(section)?.[1] ?? "");
+    const top = commands.filter(({ path }) => path.length === 1).map(({ path }) => path.join(" "));
+    expect(headings.toSorted()).toEqual(top.toSorted());
+    const below = commands.filter(({ path }) => path.length > 1).map(({ path }) => path.join(" "));
+    expect(below.filter((command) => !page.includes(`\`${command}\``))).toEqual([]);
+  });
+
+  test.each(sections.map((section) => [/^`(.+)`/.exec(section)?.[1] ?? "", section] as const))(
+    "has the options of %s, and no other",
+    (name, section) => {
+      const options = commands
+        .filter(({ path }) => path[0] === name)
+        .flatMap(({ options: own }) => own.map(({ flags }) => flags.at(-1) ?? ""));
+      const own = options.filter((flag) => !everywhere.has(flag));
+      const shown = flagsIn(section).filter((flag) => !everywhere.has(flag));
+      expect([...new Set(shown)].toSorted()).toEqual([...new Set(own)].toSorted());
+    },
+  );
+
+  test("has the options that many commands share, and they do", () => {
+    const options = new Set(
+      commands.flatMap(({ options: own }) => own.map(({ flags }) => flags.at(-1) ?? "")),
+    );
+    expect([...everywhere].filter((flag) => !options.has(flag))).toEqual([]);
+  });
+});
+
+/** The lines of a page's code that run the program, continued lines joined. */
+function commandLines(markdown: string): readonly string[] {
+  const code = Array.from(markdown.matchAll(/^```[a-z]*\n(.*?)^```$/gms), ([, block = ""]) => block).join("");
+  const inline = Array.from(markdown.matchAll(/`(klas-balance [^`\n]+)`/g), ([, line = ""]) => line);
+  const lines = code.replaceAll(/\\\n\s*/g, " ").split("\n");
+  return [...lines.filter((line) => line.startsWith("klas-balance ")), ...inline];
+}
+
+test.each([
+  ...topics.map(({ name, text }) => [`help ${name}`, text] as const),
+  ["the README", readFileSync(join(import.meta.dir, "../../README.md"), "utf8")] as const,
+])("the commands that %s shows could be run", (_where, text) => {
+  const lines = commandLines(text).map((line) => line.replace(/\s+[#>].*$/, ""));
+  expect(lines.filter((line) => !/^klas-balance (COMMAND|help)\b/.test(line)).flatMap(misuse)).toEqual([]);
+});
 
 describe.each(commands.map((command) => [["klas-balance", ...command.path].join(" "), command] as const))(
   "%s --help",
