@@ -15,6 +15,7 @@ import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
 import { configOption } from "./config-option.ts";
 import { paint } from "./paint.ts";
+import { readinessOfRunning } from "./running-server.ts";
 
 interface Finding {
   readonly level: "ok" | "warning" | "error";
@@ -66,7 +67,9 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
     );
     await reportConfig(bound.config, report);
     if (bound.tls !== undefined) report("ok", "the certificate and its key can be served");
-    return (await checkSource(bound, options, report)) ? 0 : 1;
+    const isSound = await checkSource(bound, options, report);
+    const runs = await reportRunning(bound.config, report);
+    return isSound && runs ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     for (const line of error.message.split("\n")) report("error", line);
@@ -122,6 +125,23 @@ async function checkSource(
   if (closing !== undefined) report("error", `source "${config.source.name}" does not close: ${closing}`);
   await log.flush();
   return isAnswered && closing === undefined;
+}
+
+/** What the server beside this command says: a source that opens here may be lost to it. Whether that is well. */
+async function reportRunning(config: Config, report: Report): Promise<boolean> {
+  const readiness = await readinessOfRunning(config);
+  if (readiness === undefined) return true;
+  if (readiness === "closed") {
+    report("warning", "the running server wants another admin.token: it was changed, and needs a restart");
+    return true;
+  }
+  // What this command has warned of already is not news.
+  const known = new Set(secretWarnings(config.webhook.secrets));
+  const warnings = readiness.warnings.filter((warning) => !known.has(warning));
+  for (const warning of warnings) report("warning", `the running server: ${warning}`);
+  for (const problem of readiness.not_ready) report("error", `the running server is not ready: ${problem}`);
+  if (readiness.ready) report("ok", "the running server is ready");
+  return readiness.ready;
 }
 
 /** Whether a real player gets a balance, as far as one is known. */

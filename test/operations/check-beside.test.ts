@@ -1,0 +1,49 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { run } from "../server-process.ts";
+import { configOf, operate, type Operated, STATIC } from "./operated.ts";
+
+setDefaultTimeout(30_000);
+
+/** `check` with a configuration that is sound, beside a server that was started with another one. */
+async function checkBeside(server: Operated, admin = "") {
+  server.write(
+    "config.toml",
+    configOf({ source: STATIC, admin: `port = ${server.process.adminPort}\n${admin}` }),
+  );
+  return await run(["check"], { cwd: server.folder });
+}
+
+test("a server that has lost its source fails the check, though the source opens", async () => {
+  const source = 'plugin = "rest"\nurl = "http://127.0.0.1:1/{player_id}"\nbalance = "/balance"\nretries = 0';
+  await using server = await operate({ source });
+  const { stdout, exitCode } = await checkBeside(server);
+  expect(stdout).toContain('ok      source "players" opens and answers\n');
+  expect(stdout).toContain('error   the running server is not ready: the source "players": 127.0.0.1:1: ');
+  expect(exitCode).toBe(1);
+});
+
+test("one that is ready passes it, and tells what it warns of", async () => {
+  await using server = await operate();
+  server.write("config.toml", "nonsense");
+  await server.reload();
+  const { stdout, exitCode } = await checkBeside(server);
+  expect(stdout).toContain("warning the running server: the latest reload failed: ");
+  expect(stdout).toContain("ok      the running server is ready\n");
+  expect(exitCode).toBe(0);
+});
+
+test("one whose token was changed is said to want another", async () => {
+  await using server = await operate({ admin: 'port = 0\ntoken = "the first"' });
+  const { stdout, exitCode } = await checkBeside(server, 'token = "the second"');
+  expect(stdout).toContain("warning the running server wants another admin.token");
+  expect(exitCode).toBe(0);
+});
+
+test("another program at the admin port is not taken for it", async () => {
+  using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("up 1\n") });
+  await using server = await operate({ admin: false });
+  server.write("config.toml", configOf({ admin: `port = ${other.port}` }));
+  const { stdout, exitCode } = await run(["check"], { cwd: server.folder });
+  expect(stdout).not.toContain("the running server");
+  expect(exitCode).toBe(0);
+});
