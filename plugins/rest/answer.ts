@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { LookupResult } from "../../src/plugin.ts";
-import { plainDecimal } from "../shared/decimal.ts";
+import { notAnAmount, plainDecimal } from "../shared/decimal.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
 import type { CoreResponse, Reader } from "./exchange.ts";
@@ -80,12 +80,11 @@ export function answerReader(options: Options): Reader<LookupResult> {
   }
 
   function amount(status: number, document: Document): LookupResult {
-    const text = document.textAt(amountPointer)?.trim();
-    const decimal = plainDecimal(text ?? "");
-    if (decimal === undefined) {
-      // Where there is text, it is at the right place: then a list of places would mislead.
-      throw new Error(`${status}, but no number${place}${text === undefined ? contents(document.root) : ""}`);
-    }
+    const text = document.textAt(amountPointer);
+    // If there is text, it is at the right place: then a list of places would mislead.
+    if (text === undefined) throw new Error(`${status}, but no number${place}${contents(document.root)}`);
+    const decimal = plainDecimal(text);
+    if (decimal === undefined) throw new Error(`${status}, but ${notAnAmount(text)}${place}`);
     const currency = currencyPointer && document.textAt(currencyPointer)?.trim();
     if (options.unit === "major") return { balance: decimal, currency };
     const minorUnits = INTEGER.exec(decimal)?.[0];

@@ -1,24 +1,30 @@
 /** Longer than any amount is; it keeps a `1e999999999` from being written out. */
 const MAX_CHARACTERS = 100;
 
-const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+const NUMBER = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+))?$/;
+
+/** Digits and what people and programs put between them: a comma may be the decimal point or nothing. */
+const NUMBER_WITH_COMMA = /^[+-]?[\d.,'\s]*\d,[\d.,'\s]*$/;
 
 /**
- * The plain decimal that the text of a number stands for, digit for digit: `"3.05e1"` is `"30.5"`.
- * Takes what JSON and SQLite's REAL write, by text alone, so that no floating-point number is made.
- * `undefined` where the text is no number (`"NaN"`, `"+1"`, `".5"`, `" 1"`) or needs more than 100 characters.
+ * The plain decimal that the text of a number stands for, digit for digit: `"3.05e1"` is `"30.5"`. By text alone,
+ * so that no floating-point number is made. The one grammar of amounts, whatever they come through: it takes what
+ * databases and cores write and what can be read in one way only (`"0E-8"`, `"1E+3"`, `".5"`, `"+30"`, `"5."`,
+ * and `"30.50  "` from a padded column). `undefined` if the text is no number (`"NaN"`, `"1,5"`, `"0x10"`)
+ * or needs more than 100 characters.
  */
 export function plainDecimal(text: string): string | undefined {
-  if (text.length > MAX_CHARACTERS) return undefined;
-  const match = NUMBER.exec(text);
+  const trimmed = text.trim();
+  if (trimmed.length > MAX_CHARACTERS) return undefined;
+  const match = NUMBER.exec(trimmed);
   if (match === null) return undefined;
-  const [, sign = "", integer = "", fraction = "", exponent] = match;
-  if (exponent === undefined) return text;
+  const [, sign = "", mantissa = "", exponent = "0"] = match;
+  const [integer = "", fraction = ""] = mantissa.split(".");
   const digits = integer + fraction;
-  if (/^0+$/.test(digits)) return "0";
+  if (Number(exponent) !== 0 && /^0+$/.test(digits)) return "0";
   const point = integer.length + Number(exponent);
   if (Math.abs(point) > MAX_CHARACTERS) return undefined;
-  const plain = sign + placePoint(digits, point);
+  const plain = (sign === "-" ? "-" : "") + placePoint(digits, point);
   return plain.length > MAX_CHARACTERS ? undefined : plain;
 }
 
@@ -26,4 +32,12 @@ function placePoint(digits: string, point: number): string {
   if (point <= 0) return `0.${"0".repeat(-point)}${digits}`;
   if (point >= digits.length) return digits.padEnd(point, "0");
   return `${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/** What a text is that `plainDecimal` does not take, in words that do not give it away. */
+export function notAnAmount(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "") return "an empty text";
+  if (NUMBER.test(trimmed)) return "a number of too many digits";
+  return NUMBER_WITH_COMMA.test(trimmed) ? "a text with a comma" : "a text that is not an amount";
 }

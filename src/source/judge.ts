@@ -1,3 +1,4 @@
+import { notAnAmount, plainDecimal } from "../../plugins/shared/decimal.ts";
 import { amountFromMinorUnits, canonicalAmount } from "../protocol/amount.ts";
 import { isCurrencyCode } from "../protocol/currency.ts";
 import { isErrorCode, type Outcome } from "../protocol/status.ts";
@@ -34,8 +35,10 @@ function judgeRefusal(code: unknown): Outcome {
 
 function judgeBalance(text: unknown): Outcome {
   if (typeof text !== "string") return nonsense(`balance is a ${typeof text}, expected a decimal as text`);
-  const balance = canonicalAmount(text);
-  if (balance === undefined) return nonsense("balance is not a decimal of at most 38 digits");
+  const decimal = plainDecimal(text);
+  if (decimal === undefined) return nonsense(`balance is ${notAnAmount(text)}`);
+  const balance = canonicalAmount(decimal);
+  if (balance === undefined) return nonsense("balance is a number of more than 38 digits");
   return { reason: "ok", balance };
 }
 

@@ -169,14 +169,16 @@ describe("amounts", () => {
   });
 
   test.each<[Partial<Input>, string, string]>([
-    [{}, '{"balance":"NaN"}', "200, but no number at /balance"],
+    [{}, '{"balance":"NaN"}', "200, but a text that is not an amount at /balance"],
+    [{}, '{"balance":"30,50"}', "200, but a text with a comma at /balance"],
+    [{}, '{"balance":" "}', "200, but an empty text at /balance"],
     [{}, '{"balance":null}', "200, but no number at /balance; the document has: /balance"],
-    [{}, '{"balance":1e999}', "200, but no number at /balance"],
-    [{}, '{"balance":true}', "200, but no number at /balance"],
+    [{}, '{"balance":1e999}', "200, but a number of too many digits at /balance"],
+    [{}, '{"balance":true}', "200, but a text that is not an amount at /balance"],
     [{}, "{}", "200, but no number at /balance; the document is empty"],
     [{}, "", "200, but no body"],
     [{ unit: "minor" }, '{"balance":30.50}', "200, but the minor units at /balance are no integer"],
-    [{ format: "text" }, "thirty", "200, but no number"],
+    [{ format: "text" }, "thirty", "200, but a text that is not an amount"],
     [{ format: "xml", balance: "/r" }, "<r>30", "200, but not xml"],
     [
       {},

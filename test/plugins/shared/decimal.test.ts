@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { plainDecimal } from "../../../plugins/shared/decimal.ts";
+import { notAnAmount, plainDecimal } from "../../../plugins/shared/decimal.ts";
 
 test.each([
   ["30", "30"],
@@ -12,17 +12,28 @@ test.each([
   ["-1E-2", "-0.01"],
   ["0e999999999", "0"],
   ["-0.0e-7", "0"],
+  // Zero of eight decimals as Python prints it, Oracle's and others' habits, and a padded column.
+  ["0E-8", "0"],
+  ["1E+3", "1000"],
+  [".5", "0.5"],
+  ["-.5", "-0.5"],
+  ["+30", "30"],
+  ["5.", "5"],
+  ["5.e1", "50"],
+  ["30.50   ", "30.50"],
+  ["\t30.50\r\n", "30.50"],
 ])("%s is %s", (text, plain) => {
   expect(plainDecimal(text)).toBe(plain);
 });
 
 test.each([
   "",
-  " 1",
-  "1 ",
-  "+1",
-  ".5",
-  "1.",
+  ".",
+  "-",
+  "+-1",
+  "- 1",
+  "1 0",
+  "1..",
   "1e",
   "e1",
   "1e1.5",
@@ -78,4 +89,20 @@ test("leaves a number without an exponent as it is", () => {
       expect(plainDecimal(text)).toBe(text);
     }),
   );
+});
+
+test.each([
+  ["30,50", "a text with a comma"],
+  ["1.234,56", "a text with a comma"],
+  ["1,234.56", "a text with a comma"],
+  ["-1 234,5", "a text with a comma"],
+  ["EUR 30,50", "a text that is not an amount"],
+  ["thirty", "a text that is not an amount"],
+  ["1.234.567", "a text that is not an amount"],
+  [" \t", "an empty text"],
+  ["1e999", "a number of too many digits"],
+  [`${"1".repeat(101)} `, "a number of too many digits"],
+])("%j is %s", (text, kind) => {
+  expect(plainDecimal(text)).toBeUndefined();
+  expect(notAnAmount(text)).toBe(kind);
 });
