@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { METRICS_CONTENT_TYPE, metricsText, type MetricsSnapshot } from "../observe/metrics.ts";
-import { isRead, notAllowed, notFound, serveOrExplain } from "../answer/listener.ts";
+import { isRead, notAllowed, notFound } from "../answer/listener.ts";
+import { serveOrExplain } from "../answer/port.ts";
 
 /** What the admin listener tells. */
 export interface AdminSubject {
@@ -39,7 +40,7 @@ export function listenForAdmin({ host, port, token }: AdminOptions, subject: Adm
     };
   }
 
-  const server = serveOrExplain(host, port, () =>
+  const server = serveOrExplain({ table: "admin", host, port }, () =>
     Bun.serve({
       hostname: host,
       port,

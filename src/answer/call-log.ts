@@ -1,4 +1,4 @@
-import type { LogLevel } from "../observe/log.ts";
+import type { LogLevel } from "../observe/line.ts";
 import type { Outcome, Reason } from "../protocol/status.ts";
 import type { Call } from "./call.ts";
 import type { Service } from "./service.ts";
@@ -25,20 +25,21 @@ export function logCall(
   const level = LOG_LEVELS[outcome.reason];
   if (!log.has(level)) return;
   const detail = "detail" in outcome ? outcome.detail : undefined;
-  const evidence =
-    outcome.reason === "bad_signature" && call.body !== undefined
-      ? { body_bytes: call.body.length, body_sha256: Bun.SHA256.hash(call.body, "hex") }
-      : undefined;
+  const evidence = outcome.reason === "bad_signature" ? call.body : undefined;
+  const { address, unreadableHop } = call.connection.caller();
   log.request(level, {
+    endpoint: "balance",
     request_id: call.requestId,
     player_id: call.playerId,
     status_code: statusCode,
     reason: outcome.reason,
     duration_ms: Math.round((performance.now() - call.connection.arrivedMs) * 1000) / 1000,
     source: sourceName,
-    remote: call.connection.remote(),
+    remote: address,
+    unreadable_hop: unreadableHop,
     trace_id: call.trace().traceId,
     detail,
-    ...evidence,
+    body_bytes: evidence?.length,
+    body_sha256: evidence && Bun.SHA256.hash(evidence, "hex"),
   });
 }

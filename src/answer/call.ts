@@ -1,10 +1,10 @@
+import type { Caller } from "./caller-address.ts";
 import type { SigningKey } from "../protocol/signature.ts";
 import { continueTrace, type Trace } from "../protocol/trace.ts";
 
 /** What a call came over. */
 export interface Connection {
-  /** Who is calling; empty where that cannot be said. */
-  readonly remote: () => string;
+  readonly caller: () => Caller;
   /** When the call did, by `performance.now()`. */
   readonly arrivedMs: number;
   /** Whether it is to be closed after this answer. */

@@ -2,26 +2,46 @@ import type { BlockList } from "node:net";
 import { isIP } from "node:net";
 import { includesAddress, withoutMapping } from "../config/address.ts";
 
+/** Who is calling. */
+export interface Caller {
+  /** Empty if that cannot be said. */
+  readonly address: string;
+  /** What a trusted proxy forwarded in the place of an address, cut. */
+  readonly unreadableHop?: string;
+}
+
+const MAX_HOP_CHARACTERS = 64;
+
 /**
- * Who is calling: the peer of the connection or, where that is a trusted proxy, the right-most hop of
- * `X-Forwarded-For` that is not. What stands further left was written by whoever called, and is not believed.
- * `undefined` where a trusted proxy forwarded something that is no address.
+ * The peer of the connection or, if that is a trusted proxy, the right-most hop of `X-Forwarded-For` that is not.
+ * What stands further left was written by whoever called, and is not believed.
  */
-export function callerAddress(
+export function callerOf(
   peer: string,
   forwardedFor: string | null,
   trustedProxies: BlockList | undefined,
-): string | undefined {
-  const address = withoutMapping(peer);
-  if (trustedProxies === undefined || forwardedFor === null) return address;
-  const hops = forwardedFor.split(",").map((hop) => withoutMapping(hop.trim()));
-  let caller = address;
-  while (includesAddress(trustedProxies, caller)) {
-    const hop = hops.pop();
-    if (hop === undefined) return caller;
-    // A zone (RFC 4007) may be any text, of any length.
-    if (isIP(hop) === 0 || hop.includes("%")) return undefined;
-    caller = hop;
+): Caller {
+  let address = withoutMapping(peer);
+  if (trustedProxies === undefined || forwardedFor === null) return { address };
+  const hops = forwardedFor.split(",");
+  while (includesAddress(trustedProxies, address)) {
+    const hop = hops.pop()?.trim();
+    if (hop === undefined) return { address };
+    const forwarded = addressOfHop(hop);
+    if (forwarded === undefined) return { address: "", unreadableHop: hop.slice(0, MAX_HOP_CHARACTERS) };
+    address = forwarded;
   }
-  return caller;
+  return { address };
+}
+
+/** `[2001:db8::1]`, `[2001:db8::1]:443` and `203.0.113.5:51234`, as some proxies write an address. */
+const BRACKETED_OR_WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/;
+
+/** `undefined` if the hop is no address. */
+function addressOfHop(hop: string): string | undefined {
+  const [, bracketed, withPort] = BRACKETED_OR_WITH_PORT.exec(hop) ?? [];
+  if (bracketed !== undefined && isIP(bracketed) !== 6) return undefined;
+  const address = withoutMapping(bracketed ?? withPort ?? hop);
+  // A zone (RFC 4007) may be any text, of any length.
+  return isIP(address) === 0 || address.includes("%") ? undefined : address;
 }

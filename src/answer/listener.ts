@@ -1,8 +1,8 @@
-import type { Config } from "../config/load.ts";
-import { Failure } from "../failure.ts";
 import { includesAddress } from "../config/address.ts";
-import { callerAddress } from "./caller-address.ts";
+import { callerOf } from "./caller-address.ts";
 import { handleBalance } from "./handler.ts";
+import { hasSoundHost } from "./host-header.ts";
+import { serveOrExplain } from "./port.ts";
 import type { Service } from "./service.ts";
 import type { ServerTls } from "./tls.ts";
 import { nextTurn } from "./turn.ts";
@@ -43,7 +43,6 @@ const IDLE_SECONDS = 75;
 /** The public listener: the endpoint and `GET /healthz`, nothing else (spec 5). Throws where the port cannot be had. */
 export function listen(options: ListenerOptions, current: () => Service): Listener {
   let isRetired = false;
-  const isEnding = () => isRetired;
 
   function answer(
     request: Request,
@@ -51,16 +50,24 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     arrivedMs: number,
   ): Response | Promise<Response> {
     const { allowedIps, trustedProxies, log } = current();
-    const remote = () => {
+    const caller = () => {
       const peer = server.requestIP(request)?.address ?? "";
-      return callerAddress(peer, request.headers.get("X-Forwarded-For"), trustedProxies) ?? "";
+      return callerOf(peer, request.headers.get("X-Forwarded-For"), trustedProxies);
     };
-    if (allowedIps !== undefined && !includesAddress(allowedIps, remote())) {
-      log.warn("a caller outside server.allow_ips was turned away", { remote: remote() });
-      return new Response(null, { status: 403 });
+    if (allowedIps !== undefined) {
+      const { address, unreadableHop } = caller();
+      if (!includesAddress(allowedIps, address)) {
+        const hop = unreadableHop === undefined ? {} : { unreadable_hop: unreadableHop };
+        log.warn("a caller outside server.allow_ips was turned away", { remote: address, ...hop });
+        return new Response(null, { status: 403 });
+      }
     }
     if (request.method !== "POST") return notAllowed("POST");
-    return handleBalance(request, { remote, isEnding, arrivedMs }, current);
+    return handleBalance(
+      request,
+      { caller, isEnding: () => isRetired || announcesTrailer(request), arrivedMs },
+      current,
+    );
   }
 
   function routes(path: string) {
@@ -75,7 +82,7 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
   }
 
   const { host, port, tls, sharesPort } = options;
-  const server = serveOrExplain(host, port, () =>
+  const server = serveOrExplain({ table: "server", host, port }, () =>
     Bun.serve({
       hostname: host,
       port,
@@ -108,14 +115,23 @@ type Answer = (
   arrivedMs: number,
 ) => Response | Promise<Response>;
 
-/** Begins an answer when its turn has come. */
+/** Begins an answer when its turn has come, if the request can be meant for us at all. */
 function inTurn(answer: Answer) {
   return (request: Request, server: Bun.Server<undefined>): Response | Promise<Response> => {
+    if (!hasSoundHost(request)) return new Response(null, { status: 400, headers: { Connection: "close" } });
     const arrivedMs = performance.now();
-    const next = nextTurn();
+    const next = nextTurn(() => server.requestIP(request)?.port);
     if (next === undefined) return answer(request, server, arrivedMs);
     return next.then(() => answer(request, server, arrivedMs));
   };
+}
+
+/**
+ * The runtime takes a trailer (RFC 9112, section 7.1.2) for the next request and sends a 400 behind the answer. A client
+ * that was told that the connection ends does not take that for the answer to its next call.
+ */
+function announcesTrailer({ headers }: Request): boolean {
+  return headers.has("Trailer");
 }
 
 function health(request: Request): Response {
@@ -137,26 +153,4 @@ export function notAllowed(allow: string): Response {
 
 export function notFound(): Response {
   return new Response(null, { status: 404 });
-}
-
-/** Opens a listener; what keeps it from opening becomes a line that says what to do. */
-export function serveOrExplain<Server>(host: string, port: number, open: () => Server): Server {
-  try {
-    return open();
-  } catch (error) {
-    throw new Failure(`cannot listen on ${host} port ${port}: ${explain(error, port)}`, 2);
-  }
-}
-
-function explain(error: unknown, port: number): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE") return "another program uses it; choose another port";
-  if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on`;
-  if (code === "EADDRNOTAVAIL") return "this machine has no such address; check the host";
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Listeners that share a port would share it with another program's too, and silently. */
-export function assertPortIsFree({ server: { host, port } }: Config): void {
-  serveOrExplain(host, port, () => Bun.listen({ hostname: host, port, socket: { data() {} } })).stop(true);
 }

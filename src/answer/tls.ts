@@ -9,11 +9,18 @@ import type { Problem } from "../config/problem.ts";
 export interface ServerTls {
   readonly cert: string;
   readonly key: string;
+  /** Of TLS 1.2; those of 1.3 are all sound. */
+  readonly ciphers: string;
   /** Set where callers must show a certificate of this authority. */
   readonly ca?: string;
   readonly requestCert?: true;
   readonly rejectUnauthorized?: true;
 }
+
+/** Forward secrecy and authenticated encryption: no CBC, no key exchange by RSA (RFC 9325, section 4.2). */
+const CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"]
+  .flatMap((cipher) => [`ECDHE-ECDSA-${cipher}`, `ECDHE-RSA-${cipher}`])
+  .join(":");
 
 /** Reads the files that `server.tls` names, and says which cannot be read or do not fit together. */
 export async function readServerTls({ server, directory }: Config): Promise<{
@@ -34,7 +41,7 @@ export async function readServerTls({ server, directory }: Config): Promise<{
   if (cert !== undefined && key !== undefined) checkPair({ cert, key }, fail);
   if (cert === undefined || key === undefined || problems.length > 0) return { tls: undefined, problems };
   const caller = ca === undefined ? {} : ({ ca, requestCert: true, rejectUnauthorized: true } as const);
-  return { tls: { cert, key, ...caller }, problems };
+  return { tls: { cert, key, ciphers: CIPHERS, ...caller }, problems };
 }
 
 async function readPem(file: string, fail: (message: string) => void): Promise<string | undefined> {

@@ -3,20 +3,26 @@
  * go on: established callers, timers, signals and the supervisor's pings would wait for as long as somebody floods the
  * port. So after this many calls the next one is only begun in the next turn of the loop. Who waits for his answer sends
  * nothing more until then: the runtime finds no new connection, and the turn ends.
- *
- * It is more than callers who keep their connections have under way at once. The runtime closes a connection on which
- * a second request comes before the first is answered, so a call that waits is bad for who sends several in a row.
  */
 const MAX_CALLS = 128;
 
 let calls = 0;
+let latestPort: number | undefined;
 let next = Promise.withResolvers<void>();
 
-/** What a call that has arrived now must wait for; `undefined`, as nearly always, if it can begin at once. */
-export function nextTurn(): Promise<void> | undefined {
+/**
+ * What a call that has arrived now must wait for; `undefined`, as nearly always, if it can begin at once. So does one
+ * that came behind another over the same connection, which has a port of its own: the runtime reads calls that were sent
+ * in a row in a row, and closes a connection whose next call finds the one before unanswered.
+ */
+export function nextTurn(peerPort: () => number | undefined): Promise<void> | undefined {
   if (calls === 0) setImmediate(endTurn);
   calls += 1;
-  return calls > MAX_CALLS ? next.promise : undefined;
+  if (calls < MAX_CALLS) return undefined;
+  const port = peerPort();
+  const isInRow = port === latestPort || calls === MAX_CALLS;
+  latestPort = port;
+  return isInRow ? undefined : next.promise;
 }
 
 function endTurn(): void {

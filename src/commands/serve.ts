@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import { withoutBrackets } from "../config/address.ts";
 import { configPath, readConfigFile, type Reading } from "../config/load.ts";
 import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
@@ -11,7 +12,7 @@ export function serveCommand() {
   return new Command("serve")
     .description("runs the server")
     .addOption(configOption())
-    .option("--host <address>", "the address to listen on, instead of server.host")
+    .option("--host <address>", "the address to listen on, instead of server.host", withoutBrackets)
     .option("--port <number>", "the port to listen on, instead of server.port", integerFrom(0, 65_535))
     .option(
       "--show-call <player>",

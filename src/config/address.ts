@@ -34,6 +34,11 @@ export function withoutMapping(address: string): string {
   return MAPPED_IPV4.exec(address)?.[1] ?? address;
 }
 
+/** An IPv6 address as a URL has it, without its brackets: `[::1]` is `::1`. */
+export function withoutBrackets(host: string): string {
+  return /^\[(.*)\]$/.exec(host)?.[1] ?? host;
+}
+
 /** True where only this machine can reach a listener on the host. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || includesAddress(loopback, host);

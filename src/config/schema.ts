@@ -8,7 +8,7 @@ import {
 } from "../protocol/currency.ts";
 import { ID_RULE, isId } from "../protocol/request.ts";
 import { isErrorCode } from "../protocol/status.ts";
-import { isAddressRange, isLoopback } from "./address.ts";
+import { isAddressRange, isLoopback, withoutBrackets } from "./address.ts";
 
 /**
  * Every option of the host, its default and its bounds. The options of a source are its plugin's own.
@@ -64,8 +64,10 @@ const addressRange = v.pipe(
   v.check(isAddressRange, "expected an IP address or a range such as 203.0.113.0/24"),
 );
 
+const listenAddress = v.pipe(text("an address to listen on"), v.transform(withoutBrackets));
+
 const serverSchema = table({
-  host: v.optional(text("an address to listen on"), "0.0.0.0"),
+  host: v.optional(listenAddress, "0.0.0.0"),
   port: v.optional(integer(0, 65_535), 8080),
   workers: v.optional(
     v.union(
@@ -175,7 +177,7 @@ const webhookSchema = table({
 
 const adminSchema = v.pipe(
   table({
-    host: v.optional(text("an address to listen on"), "127.0.0.1"),
+    host: v.optional(listenAddress, "127.0.0.1"),
     port: v.optional(integer(0, 65_535), 9464),
     token: v.optional(text("a token that is not empty")),
     capture_failed: v.optional(integer(0, 100), 20),

@@ -4,7 +4,7 @@ import type { Log } from "../observe/log.ts";
 import { Failure } from "../failure.ts";
 import type { Rehearsal } from "../server/rehearse.ts";
 import type { PreparedReload, Server } from "../server/server.ts";
-import { assertPortIsFree } from "../answer/listener.ts";
+import { assertPortIsFree } from "../answer/port.ts";
 import { rememberMetrics } from "./metrics.ts";
 import type { WorkerProcess } from "./child.ts";
 import { PREPARE_MS, workerSlot } from "./slot.ts";

@@ -77,7 +77,7 @@ async function call(request: Request, used: Parts = service(), level: "info" | "
   const log = openLog({ level, format: "json" }, { fileDescriptor: descriptor });
   const response = await handleBalance(
     request,
-    { remote: () => "203.0.113.7", arrivedMs: performance.now(), isEnding: () => false },
+    { caller: () => ({ address: "203.0.113.7" }), arrivedMs: performance.now(), isEnding: () => false },
     () => ({ ...used, log }),
   );
   await log.flush();
@@ -389,6 +389,7 @@ test("the log's line has the fields of spec 5, in a line", async () => {
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     level: "info",
     msg: "balance",
+    endpoint: "balance",
     request_id: "req-1",
     player_id: "plain",
     status_code: "OK",

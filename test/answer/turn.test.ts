@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import { nextTurn } from "../../src/answer/turn.ts";
 
+let port = 0;
+const newConnection = () => (port += 1);
+
 /** As the runtime does while new connections come: call after call, and the loop does not go on. */
 function callsUntilOneWaits(): Promise<void> {
   for (;;) {
-    const next = nextTurn();
+    const next = nextTurn(newConnection);
     if (next !== undefined) return next;
   }
 }
@@ -13,12 +16,18 @@ test("a turn that goes on and on makes calls wait for the next one, in which the
   let isTurnOver = false;
   setImmediate(() => (isTurnOver = true));
   const waiting = callsUntilOneWaits();
-  expect(nextTurn()).toBe(waiting);
+  expect(nextTurn(newConnection)).toBe(waiting);
   expect(isTurnOver).toBe(false);
   await waiting;
   expect(isTurnOver).toBe(true);
-  expect(nextTurn()).toBeUndefined();
+  expect(nextTurn(newConnection)).toBeUndefined();
   // And so on.
   await callsUntilOneWaits();
-  expect(nextTurn()).toBeUndefined();
+  expect(nextTurn(newConnection)).toBeUndefined();
+});
+
+test("calls that were sent in a row over one connection do not wait, however many", async () => {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let calls = 0; calls < 1000; calls += 1) expect(nextTurn(() => 1)).toBeUndefined();
+  expect(nextTurn(() => 2)).toBeDefined();
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LogFormat, type LogLevel, openLog } from "../../src/observe/log.ts";
+import type { LogFormat, LogLevel, RequestRecord } from "../../src/observe/line.ts";
+import { openLog } from "../../src/observe/log.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 const folder = temporaryFolder();
@@ -98,3 +99,75 @@ test("a field stands in for none of the line's own, and a line has an end", asyn
   expect(JSON.parse(long).msg).toStartWith("xxx");
   expect(JSON.parse(plain)).toMatchObject({ msg: "plain", balance: "3000" });
 });
+
+const RECORD: RequestRecord = {
+  endpoint: "balance",
+  request_id: "r-1",
+  player_id: "12001",
+  status_code: "OK",
+  reason: "ok",
+  duration_ms: 0.412,
+  source: "players",
+  remote: "203.0.113.7",
+  trace_id: "0af7651916cd43dd8448eb211c80319c",
+  detail: undefined,
+};
+
+test("a call as JSON has its fields in one order, and reads back as what it was", async () => {
+  const { log, lines } = open("info");
+  log.request("info", RECORD);
+  const hostile = { ...RECORD, request_id: 'a"\\b\u0085\u202ec', player_id: undefined, detail: "x\ny" };
+  log.request("error", { ...hostile, body_bytes: 3, body_sha256: "ab", unreadable_hop: "?" });
+  const [first = "", second = ""] = await lines();
+  expect(first.replace(/"time":"[^"]+"/, '"time":""')).toBe(
+    `{"time":"","level":"info","msg":"balance","endpoint":"balance","request_id":"r-1","player_id":"12001","status_code":"OK","reason":"ok","duration_ms":0.412,"source":"players","remote":"203.0.113.7","trace_id":"0af7651916cd43dd8448eb211c80319c"}`,
+  );
+  const { player_id: _, ...expected } = { ...hostile, body_bytes: 3, body_sha256: "ab", unreadable_hop: "?" };
+  expect(JSON.parse(second)).toEqual({
+    time: expect.any(String),
+    level: "error",
+    msg: "balance",
+    ...expected,
+  });
+});
+
+test("for people a call is what differs from call to call, and why it failed", async () => {
+  const { log, lines } = open("info", "pretty");
+  log.request("info", RECORD);
+  const failed = {
+    ...RECORD,
+    status_code: "ERR_UNKNOWN",
+    reason: "source_failed",
+    detail: "core: refused",
+  } as const;
+  log.request("error", { ...failed, player_id: "two words", remote: "" });
+  log.request("warn", {
+    ...failed,
+    reason: "bad_signature",
+    detail: "wrong",
+    body_bytes: 3,
+    body_sha256: "ab",
+  });
+  const written = await lines();
+  expect(written.map((line) => line.slice(13))).toEqual([
+    "info  OK balance 12001 0.412 ms 203.0.113.7 r-1",
+    'error ERR_UNKNOWN balance "two words" 0.412 ms - r-1 source_failed: core: refused',
+    "warn  ERR_UNKNOWN balance 12001 0.412 ms 203.0.113.7 r-1 bad_signature: wrong body_bytes=3 body_sha256=ab",
+  ]);
+});
+
+test.each(["json", "pretty"] as const)(
+  "what steers a terminal or turns text around is escaped, in a caller's id and elsewhere: %s",
+  async (format) => {
+    const { log, lines } = open("info", format);
+    const steering = "\u0085\u009b2J\u202e\u2066\u200f\u061c\u2028";
+    log.request("info", { ...RECORD, request_id: steering, player_id: steering, detail: steering });
+    log.warn(steering, { text: steering });
+    const written = await lines();
+    expect(written).toHaveLength(2);
+    for (const line of written) {
+      expect(line).toMatch(/^[ -~]*$/);
+      expect(line).toContain("\\u202e");
+    }
+  },
+);

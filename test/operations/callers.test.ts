@@ -99,12 +99,37 @@ describe.concurrent("server.trusted_proxies", () => {
       [["10.0.0.1, 10.0.0.2"], "10.0.0.1"],
       [["nonsense, 203.0.113.7"], "203.0.113.7"],
       [["203.0.113.7, nonsense"], ""],
-      [["203.0.113.7:1234"], ""],
+      // With a port or in brackets, as Azure's gateways and others write it.
+      [["203.0.113.7:51234"], "203.0.113.7"],
+      [["[2001:4860::8888]:443"], "2001:4860::8888"],
+      [["[2001:4860::8888]"], "2001:4860::8888"],
+      [["203.0.113.7:1, 10.0.0.1:2"], "203.0.113.7"],
+      [["[::ffff:203.0.113.7]:80"], "203.0.113.7"],
+      [["2001:4860::8888:443"], "2001:4860::8888:443"],
+      [["[203.0.113.7]"], ""],
+      [["203.0.113.7:"], ""],
+      [["203.0.113.7:123456"], ""],
+      [["[2001:4860::8888"], ""],
+      [["[2001:4860::8888]443"], ""],
+      [["[2001:4860::1%eth0]:1"], ""],
       [[`2001:4860::1%${"x".repeat(5000)}`], ""],
     ];
     for (const [values, remote] of cases) {
       expect(await remoteOf(server, ...forwarded(...values)), values.join(" | ").slice(0, 60)).toBe(remote);
     }
+  });
+
+  test("a hop that cannot be read is shown in the log, cut and escaped", async () => {
+    await using server = await operate({ server: TRUSTED });
+    await remoteOf(server, ...forwarded(`203.0.113.7, \u009b2J${"x".repeat(5000)}`));
+    const line = await server.line(({ msg }) => msg === "balance");
+    expect(line).toMatchObject({ remote: "", unreadable_hop: `\u009b2J${"x".repeat(61)}` });
+    expect(server.process.log()).toContain('"unreadable_hop":"\\u009b2J');
+    await server.change({ server: `${TRUSTED}\nallow_ips = ["203.0.113.0/24"]` });
+    expect((await call(server.process.port, {}, ...forwarded("_hidden")))?.status).toBe(403);
+    expect(await server.line(({ msg }) => msg.includes("turned away"))).toMatchObject({
+      unreadable_hop: "_hidden",
+    });
   });
 
   test("with allow_ips: the caller counts, a forged hop does not help, nonsense is turned away", async () => {

@@ -62,7 +62,7 @@ async function commonName(port: number, ca: string): Promise<unknown> {
 }
 
 /** What openssl says of a handshake in one version of TLS. */
-async function speaks(port: number, version: string): Promise<boolean> {
+async function speaks(port: number, version: string, cipher = "ALL"): Promise<boolean> {
   const command = [
     "openssl",
     "s_client",
@@ -70,11 +70,11 @@ async function speaks(port: number, version: string): Promise<boolean> {
     `127.0.0.1:${port}`,
     version,
     "-cipher",
-    "ALL:@SECLEVEL=0",
+    `${cipher}:@SECLEVEL=0`,
   ];
   const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
   const text = await child.stdout.text();
-  return /^(?:New, |\s+Cipher\s+:).*(?:ECDHE|TLS_)/m.test(text);
+  return /^(?:New, |\s+Cipher\s+:).*(?:ECDHE|TLS_|AES)/m.test(text);
 }
 
 setDefaultTimeout(60_000);
@@ -92,6 +92,15 @@ describe.concurrent("TLS", () => {
     expect(await speaks(port, "-tls1_2")).toBe(true);
     expect(await speaks(port, "-tls1_1")).toBe(false);
     expect(await speaks(port, "-tls1")).toBe(false);
+    // No CBC, and no key exchange without forward secrecy.
+    for (const cipher of [
+      "ECDHE-RSA-AES128-SHA",
+      "ECDHE-ECDSA-AES256-SHA",
+      "AES128-GCM-SHA256",
+      "AES128-SHA",
+    ]) {
+      expect(await speaks(port, "-tls1_2", cipher), cipher).toBe(false);
+    }
   });
 
   test.each([1, 2])(

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import type { Config } from "../config/load.ts";
+import { Failure } from "../failure.ts";
+
+/** Where something is to listen, and the table of the configuration that says so. */
+export interface Place {
+  readonly table: "server" | "admin";
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Opens a listener; what keeps it from opening becomes a line that says what to do. */
+export function serveOrExplain<Server>(place: Place, open: () => Server): Server {
+  try {
+    return open();
+  } catch (error) {
+    throw new Failure(`cannot listen on ${place.host} port ${place.port}: ${explain(error, place)}`, 2);
+  }
+}
+
+function explain(error: unknown, { table, port }: Place): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") {
+    const user = userOf(port);
+    const who = user === undefined ? "" : ` (${user})`;
+    return `another program uses it${who}; choose another ${table}.port`;
+  }
+  if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on in ${table}.port`;
+  if (code === "EADDRNOTAVAIL") return `this machine has no such address; check ${table}.host`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Listeners that share a port would share it with another program's too, and silently. */
+export function assertPortIsFree({ server: { host, port } }: Config): void {
+  const socket = { data() {} };
+  serveOrExplain({ table: "server", host, port }, () => Bun.listen({ hostname: host, port, socket })).stop(
+    true,
+  );
+}
+
+/** The state of a listening socket in `/proc/net/tcp`. */
+const LISTENING = "0A";
+
+/** Which process listens on a port: `nginx, pid 123`. `undefined` if the system does not tell, or does not tell us. */
+function userOf(port: number): string | undefined {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  try {
+    const sockets = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) =>
+      readFileSync(table, "utf8")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, local = "", , state]) => local.endsWith(suffix) && state === LISTENING)
+        .map((fields) => `socket:[${fields[9]}]`),
+    );
+    const pid = readdirSync("/proc").find((name) => /^\d+$/.test(name) && holdsOneOf(name, sockets));
+    return pid && `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()}, pid ${pid}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function holdsOneOf(pid: string, sockets: readonly string[]): boolean {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return readdirSync(folder).some((handle) => sockets.includes(readlinkSync(`${folder}/${handle}`)));
+  } catch {
+    // It has ended, or is another user's.
+    return false;
+  }
+}
