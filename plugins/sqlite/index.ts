@@ -6,6 +6,7 @@ import { operatorsDatabase } from "./query/reader.ts";
 import { rehearseOwn } from "./own/rehearse.ts";
 import { openFileSource } from "./file/source.ts";
 
+export { withPlayers } from "./players.ts";
 export { starter } from "./starter.ts";
 
 const options = v.strictObject({

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
+import { withPlayers } from "../../plugins/sqlite/players.ts";
 import { secretWarnings, TRIAL_PREFIX } from "../config/secret-warnings.ts";
 import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
@@ -11,7 +12,7 @@ import { builtIns } from "../source/registry.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";
-import { putPlayer, withPlayers } from "./players/store.ts";
+import { openPlayers } from "./players/own-database.ts";
 
 const DEFAULT_SOURCE = "sqlite";
 const SECRET = "secret";
@@ -146,8 +147,8 @@ function alreadyThere(present: readonly string[], folder: string): string {
 
 async function makeDatabase(file: string): Promise<void> {
   try {
-    await withPlayers(file, "make", (database) =>
-      putPlayer(database, { playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
+    await openPlayers(withPlayers, { options: { file }, directory: "." }, "make", (players) =>
+      players.put({ playerId: "12001", currency: "EUR", balanceMinor: 3000n }),
     );
   } catch (error) {
     await removeAll(file);

@@ -7,7 +7,6 @@ import { listLines, tableLines } from "./players/list.ts";
 import { ownDatabase } from "./players/own-database.ts";
 import { configOption } from "./config-option.ts";
 import { print } from "./players/output.ts";
-import { findPlayer, putPlayer, removePlayer, withPlayers } from "./players/store.ts";
 
 /**
  * `players …` (spec 4): the balances in klas-balance's own database, also while the server runs.
@@ -34,8 +33,8 @@ function listCommand() {
     .option("--json", "print an array of {player_id, currency, balance}", false)
     .addHelpText("after", "\nExample:\n  klas-balance players list --json")
     .action(async ({ config, json }) => {
-      const { file, exponentOf } = await ownDatabase(config);
-      await withPlayers(file, "read", (database) => print(listLines(database, exponentOf, { json })));
+      const { exponentOf, open } = await ownDatabase(config);
+      await open("read", async (players) => print(await listLines(players, exponentOf, { json })));
     });
 }
 
@@ -45,9 +44,9 @@ function getCommand() {
     .option("--json", "print {player_id, currency, balance}", false)
     .addHelpText("after", "\nExample:\n  klas-balance players get 12001")
     .action(async (playerId, { config, json }) => {
-      const { file, exponentOf } = await ownDatabase(config);
-      await withPlayers(file, "read", async (database) => {
-        const player = findPlayer(database, playerId);
+      const { exponentOf, open } = await ownDatabase(config);
+      await open("read", async (players) => {
+        const player = await players.get(playerId);
         if (player === undefined) throw new Failure(unknownPlayer(playerId), 1);
         const entry = formatEntry(player, exponentOf);
         await print(json ? [`${JSON.stringify(entry)}\n`] : tableLines([entry], playerId.length));
@@ -62,10 +61,10 @@ function setCommand() {
     .argument("<currency>", "an ISO 4217 code, such as EUR")
     .addHelpText("after", "\nExample:\n  klas-balance players set 12001 30.50 EUR")
     .action(async (playerId, balance, currency, { config }, command) => {
-      const { file, exponentOf } = await ownDatabase(config);
+      const { exponentOf, open } = await ownDatabase(config);
       const parsed = parseEntry({ player_id: playerId, currency, balance }, exponentOf);
       const player = parsed.player ?? command.error(`error: ${parsed.problem}`, { exitCode: 2 });
-      await withPlayers(file, "make", (database) => putPlayer(database, player));
+      await open("make", (players) => players.put(player));
       const entry = formatEntry(player, exponentOf);
       await print([`${entry.player_id} has ${entry.balance} ${entry.currency}\n`]);
     });
@@ -76,9 +75,9 @@ function removeCommand() {
     .argument("<player>", "the player's id")
     .addHelpText("after", "\nExample:\n  klas-balance players remove 12001")
     .action(async (playerId, { config }) => {
-      const { file } = await ownDatabase(config);
-      await withPlayers(file, "change", (database) => {
-        if (!removePlayer(database, playerId)) throw new Failure(unknownPlayer(playerId), 1);
+      const { open } = await ownDatabase(config);
+      await open("change", async (players) => {
+        if (!(await players.remove(playerId))) throw new Failure(unknownPlayer(playerId), 1);
       });
       await print([`${playerId} is removed\n`]);
     });
@@ -94,9 +93,9 @@ function importCommand() {
     .option("--dry-run", "only say what is wrong with the file", false)
     .addHelpText("after", "\nExample:\n  klas-balance players import players.csv --dry-run")
     .action(async (csvFile, { config, dryRun }) => {
-      const { file, exponentOf } = await ownDatabase(config);
-      const count = await withPlayers(file, dryRun ? "read" : "make", (database) =>
-        importPlayers(database, csvFile, exponentOf, dryRun),
+      const { exponentOf, open } = await ownDatabase(config);
+      const count = await open(dryRun ? "read" : "make", (table) =>
+        importPlayers(table, csvFile, exponentOf, dryRun),
       );
       const players = count === 1 ? "1 player" : `${count} players`;
       await print([dryRun ? `would import ${players}\n` : `imported ${players}\n`]);
@@ -108,9 +107,9 @@ function exportCommand() {
     .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
     .addHelpText("after", "\nExample:\n  klas-balance players export players.csv")
     .action(async (csvFile, { config }) => {
-      const { file, exponentOf } = await ownDatabase(config);
-      await withPlayers(file, "read", (database) => {
-        const lines = csvLines(database, exponentOf);
+      const { exponentOf, open } = await ownDatabase(config);
+      await open("read", (players) => {
+        const lines = csvLines(players, exponentOf);
         return csvFile === undefined ? print(lines) : writeLines(csvFile, lines);
       });
     });

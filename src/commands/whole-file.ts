@@ -1,8 +1,10 @@
 import { statSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 
+type Chunks = Iterable<string> | AsyncIterable<string>;
+
 /** Writes the file in one step: under its name there is the old content or all of the new, never a part. */
-export async function replaceFile(file: string, chunks: Iterable<string>, mode?: number): Promise<void> {
+export async function replaceFile(file: string, chunks: Chunks, mode?: number): Promise<void> {
   // A terminal or a pipe, such as /dev/stdout, is written to and never replaced.
   if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) {
     await using handle = await open(file, "w");
@@ -20,7 +22,7 @@ export async function replaceFile(file: string, chunks: Iterable<string>, mode?:
 }
 
 /** Makes a file that is not there yet, with all of the content or not at all. */
-export async function createFile(file: string, chunks: Iterable<string>, mode?: number): Promise<void> {
+export async function createFile(file: string, chunks: Chunks, mode?: number): Promise<void> {
   const handle = await open(file, "wx", mode);
   try {
     await writeAll(handle, chunks);
@@ -34,6 +36,6 @@ export async function createFile(file: string, chunks: Iterable<string>, mode?: 
 }
 
 /** Unlike `write`, `writeFile` writes all of it or throws: of that the system may take a part where the disk is nearly full. */
-async function writeAll(handle: FileHandle, chunks: Iterable<string>): Promise<void> {
-  for (const chunk of chunks) await handle.writeFile(chunk);
+async function writeAll(handle: FileHandle, chunks: Chunks): Promise<void> {
+  for await (const chunk of chunks) await handle.writeFile(chunk);
 }

@@ -1,3 +1,4 @@
+import type { WithPlayers } from "../../plugins/shared/players-table.ts";
 import { validate } from "../config/validate.ts";
 import type { SourcePlugin } from "../plugin.ts";
 import type { Bound, Plugin } from "./binding.ts";
@@ -15,19 +16,23 @@ export interface Starter {
 /** A source that comes with the program. */
 export interface BuiltIn extends Plugin {
   readonly starter: Starter;
+  /** The `players` commands' door into its table of players, if it keeps one of klas-balance's own. */
+  readonly withPlayers?: WithPlayers | undefined;
 }
 
 /** What `plugins/NAME/index.ts` exports. */
 interface BuiltInModule<Options> {
   readonly default: SourcePlugin<Options> & Required<Pick<SourcePlugin<Options>, "options">>;
   readonly starter: Starter;
+  readonly withPlayers?: WithPlayers;
 }
 
 /** All that the program knows of a built-in comes from its folder. Its schema and its `open` are trusted. */
-export function builtIn<Options>({ default: plugin, starter }: BuiltInModule<Options>): BuiltIn {
+export function builtIn<Options>({ default: plugin, starter, withPlayers }: BuiltInModule<Options>): BuiltIn {
   return {
     schema: plugin.options,
     starter,
+    withPlayers,
     async bind(options): Promise<Bound> {
       const result = await validate(plugin.options, options);
       if (!result.valid) return result;

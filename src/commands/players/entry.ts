@@ -1,3 +1,4 @@
+import type { Player } from "../../../plugins/shared/players-table.ts";
 import { Failure } from "../../failure.ts";
 import { amountFromMinorUnits, canonicalAmount, minorUnitsFromAmount } from "../../protocol/amount.ts";
 import { type ExponentOf, unknownCurrency } from "../../protocol/currency.ts";
@@ -9,13 +10,6 @@ export interface Entry {
   readonly currency: string;
   /** A decimal in major units. */
   readonly balance: string;
-}
-
-/** The same as the database keeps it. */
-export interface Player {
-  readonly playerId: string;
-  readonly currency: string;
-  readonly balanceMinor: bigint;
 }
 
 export const ENTRY_FIELDS: readonly (keyof Entry)[] = ["player_id", "currency", "balance"];

@@ -1,5 +1,5 @@
-import type { Database } from "bun:sqlite";
 import { stringify } from "csv-stringify/sync";
+import type { PlayersTable } from "../../../plugins/shared/players-table.ts";
 import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 import { replaceFile } from "../whole-file.ts";
@@ -12,15 +12,15 @@ import { chunked } from "./output.ts";
 const FILE_MODE = 0o600;
 
 /** The lines of the CSV file, its header first. */
-export function* csvLines(database: Database, exponentOf: ExponentOf): IterableIterator<string> {
+export async function* csvLines(players: PlayersTable, exponentOf: ExponentOf): AsyncGenerator<string> {
   yield `${ENTRY_FIELDS.join(",")}\n`;
-  for (const { player_id, currency, balance } of eachEntry(database, exponentOf)) {
+  for await (const { player_id, currency, balance } of eachEntry(players, exponentOf)) {
     yield stringify([[player_id, currency, balance]]);
   }
 }
 
 /** Writes the lines to a file, all of them or none. */
-export async function writeLines(file: string, lines: Iterable<string>): Promise<void> {
+export async function writeLines(file: string, lines: AsyncIterable<string>): Promise<void> {
   try {
     await replaceFile(file, chunked(lines), FILE_MODE);
   } catch (error) {

@@ -1,10 +1,9 @@
-import type { Database } from "bun:sqlite";
+import type { PlayersTable, StagedRow, Staging } from "../../../plugins/shared/players-table.ts";
 import { Failure } from "../../failure.ts";
 import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
 import { endProcess } from "../../host-process.ts";
 import type { ExponentOf } from "../../protocol/currency.ts";
 import { ENTRY_FIELDS, parseEntry } from "./entry.ts";
-import { type Staging, stagePlayers } from "./staging.ts";
 
 /** Bad rows are named up to this number and counted beyond it. */
 const MAX_NAMED_ROWS = 20;
@@ -14,6 +13,9 @@ const INTERRUPTED_STATUS = 130;
 
 const MAX_HEADER_CHARACTERS = 60;
 
+/** How many rows go to the database at a time. */
+const BATCH_ROWS = 1000;
+
 const HEADER = ENTRY_FIELDS.join(",");
 
 /**
@@ -21,17 +23,17 @@ const HEADER = ENTRY_FIELDS.join(",");
  * rows it throws one report of them, and nothing is changed. With `dryRun` nothing is changed in any case.
  */
 export async function importPlayers(
-  database: Database,
+  players: PlayersTable,
   file: string,
   exponentOf: ExponentOf,
   dryRun: boolean,
 ): Promise<number> {
   process.once("SIGINT", endInterrupted);
-  const staging = stagePlayers(database);
+  const staging = await players.stage();
   const problems = await stageRows(staging, file, exponentOf);
   if (problems.count > 0) throw new Failure(report(file, problems), 1);
   process.off("SIGINT", endInterrupted);
-  if (!dryRun) staging.publish();
+  if (!dryRun) await staging.publish();
   return staging.count();
 }
 
@@ -49,6 +51,11 @@ function found(fields: readonly string[]): string {
   );
 }
 
+interface Problem {
+  readonly line: number;
+  readonly problem: string;
+}
+
 interface Problems {
   readonly count: number;
   readonly named: readonly string[];
@@ -61,12 +68,18 @@ async function stageRows(staging: Staging, file: string, exponentOf: ExponentOf)
     count += 1;
     if (count <= MAX_NAMED_ROWS) named.push(`line ${line}: ${problem}`);
   };
+  let batch: CsvRow[] = [];
+  const stageBatch = async (): Promise<void> => {
+    const rows = batch;
+    batch = [];
+    for (const { line, problem } of await stageRowsOf(staging, rows, exponentOf)) complain(line, problem);
+  };
   let hasHeader = false;
   try {
     for await (const row of csvRows(file)) {
       if (hasHeader) {
-        const problem = stageRow(staging, row, exponentOf);
-        if (problem !== undefined) complain(row.line, problem);
+        batch.push(row);
+        if (batch.length === BATCH_ROWS) await stageBatch();
       } else if (row.fields.join(",") === HEADER) {
         hasHeader = true;
       } else {
@@ -76,8 +89,10 @@ async function stageRows(staging: Staging, file: string, exponentOf: ExponentOf)
         );
       }
     }
+    await stageBatch();
   } catch (error) {
     if (!(error instanceof BrokenRow)) throw error;
+    await stageBatch();
     complain(error.line, error.message);
     return { count, named };
   }
@@ -85,15 +100,31 @@ async function stageRows(staging: Staging, file: string, exponentOf: ExponentOf)
   return { count, named };
 }
 
-function stageRow(staging: Staging, { fields, line }: CsvRow, exponentOf: ExponentOf): string | undefined {
+/** The problems of rows, in their order. */
+async function stageRowsOf(
+  staging: Staging,
+  rows: readonly CsvRow[],
+  exponentOf: ExponentOf,
+): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  const good: StagedRow[] = [];
+  for (const row of rows) {
+    const parsed = parseRow(row, exponentOf);
+    if (parsed.player === undefined) problems.push({ line: row.line, problem: parsed.problem });
+    else good.push({ player: parsed.player, line: row.line });
+  }
+  for (const { line, earlierLine } of await staging.add(good)) {
+    problems.push({ line, problem: `the same player_id as line ${earlierLine}` });
+  }
+  return problems.toSorted((one, other) => one.line - other.line);
+}
+
+function parseRow({ fields }: CsvRow, exponentOf: ExponentOf): ReturnType<typeof parseEntry> {
   const [player_id, currency, balance, ...further] = fields;
   if (player_id === undefined || currency === undefined || balance === undefined || further.length > 0) {
-    return `expected ${ENTRY_FIELDS.length} fields, found ${fields.length}`;
+    return { problem: `expected ${ENTRY_FIELDS.length} fields, found ${fields.length}` };
   }
-  const parsed = parseEntry({ player_id, currency, balance }, exponentOf);
-  if (parsed.player === undefined) return parsed.problem;
-  const earlierLine = staging.add(parsed.player, line);
-  return earlierLine === undefined ? undefined : `the same player_id as line ${earlierLine}`;
+  return parseEntry({ player_id, currency, balance }, exponentOf);
 }
 
 function report(file: string, { count, named }: Problems): string {

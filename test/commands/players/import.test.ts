@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importPlayers } from "../../../src/commands/players/import.ts";
 import { knownCurrencies } from "../../../src/protocol/currency.ts";
-import { eachPlayer, withPlayers } from "../../../src/commands/players/store.ts";
+import { withPlayers } from "../../../plugins/sqlite/players.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -17,13 +17,13 @@ const HEADER = "player_id,currency,balance\n";
 /** What importing a file of this content says; nothing may have been imported. */
 async function refusal(content: string | Uint8Array, path = join(folder, "players.csv")): Promise<string> {
   await Bun.write(join(folder, "players.csv"), content);
-  const database = join(folder, "balances.db");
-  return await withPlayers(database, "make", async (connection) => {
-    const message = await importPlayers(connection, path, knownCurrencies({}), false).then(
+  const place = { options: { file: "balances.db" }, directory: folder };
+  return await withPlayers(place, "make", async (players) => {
+    const message = await importPlayers(players, path, knownCurrencies({}), false).then(
       () => "imported",
       (error: Error) => error.message,
     );
-    expect(Array.from(eachPlayer(connection))).toEqual([]);
+    expect(await Array.fromAsync(players.list())).toEqual([]);
     return message.replaceAll(`${folder}/`, "");
   });
 }

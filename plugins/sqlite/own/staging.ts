@@ -1,14 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { Player } from "./entry.ts";
-
-/** Where imported rows wait until all of them are known to be good. */
-export interface Staging {
-  /** Takes a row; where its player came before, takes nothing and returns the line that had it. */
-  add(player: Player, line: number): number | undefined;
-  /** Puts all rows into the players table, in one transaction. */
-  publish(): void;
-  count(): number;
-}
+import type { RepeatedRow, Staging } from "../../shared/players-table.ts";
 
 /**
  * A temporary table, which SQLite keeps in a file of its own and outside of the database: no lock is held
@@ -28,14 +19,18 @@ export function stagePlayers(database: Database): Staging {
   const lineOf = database.prepare<{ line: bigint }, [string]>("SELECT line FROM staged WHERE player_id = ?");
   let count = 0;
   return {
-    add({ playerId, currency, balanceMinor }, line) {
-      if (insert.run(playerId, currency, balanceMinor, line).changes === 0) {
-        return Number(lineOf.get(playerId)?.line);
+    async add(rows) {
+      const repeated: RepeatedRow[] = [];
+      for (const { player, line } of rows) {
+        const { playerId, currency, balanceMinor } = player;
+        const { changes } = insert.run(playerId, currency, balanceMinor, line);
+        count += changes;
+        if (changes === 0) repeated.push({ line, earlierLine: Number(lineOf.get(playerId)?.line) });
       }
-      count += 1;
-      return undefined;
+      return repeated;
     },
-    publish() {
+    count: () => count,
+    async publish() {
       database.run("COMMIT");
       database.run(
         "INSERT INTO players (player_id, currency, balance_minor, updated_at) " +
@@ -44,6 +39,5 @@ export function stagePlayers(database: Database): Staging {
         [BigInt(Date.now())],
       );
     },
-    count: () => count,
   };
 }
