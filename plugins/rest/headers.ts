@@ -1,9 +1,12 @@
 const VALUE = /^[\x20-\x7e\xa0-\xff]*$/;
 const PRINTABLE_ASCII = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** Latin-1 without control characters: what a header carries unharmed (RFC 9110, section 5.5). */
+/**
+ * Latin-1 without control characters, and no white space at an end, which the receiver takes away: what a header
+ * carries unharmed (RFC 9110, section 5.5).
+ */
 export function isHeaderValue(text: string): boolean {
-  return VALUE.test(text);
+  return VALUE.test(text) && text.trim() === text;
 }
 
 /**

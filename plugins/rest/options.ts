@@ -41,7 +41,9 @@ const template = text(templateProblem);
 const headerValue = text(
   (value) =>
     templateProblem(value) ??
-    (isHeaderValue(value) ? undefined : "expected Latin-1 text without control characters"),
+    (isHeaderValue(value)
+      ? undefined
+      : "expected Latin-1 text without control characters, and without spaces at an end"),
 );
 
 const pointer = v.pipe(

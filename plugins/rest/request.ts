@@ -2,7 +2,7 @@ import type { BalanceQuery } from "../../src/plugin.ts";
 import { idForHeader, isHeaderValue } from "./headers.ts";
 import type { Options } from "./options.ts";
 import { compileJsonTemplate, compileTemplate, isFixed, jsonText, render } from "./template.ts";
-import { hasDotSegment, pathTemplate } from "./url.ts";
+import { isFaithful, pathTemplate } from "./url.ts";
 
 /** One question to the core, ready to be sent any number of times. */
 export interface CoreRequest {
@@ -53,7 +53,7 @@ export function requestBuilder(options: Options): (query: BalanceQuery) => CoreR
       headers[name] = value;
     }
     const path = render(url, query, encodeURIComponent);
-    if (hasDotSegment(path)) throw new Error("the path of the address cannot carry this id");
+    if (!isFaithful(path)) throw new Error("the path of the address cannot carry this id");
     const request = { path, method: options.method, headers, playerId: query.playerId };
     if (body === undefined) return authorize(request);
     return authorize({ ...request, body: render(body, query, jsonText) });

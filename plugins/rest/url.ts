@@ -7,7 +7,10 @@ const NOT_SENT = /[^\x21-\x7e]+|["<>^`{|}]/g;
 const PLACEHOLDER = /\{[^{}]*\}/g;
 
 /** `.` and `..` as a whole path segment, also in disguise: a URL parser removes them, and with them the segment before. */
-const DOT_SEGMENT = /\/(?:\.|%2[eE]){1,2}(?=\/|$)/;
+const DOT_SEGMENT = /\/(?:\.|%2E){1,2}(?=\/|$)/i;
+
+/** An encoded slash beside an empty segment or one of dots. Many proxies decode it, and then clean up the path. */
+const ENCODED_SLASH = /(?:\/|%2F|%5C)(?:\.|%2E){0,2}(?:%2F|%5C)|(?:%2F|%5C)(?:\.|%2E){0,2}(?=\/|$)/i;
 
 /** What is wrong with an address, which may be a template, or `undefined`. Never shows the address: it may hold a key. */
 export function urlProblem(text: string): string | undefined {
@@ -19,7 +22,7 @@ export function urlProblem(text: string): string | undefined {
   if (origin.includes("@")) return "expected no user or password in the address: they belong in auth";
   if (text.includes("#")) return "expected no fragment (#…): it is not sent";
   if (!URL.canParse(text.replace(PLACEHOLDER, "x"))) return "expected a valid address";
-  if (hasDotSegment(text)) return "expected a path without . and .. segments";
+  if (!isFaithful(text)) return "expected a path without . and .. segments";
   return undefined;
 }
 
@@ -30,10 +33,11 @@ export function proxyProblem(text: string): string | undefined {
   return url.pathname + url.search + url.hash === "/" ? undefined : "expected no path after the proxy's port";
 }
 
-/** True where a parser would change the path of this address (WHATWG URL, "single-dot" and "double-dot" segments). */
-export function hasDotSegment(url: string): boolean {
+/** Whether this path, or the path of this address, arrives as it is whatever is on its way. */
+export function isFaithful(url: string): boolean {
   const query = url.indexOf("?");
-  return DOT_SEGMENT.test(query === -1 ? url : url.slice(0, query));
+  const path = query === -1 ? url : url.slice(0, query);
+  return !DOT_SEGMENT.test(path) && !ENCODED_SLASH.test(path);
 }
 
 /** The address without path and query, which is the same for every call. */

@@ -70,7 +70,10 @@ test.each<[unknown, string]>([
     { headers: { "Content-Length": "1" } },
     "headers.Content-Length: expected another header: this one is written by the HTTP client",
   ],
-  [{ headers: { X: "a\nb" } }, "headers.X: expected Latin-1 text without control characters"],
+  [
+    { headers: { X: "a\nb" } },
+    "headers.X: expected Latin-1 text without control characters, and without spaces at an end",
+  ],
   [{ auth: {} }, "auth: expected exactly one of bearer, basic and hmac"],
   [
     { auth: { bearer: "a", hmac: { secret: "b", header: "X" } } },

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
 import * as fc from "fast-check";
 import * as v from "valibot";
 import { optionsSchema } from "../../../plugins/rest/options.ts";
@@ -45,7 +48,8 @@ describe("templates", () => {
   test("an id arrives as it was, in path, query and body, and changes nothing else", () => {
     fc.assert(
       fc.property(hostileId, hostileId, (playerId, sessionId) => {
-        fc.pre(playerId !== "." && playerId !== "..");
+        // Some a path cannot carry: see "what a carrier cannot carry".
+        fc.pre(!/^(?:\.{0,2}[/\\].*|\.{1,2})$|[/\\]\.{0,2}(?:[/\\]|$)/.test(playerId));
         const { path, body = "" } = request({ ...QUERY, playerId, sessionId });
         const parsed = new URL(`http://core.example${path}`);
         expect(parsed.pathname.split("/").map(decodeURIComponent)).toEqual([
@@ -138,6 +142,130 @@ describe("on the wire", () => {
     expect(post).toContain(`x-core-signature: ${hmac('{"player":"12001"}')}\r\n`);
     expect(await sent({ auth })).toContain(`x-core-signature: ${hmac("")}\r\n`);
   });
+});
+
+/** What a proxy that decodes slashes and cleans up makes of a path, as nginx does. */
+function cleanedUp(path: string): string {
+  return new URL(`http://core${path.replaceAll(/%2f|%5c/gi, "/")}`).pathname.replaceAll(/\/+/g, "/");
+}
+
+describe("what a carrier cannot carry", () => {
+  const HOSTILE_IDS = [
+    " 12001",
+    "12001 ",
+    "\u00a012001",
+    "12001\u2003",
+    " ",
+    ".",
+    "..",
+    "../12001",
+    "x/../12001",
+    "12001/",
+    "/12001",
+    "12001/.",
+    "x//12001",
+    "..\\12001",
+    "x/12001",
+    "%2e%2e",
+    "%2F12001",
+    "12001?",
+    "12001#x",
+    "12001&player=12002",
+    "12001;x",
+    "12001+",
+    "12001%20",
+    "12001%00",
+    "12001,12002",
+    '12001"',
+    "12001\\",
+    "Zoë",
+    "漢字",
+    "\u{1f600}",
+    "\u0085",
+    "\u2028",
+    "\ufeff12001",
+    "{player_id}",
+    "12'001",
+    "x".repeat(256),
+  ];
+  const REFUSED = {
+    path: [
+      ".",
+      "..",
+      "../12001",
+      "x/../12001",
+      "12001/",
+      "/12001",
+      "12001/.",
+      "x//12001",
+      "..\\12001",
+      "12001\\",
+    ],
+    query: [],
+    header: [
+      " 12001",
+      "12001 ",
+      "\u00a012001",
+      "12001\u2003",
+      " ",
+      "漢字",
+      "\u{1f600}",
+      "\u0085",
+      "\u2028",
+      "\ufeff12001",
+    ],
+    body: [],
+  };
+  test.each(["path", "query", "header", "body"] as const)(
+    "in the %s the core receives exactly the id, or nothing at all",
+    async (carrier) => {
+      const received: string[] = [];
+      const core = createServer(async (request, response) => {
+        const { pathname, searchParams } = new URL(request.url ?? "", "http://core");
+        const body = await new Response(Readable.toWeb(request)).text();
+        const [, first = "", second] = pathname.split("/");
+        if (carrier === "path") received.push(decodeURIComponent(first));
+        if (carrier === "query") received.push(searchParams.get("player") ?? "");
+        if (carrier === "header") received.push(String(request.headers["x-player"]));
+        if (carrier === "body") received.push(JSON.parse(body).player);
+        if (carrier === "path") {
+          expect(second).toBe("balance");
+          expect(decodeURIComponent(cleanedUp(pathname))).toBe(
+            `/${received.at(-1)?.replaceAll("\\", "/")}/balance`,
+          );
+        }
+        response.end('{"balance":1}');
+      });
+      core.listen(0, "127.0.0.1");
+      await once(core, "listening");
+      const { port } = v.parse(v.object({ port: v.number() }), core.address());
+      const url = `http://127.0.0.1:${port}`;
+      const options = {
+        path: { url: `${url}/{player_id}/balance` },
+        query: { url: `${url}/?player={player_id}` },
+        header: { url, headers: { "X-Player": "{player_id}" } },
+        body: { url, method: "POST", body: { player: "{player_id}" } },
+      } satisfies Record<typeof carrier, Input>;
+      const source = await openSource({ ...options[carrier], balance: "/balance" });
+      const refused: string[] = [];
+      for (const playerId of HOSTILE_IDS) {
+        received.length = 0;
+        const message = await source.lookup({ playerId }).then(
+          () => undefined,
+          (error: Error) => error.message,
+        );
+        if (message === undefined) expect(received).toEqual([playerId]);
+        else {
+          expect(message).toMatch(/cannot carry this id$/);
+          expect(received).toEqual([]);
+          refused.push(playerId);
+        }
+      }
+      core.close();
+      core.closeAllConnections();
+      expect(refused).toEqual(REFUSED[carrier]);
+    },
+  );
 });
 
 describe("amounts", () => {
