@@ -3,6 +3,7 @@ import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
 import { lanes } from "../shared/lanes/lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { postgresLanes } from "./lane.ts";
+import { warnOfWriting } from "./may-write.ts";
 import { type Options, optionsSchema } from "./options.ts";
 import { ownTable } from "./own/prepare.ts";
 import { ownRow, ownSelect } from "./own/select.ts";
@@ -45,7 +46,10 @@ export default {
           isBehindPooler: options.pooler,
           statement,
           role,
-          prepareHost: async (host) => await own?.prepare(host),
+          prepareHost: async (host) => {
+            await own?.prepare(host);
+            if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
+          },
           timeoutMs,
         }),
       },

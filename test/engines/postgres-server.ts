@@ -1,4 +1,13 @@
-import { cpSync, existsSync, lchownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lchownSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
 import { freePort } from "./free-port.ts";
@@ -156,13 +165,16 @@ async function answers(attempt: () => Promise<unknown>, child: Bun.Subprocess): 
 }
 
 function newFolder(): string {
-  return mkdtempSync(join(postgresFolder(), "clusters", "c-"));
+  const folder = mkdtempSync(join(postgresFolder(), "clusters", "c-"));
+  own(folder);
+  return folder;
 }
 
-/** A cluster that nobody has used, made once. */
+/** A cluster that nobody has used, made once, and only whole. */
 function emptyCluster(): string {
-  const folder = join(postgresFolder(), "clusters", "empty");
-  if (existsSync(folder)) return folder;
+  const finished = join(postgresFolder(), "clusters", "empty");
+  if (existsSync(finished)) return finished;
+  const folder = join(newFolder(), "new");
   const initdb = join(postgresFolder(), "bin/initdb");
   const flags = [
     "--username",
@@ -176,7 +188,8 @@ function emptyCluster(): string {
   ];
   const { exitCode, stderr } = Bun.spawnSync([initdb, ...flags], asServerUser());
   if (exitCode !== 0) throw new Error(`initdb failed: ${stderr.toString()}`);
-  return folder;
+  renameSync(folder, finished);
+  return finished;
 }
 
 /** A folder that the server's user may enter, and be owner of. */

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { ask, failure, open } from "../../plugins/postgres/subject.ts";
 import { ownPlayers } from "../../plugins/postgres/own-players.ts";
 import { builtIns } from "../../../src/source/registry.ts";
@@ -7,17 +8,29 @@ import { type PgBouncer, startPgBouncer } from "../pgbouncer.ts";
 import { sharedPostgres } from "../postgres-server.ts";
 
 const THIRTY = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
+// Here, because a start may take longer than a test.
+const server = await sharedPostgres();
 const poolers: PgBouncer[] = [];
 
 afterAll(() => Promise.all(poolers.map((pooler) => pooler.end())));
 
+/** `KLAS_BALANCE_LOOKUPS=100000` for a longer look. */
+const LOOKUPS = Number(process.env["KLAS_BALANCE_LOOKUPS"] ?? 15_000);
+
+async function askers(
+  port: number,
+  lookups: number,
+): Promise<{ readonly asked: number; readonly wrong: number; readonly failed: number }> {
+  const command = [process.execPath, join(import.meta.dir, "asker.ts"), String(port), String(lookups)];
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  return await child.stdout.json();
+}
+
 async function behindPgBouncer(further = "") {
-  const server = await sharedPostgres();
   await ownPlayers(server, "pooled", { "12001": 3000n });
   const pooler = await startPgBouncer(server, { further });
   poolers.push(pooler);
   return {
-    server,
     pooler,
     options: { hosts: [`127.0.0.1:${pooler.port}`], database: "pooled", user: "klas" },
   };
@@ -53,7 +66,7 @@ describe("PgBouncer in transaction mode", () => {
   });
 
   test("lets nothing be written", async () => {
-    const { server, options } = await behindPgBouncer();
+    const { options } = await behindPgBouncer();
     await ownPlayers(server, "pooled_writer", { "12001": 3000n });
     await server.run(
       `CREATE FUNCTION taken(amount bigint) RETURNS bigint LANGUAGE plpgsql AS
@@ -67,8 +80,27 @@ describe("PgBouncer in transaction mode", () => {
     expect(await failure(ask(source, "12001"))).toContain("cannot execute UPDATE in a read-only transaction");
   });
 
+  test("mixes up nobody's answers, of three processes with two queries on its few connections", async () => {
+    await server.database("crowd");
+    await server.run(
+      `CREATE TABLE low AS SELECT i::text AS id, i::numeric AS balance FROM generate_series(0, 9999) i;
+         CREATE TABLE high AS SELECT id, balance + 1000000 AS balance FROM low;
+         ALTER TABLE low ADD PRIMARY KEY (id); ALTER TABLE high ADD PRIMARY KEY (id);
+         GRANT SELECT ON low, high TO klas`,
+      "crowd",
+    );
+    const pooler = await startPgBouncer(server, { poolSize: 5 });
+    poolers.push(pooler);
+    const each = Math.ceil(LOOKUPS / 3);
+    const reports = await Promise.all(Array.from({ length: 3 }, () => askers(pooler.port, each)));
+    for (const { asked, ...others } of reports) {
+      expect(others).toEqual({ wrong: 0, failed: 0 });
+      expect(asked).toBeGreaterThanOrEqual(each);
+    }
+  }, 600_000);
+
   test("is found again after its restart, and the server behind it after its own", async () => {
-    const { server, pooler, options } = await behindPgBouncer();
+    const { pooler, options } = await behindPgBouncer();
     const { source } = await open({ ...options, pooler: true });
     expect(await ask(source, "12001")).toEqual(THIRTY);
     await pooler.end();

@@ -3,14 +3,15 @@ import type { Subjects } from "../held-to-the-contract.ts";
 import { ownPlayers } from "./own-players.ts";
 import { optionsFor } from "./subject.ts";
 
+// Here, because a start may take longer than a test.
+const server = await sharedPostgres();
+
 export const subjects: Subjects = {
   "with its own table": async () => {
-    const server = await sharedPostgres();
     await ownPlayers(server, "conformance", { "12001": 3000n });
     return optionsFor(server, "conformance");
   },
   "with a query": async () => {
-    const server = await sharedPostgres();
     await server.database("conformance");
     await server.run(
       `CREATE TABLE IF NOT EXISTS accounts (id text PRIMARY KEY, balance numeric);

@@ -14,10 +14,14 @@ const THIRTY = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
 const OFF = { mode: "off" } as const;
 const folder = temporaryFolder();
 
-async function options(server?: PostgresServer) {
-  const reached = server ?? (await sharedPostgres());
-  await ownPlayers(reached, DATABASE, { "12001": 3000n });
-  return optionsFor(reached, DATABASE);
+const SLOW_MS = 60_000;
+
+// Here, because a start may take longer than a test.
+const shared = await sharedPostgres();
+
+async function options(server = shared) {
+  await ownPlayers(server, DATABASE, { "12001": 3000n });
+  return optionsFor(server, DATABASE);
 }
 
 describe("what stands in the way is said in plain words", () => {
@@ -33,18 +37,22 @@ describe("what stands in the way is said in plain words", () => {
     );
   });
 
-  test("a wrong password, which is not shown, and the right one", async () => {
-    const server = await startPostgres();
-    const given = await options(server);
-    await server.run("ALTER ROLE klas PASSWORD 'correct horse'");
-    const rules = join(server.folder, "pg_hba.conf");
-    server.put("pg_hba.conf", `host all klas 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, "utf8")}`);
-    await server.run("SELECT pg_reload_conf()");
-    const message = await failure(open({ ...given, password: "wrong horse" }));
-    expect(message).toMatch(/^127\.0\.0\.1:\d+ refuses the password of the user "klas": correct password$/);
-    const { source } = await open({ ...given, password: "correct horse" });
-    expect(await ask(source, "12001")).toEqual(THIRTY);
-  });
+  test(
+    "a wrong password, which is not shown, and the right one",
+    async () => {
+      const server = await startPostgres();
+      const given = await options(server);
+      await server.run("ALTER ROLE klas PASSWORD 'correct horse'");
+      const rules = join(server.folder, "pg_hba.conf");
+      server.put("pg_hba.conf", `host all klas 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, "utf8")}`);
+      await server.run("SELECT pg_reload_conf()");
+      const message = await failure(open({ ...given, password: "wrong horse" }));
+      expect(message).toMatch(/^127\.0\.0\.1:\d+ refuses the password of the user "klas": correct password$/);
+      const { source } = await open({ ...given, password: "correct horse" });
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+    },
+    SLOW_MS,
+  );
 
   test("nothing that listens, which `serve` waits for and `check` does not", async () => {
     const port = freePort();
@@ -70,11 +78,10 @@ describe("what stands in the way is said in plain words", () => {
   });
 
   test("plain text to another machine is a warning", async () => {
-    const server = await sharedPostgres();
     const given = { ...(await options()), tls: OFF };
     const { messages } = await open({
       ...given,
-      hosts: [`127.0.0.1:${server.port}`, "no-such-host.invalid"],
+      hosts: [`127.0.0.1:${shared.port}`, "no-such-host.invalid"],
     });
     expect(messages).toContain(
       'warn tls.mode = "off": everything to and from no-such-host.invalid travels in plain text',
@@ -83,44 +90,48 @@ describe("what stands in the way is said in plain words", () => {
 });
 
 test("a socket is a host, too", async () => {
-  const server = await sharedPostgres();
   const { source } = await open({
     ...(await options()),
-    hosts: [join(server.folder, `.s.PGSQL.${server.port}`)],
+    hosts: [join(shared.folder, `.s.PGSQL.${shared.port}`)],
   });
   expect(await ask(source, "12001")).toEqual(THIRTY);
 });
 
 describe("TLS", () => {
-  test("the server's certificate and its name are verified", async () => {
-    await using certificates = await makeCertificates();
-    const server = await withTls(certificates);
-    const given = await options(server);
-    const { port } = server;
-    const trusted = { mode: "verify-full", ca: join(certificates.directory, "ca.pem") } as const;
-    const { source } = await open({ ...given, hosts: [`localhost:${port}`], tls: trusted });
-    expect(await ask(source, "12001")).toEqual(THIRTY);
-    expect(
-      await server.run(
-        "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'klas'",
-      ),
-    ).toEqual([{ ssl: true }]);
-    expect(await failure(open({ ...given, tls: trusted }))).toContain("certificate");
-    expect(await failure(open({ ...given, hosts: [`localhost:${port}`], tls: {} }))).toContain("certificate");
-    const named = await open({ ...given, tls: { ...trusted, server_name: "localhost" } });
-    expect(await ask(named.source, "12001")).toEqual(THIRTY);
-    const unverified = await open({ ...given, tls: { mode: "require" } });
-    expect(await ask(unverified.source, "12001")).toEqual(THIRTY);
-  }, 30_000);
+  test(
+    "the server's certificate and its name are verified",
+    async () => {
+      await using certificates = await makeCertificates();
+      const server = await withTls(certificates);
+      const given = await options(server);
+      const { port } = server;
+      const trusted = { mode: "verify-full", ca: join(certificates.directory, "ca.pem") } as const;
+      const { source } = await open({ ...given, hosts: [`localhost:${port}`], tls: trusted });
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      expect(
+        await server.run(
+          "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'klas'",
+        ),
+      ).toEqual([{ ssl: true }]);
+      expect(await failure(open({ ...given, tls: trusted }))).toContain("certificate");
+      expect(await failure(open({ ...given, hosts: [`localhost:${port}`], tls: {} }))).toContain(
+        "certificate",
+      );
+      const named = await open({ ...given, tls: { ...trusted, server_name: "localhost" } });
+      expect(await ask(named.source, "12001")).toEqual(THIRTY);
+      const unverified = await open({ ...given, tls: { mode: "require" } });
+      expect(await ask(unverified.source, "12001")).toEqual(THIRTY);
+    },
+    SLOW_MS,
+  );
 });
 
 test("no variable of the environment changes where it connects to, or how", async () => {
-  const server = await sharedPostgres();
   await options();
   writeFileSync(
     join(folder, "config.toml"),
     `[webhook]\nsecrets = ["a secret that is long enough"]\nsource = "own"\n[sources.own]\nplugin = "postgres"
-hosts = ["127.0.0.1:${server.port}"]\ndatabase = "${DATABASE}"\nuser = "klas"\n`,
+hosts = ["127.0.0.1:${shared.port}"]\ndatabase = "${DATABASE}"\nuser = "klas"\n`,
   );
   const elsewhere = "postgres://other:secret@127.0.0.1:1/elsewhere?sslmode=require";
   const urls = [

@@ -166,6 +166,36 @@ describe("with two hosts", () => {
   );
 });
 
+test(
+  "a replica is asked only while it is known to be near enough to its primary",
+  async () => {
+    const primary = await server();
+    const replica = await primary.replica();
+    servers.push(replica);
+    await primary.run("UPDATE players SET balance_minor = 3400", DATABASE);
+    const options = {
+      ...optionsFor(replica, DATABASE, primary),
+      role: "any",
+      max_staleness_ms: 1500,
+    } as const;
+    const { source } = await open(options);
+    const replicaAlone = await open({ ...options, hosts: options.hosts.slice(0, 1) });
+    const amount = { ...THIRTY, balanceMinor: 3400n };
+    expect(await ask(replicaAlone.source, "12001")).toEqual(amount);
+    expect(await ask(source, "12001")).toEqual(amount);
+    await replica.run("SELECT pg_wal_replay_pause()");
+    await primary.run("UPDATE players SET balance_minor = 3500", DATABASE);
+    await Bun.sleep(1600);
+    expect(await failure(ask(replicaAlone.source, "12001", { withinMs: 500 }))).toContain("timed out");
+    expect(await failure(Promise.resolve(replicaAlone.source.check?.(AbortSignal.timeout(1000))))).toContain(
+      `127.0.0.1:${replica.port} is a replica that may be more than 1500 ms behind its primary`,
+    );
+    // The primary is never behind itself.
+    expect(await ask(source, "12001")).toEqual({ ...THIRTY, balanceMinor: 3500n });
+  },
+  SLOW_MS,
+);
+
 /** Waits for what comes about by itself. */
 async function untilSo(isSo: () => Promise<boolean>): Promise<void> {
   const giveUpMs = performance.now() + 20_000;

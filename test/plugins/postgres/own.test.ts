@@ -3,8 +3,10 @@ import { sharedPostgres } from "../../engines/postgres-server.ts";
 import { clientOf, ownPlayers } from "./own-players.ts";
 import { ask, failure, open, optionsFor } from "./subject.ts";
 
+// Here, because a start may take longer than a test.
+const server = await sharedPostgres();
+
 test("ten that start at once on an empty database make its table once", async () => {
-  const server = await sharedPostgres();
   await server.database("ten_starts");
   const all = await Promise.all(Array.from({ length: 10 }, () => open(optionsFor(server, "ten_starts"))));
   expect(await Promise.all(all.map(({ source }) => ask(source, "12001")))).toEqual(all.map(() => null));
@@ -14,7 +16,6 @@ test("ten that start at once on an empty database make its table once", async ()
 });
 
 test("the row of a player who was found, in the minor units of its currency, and no digit is lost", async () => {
-  const server = await sharedPostgres();
   await ownPlayers(server, "exact", {
     "12001": 9_223_372_036_854_775_807n,
     debtor: -9_223_372_036_854_775_808n,
@@ -34,7 +35,6 @@ test("the row of a player who was found, in the minor units of its currency, and
 });
 
 test("ids are compared byte for byte", async () => {
-  const server = await sharedPostgres();
   const ids = ["abc", "ABC", "äbc", "a\u0308bc", "abc\u00a0", "{abc}", '"abc"', "a\\bc", "NULL", "null"];
   await ownPlayers(server, "bytes", Object.fromEntries(ids.map((id, index) => [id, BigInt(index)])));
   const { source } = await open(optionsFor(server, "bytes"));
@@ -48,7 +48,6 @@ test("ids are compared byte for byte", async () => {
 });
 
 test("one player whose row cannot be read keeps nobody else from an answer", async () => {
-  const server = await sharedPostgres();
   await ownPlayers(server, "one_bad", { good: 1n });
   await server.run(
     `ALTER TABLE players RENAME TO kept;
@@ -71,7 +70,6 @@ test("one player whose row cannot be read keeps nobody else from an answer", asy
 });
 
 test("a table players of somebody else is left alone", async () => {
-  const server = await sharedPostgres();
   await server.database("foreign_table");
   await using client = clientOf(server, "foreign_table");
   await client.unsafe("CREATE TABLE IF NOT EXISTS players (id int)");
@@ -84,7 +82,6 @@ test("a table players of somebody else is left alone", async () => {
 });
 
 test("a table that a newer version has made is left alone", async () => {
-  const server = await sharedPostgres();
   await ownPlayers(server, "newer", {});
   await server.run(
     "INSERT INTO klas_balance_migrations (hash, created_at) VALUES ('x', 9999999999999)",
@@ -94,7 +91,6 @@ test("a table that a newer version has made is left alone", async () => {
 });
 
 test("`check` makes nothing, and says that there is nothing yet", async () => {
-  const server = await sharedPostgres();
   await server.database("rehearsed");
   const { source, messages } = await open(optionsFor(server, "rehearsed"), { isRehearsal: true });
   expect(messages.filter((message) => message.startsWith("warn"))).toEqual([
@@ -105,7 +101,6 @@ test("`check` makes nothing, and says that there is nothing yet", async () => {
 });
 
 test("a user who may only read is enough once the table is there", async () => {
-  const server = await sharedPostgres();
   await ownPlayers(server, "granted", { "12001": 3000n });
   await server.run("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN");
   const options = { ...optionsFor(server, "granted"), user: "reader" };
@@ -118,7 +113,6 @@ test("a user who may only read is enough once the table is there", async () => {
 });
 
 test("nothing can be written by what a lookup runs", async () => {
-  const server = await sharedPostgres();
   await ownPlayers(server, "read_only", { "12001": 3000n });
   await server.run(
     `CREATE FUNCTION taken(amount bigint) RETURNS bigint LANGUAGE plpgsql AS

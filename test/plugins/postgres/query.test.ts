@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { type PostgresServer, sharedPostgres } from "../../engines/postgres-server.ts";
+import { sharedPostgres } from "../../engines/postgres-server.ts";
 import { ask, failure, open, optionsFor } from "./subject.ts";
 
 const DATABASE = "operators";
 const BY_ID = "SELECT balance FROM wallet WHERE id = :player_id";
-let server: PostgresServer;
+// Here, because a start may take longer than a test.
+const server = await sharedPostgres();
 
 beforeAll(async () => {
-  server = await sharedPostgres();
   await server.database(DATABASE);
   await server.run(
     `CREATE EXTENSION citext;
@@ -207,6 +207,18 @@ describe("a query is refused at the start", () => {
     expect(message).toMatch(/^127\.0\.0\.1:\d+ /);
     expect(message).not.toContain("\n");
   });
+});
+
+test("`check` warns of a user who may do more than read", async () => {
+  const options = { ...optionsFor(server, DATABASE), query: BY_ID };
+  const reading = await open(options, { isRehearsal: true });
+  expect(reading.messages.filter((message) => message.startsWith("warn"))).toEqual([]);
+  await server.run("CREATE TABLE writable (id text); GRANT UPDATE ON writable TO klas", DATABASE);
+  const writing = await open(options, { isRehearsal: true });
+  expect(writing.messages).toContain(
+    `warn 127.0.0.1:${server.port}: the user "klas" may change tables, such as writable: ` +
+      "a user with GRANT SELECT alone is the safer one",
+  );
 });
 
 test("a table that is changed while it is read is read as it is now", async () => {

@@ -5,6 +5,9 @@ import { clientOf, ownPlayers } from "./own-players.ts";
 import { startStaleProxy } from "./stale-proxy.ts";
 import { ask, failure, open, optionsFor } from "./subject.ts";
 
+// Here, because a start may take longer than a test.
+const server = await sharedPostgres();
+
 const SLOW_MS = 60_000;
 const COMMITS = 1000;
 const READERS = 32;
@@ -18,7 +21,6 @@ async function minorUnits(source: Source, playerId: string): Promise<bigint> {
 test.each([true, false])(
   "after a commit has returned, no lookup that begins later sees the old balance, of two instances (batch = %s)",
   async (batch) => {
-    const server = await sharedPostgres();
     await ownPlayers(server, "fresh", { "12001": 0n });
     const options = { ...optionsFor(server, "fresh"), batch };
     const [one, another] = await Promise.all([open(options), open(options)]);
@@ -50,7 +52,6 @@ test.each([true, false])(
 );
 
 test("every one of thousands at once gets its own balance", async () => {
-  const server = await sharedPostgres();
   await ownPlayers(server, "crowd", {});
   await server.run(
     "INSERT INTO players SELECT i::text, 'EUR', i FROM generate_series(1, 5000) i ON CONFLICT DO NOTHING",
@@ -64,7 +65,6 @@ test("every one of thousands at once gets its own balance", async () => {
 });
 
 test("answers that are one behind are nobody's balance, and their connection is given up", async () => {
-  const server = await sharedPostgres();
   await ownPlayers(server, "one_behind", { rich: 1_000_000n, poor: 1n });
   using proxy = startStaleProxy(server.port);
   const options = { ...optionsFor(server, "one_behind"), hosts: [`127.0.0.1:${proxy.port}`], connections: 1 };

@@ -1,23 +1,12 @@
 import { afterEach } from "bun:test";
-import * as v from "valibot";
-import plugin from "../../../plugins/postgres/index.ts";
-import { optionsSchema } from "../../../plugins/postgres/options.ts";
 import type { BalanceQuery, LookupResult, Source } from "../../../src/plugin.ts";
-import { knownCurrencies } from "../../../src/protocol/currency.ts";
 import type { PostgresServer } from "../../engines/postgres-server.ts";
+import { type Opened, openSource } from "./open-source.ts";
 
 /** How the source under test logs in. */
 export function optionsFor(server: PostgresServer, database: string, ...others: readonly PostgresServer[]) {
   const hosts = [server, ...others].map(({ port }) => `127.0.0.1:${port}`);
   return { hosts, database, user: "klas" };
-}
-
-interface Opened {
-  readonly source: Source;
-  /** The log's messages, each with its level before it. */
-  readonly messages: readonly string[];
-  /** How often each event was counted. */
-  readonly counts: Readonly<Record<string, number>>;
 }
 
 const opened: Source[] = [];
@@ -27,23 +16,10 @@ afterEach(async () => {
 });
 
 /** Opens the plugin; it is closed when the test ends. */
-export async function open(
-  options: v.InferInput<typeof optionsSchema>,
-  { isRehearsal = false, timeoutMs = 2000 } = {},
-): Promise<Opened> {
-  const messages: string[] = [];
-  const counts: Record<string, number> = {};
-  const say = (level: string) => (message: string) => void messages.push(`${level} ${message}`);
-  const source = await plugin.open(v.parse(optionsSchema, options), {
-    log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-    count: (event) => void (counts[event] = (counts[event] ?? 0) + 1),
-    directory: import.meta.dir,
-    exponentOf: knownCurrencies({}),
-    timeoutMs,
-    isRehearsal,
-  });
-  opened.push(source);
-  return { source, messages, counts };
+export async function open(...given: Parameters<typeof openSource>): Promise<Opened> {
+  const result = await openSource(...given);
+  opened.push(result.source);
+  return result;
 }
 
 export function question(playerId: string, sessionId = "s-1"): BalanceQuery {

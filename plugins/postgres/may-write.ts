@@ -1,0 +1,27 @@
+import type { SourceLog } from "../../src/plugin.ts";
+import type { Host } from "../shared/lanes/host.ts";
+import { clientOf, closeNow, type Reach } from "./session.ts";
+
+/** Tables outside the catalogue that this user may change. */
+const WRITABLE = `SELECT oid::regclass::text FROM pg_class
+WHERE relkind IN ('r', 'p', 'v', 'f') AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+AND has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE') LIMIT 1`;
+
+/**
+ * Warns, for `check`, of a user who may do more than read. A session of ours is read-only, but that a function in
+ * the query could undo; what was never granted nothing can.
+ */
+export async function warnOfWriting(reach: Reach, host: Host, log: SourceLog): Promise<void> {
+  const address = reach(host);
+  const client = clientOf({ ...address, startUp: {}, prepare: false });
+  try {
+    const [[table] = []] = await client.unsafe<unknown[][]>(WRITABLE).values();
+    if (typeof table !== "string") return;
+    log.warn(
+      `${host.name}: the user ${JSON.stringify(address.account.user)} may change tables, such as ${table}: ` +
+        "a user with GRANT SELECT alone is the safer one",
+    );
+  } finally {
+    closeNow(client);
+  }
+}
