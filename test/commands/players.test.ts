@@ -328,7 +328,8 @@ describe("many players", () => {
     const script = `"$0" "$@" | head -n 1; exit \${PIPESTATUS[0]}`;
     const child = Bun.spawn(["bash", "-c", script, process.execPath, PROGRAM, "players", "list"], {
       cwd: folder,
-      env: process.env,
+      // A shell complains of a locale that this machine does not have.
+      env: { ...process.env, LC_ALL: "C" },
       stdout: "pipe",
       stderr: "pipe",
     });

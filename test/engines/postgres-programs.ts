@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -42,7 +43,9 @@ function copyPrograms(): string {
   // What the package's install script does, and the package manager does not run: npm packs no links.
   for (const { source, target } of linksOf(native))
     symlinkSync(basename(source), join(copy, "lib", basename(target)));
-  for (const program of ["postgres", "initdb"]) chmodSync(join(copy, "bin", program), 0o755);
+  // The modes of a package are those that the installing user's umask left.
+  for (const name of readdirSync(copy, { recursive: true, encoding: "utf8" }))
+    chmodSync(join(copy, name), 0o755);
   const clusters = join(copy, "clusters");
   mkdirSync(clusters);
   if (serverUser.uid !== undefined) chownSync(clusters, serverUser.uid, serverUser.gid);

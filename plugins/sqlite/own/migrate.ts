@@ -32,12 +32,20 @@ export function isUpToDate(database: Database, file: string): boolean {
     assertEmpty(tables, file);
     return false;
   }
-  const ours = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  const ours = latestOfOurs();
   const theirs = lastMigration(database);
   if (theirs > ours) {
     throw new Error(`${file} was made by a newer klas-balance: use that version, or a backup from before`);
   }
   return theirs === ours;
+}
+
+let latest: number | undefined;
+
+/** The program does not change while it runs. */
+function latestOfOurs(): number {
+  latest ??= readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  return latest;
 }
 
 function assertEmpty(tables: readonly string[], file: string): void {
