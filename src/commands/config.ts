@@ -1,12 +1,15 @@
 import { Command } from "@commander-js/extra-typings";
 import example from "../../config.example.toml" with { type: "text" };
+import { configOption, readConfig } from "./config-option.ts";
+import { shownConfig } from "./config/shown.ts";
 
-/** `config example`: the file that shows every option. */
+/** `config …`: what can be configured, and what is. */
 export function configCommand() {
   return new Command("config")
-    .description("prints an example of the configuration with every option")
+    .description("prints an example of the configuration, or the one that is in effect")
     .addHelpText("after", "\nExample:\n  klas-balance config example > config.toml")
-    .addCommand(exampleCommand());
+    .addCommand(exampleCommand())
+    .addCommand(showCommand());
 }
 
 function exampleCommand() {
@@ -15,5 +18,15 @@ function exampleCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance config example > config.toml")
     .action(() => {
       process.stdout.write(example);
+    });
+}
+
+function showCommand() {
+  return new Command("show")
+    .description("print the configuration that is in effect, with defaults; what may be a secret is masked")
+    .addOption(configOption())
+    .addHelpText("after", "\nExample:\n  klas-balance config show --config /srv/klas/config.toml")
+    .action(async (options) => {
+      process.stdout.write(shownConfig(await readConfig(options)));
     });
 }

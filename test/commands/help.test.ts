@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { topics } from "../../src/help/topics.ts";
 import { runProgram } from "./run-program.ts";
@@ -56,10 +55,4 @@ describe("help", () => {
     expect(await child.exited).toBe(0);
     expect(Buffer.concat(chunks).toString()).toContain("paged");
   });
-});
-
-test("config example prints the example that the repository has", async () => {
-  const { stdout, exitCode } = await runProgram(["config", "example"]);
-  expect(exitCode).toBe(0);
-  expect(stdout).toBe(readFileSync(join(import.meta.dir, "../../config.example.toml"), "utf8"));
 });

@@ -106,7 +106,7 @@ describe("the metrics", () => {
 
 describe("the limits", () => {
   const serving = sources(
-    "src/{admin,answer,config,observe,process,protocol,source,workers}/**/*.ts",
+    "src/{admin,answer,config,observe,process,protocol,server,source,workers}/**/*.ts",
     "plugins/**/*.ts",
   );
   const shown = unique(

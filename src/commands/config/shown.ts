@@ -1,0 +1,52 @@
+import { stringify } from "smol-toml";
+import { isTable } from "../../config/interpolate.ts";
+import type { Config, SourceTable } from "../../config/load.ts";
+import { builtIns } from "../../source/registry.ts";
+
+const MASK = "****";
+
+/** What stands below such a key may be a secret, whatever it is called there. */
+const SECRET_KEY = /^(?:auth|headers|body)$|secret|token|password|passphrase|credential|api_?key/i;
+
+const URL = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** In a URL: a name and a password before the host, and what a query holds beside placeholders. */
+const URL_SECRETS = /(?<=^[^/]+\/\/)[^/?#@]+(?=@)|(?<=[?&][^=&#]+=)(?!\{)[^&#]+/g;
+
+/** The configuration that is in effect, the host's defaults included, as TOML. What is or may be a secret is masked. */
+export function shownConfig(config: Config): string {
+  const { server, webhook, currencies, admin, log, tables, inserted } = config;
+  const sources = Object.fromEntries(
+    Array.from(tables.values(), (table) => [table.name, shownSource(table)]),
+  );
+  const shown = withoutInserted({ server, webhook, sources, currencies, admin, log }, inserted);
+  return stringify(isTable(shown) ? shown : {});
+}
+
+/** What an operator's own plugin calls its secrets is not known: none of its texts is shown. */
+function shownSource({ plugin, options }: SourceTable) {
+  const isKnown = builtIns.has(plugin);
+  return {
+    plugin,
+    ...Object.fromEntries(Object.entries(options).map(([key, value]) => [key, isKnown ? value : MASK])),
+  };
+}
+
+/** A copy without what is not set; `inserted` is what came from variables and files. */
+function withoutInserted(value: unknown, inserted: readonly string[], isSecret = false): unknown {
+  if (typeof value === "string") return isSecret ? MASK : shownText(value, inserted);
+  if (Array.isArray(value)) return value.map((each) => withoutInserted(each, inserted, isSecret));
+  if (!isTable(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) =>
+      each === undefined ? [] : [[key, withoutInserted(each, inserted, isSecret || SECRET_KEY.test(key))]],
+    ),
+  );
+}
+
+function shownText(text: string, inserted: readonly string[]): string {
+  const known = inserted
+    .filter((value) => value !== "")
+    .reduce((left, value) => left.replaceAll(value, MASK), text);
+  return URL.test(known) ? known.replaceAll(URL_SECRETS, MASK) : known;
+}
