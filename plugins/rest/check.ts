@@ -4,7 +4,8 @@ import type { Exchange } from "./exchange.ts";
 import { Unavailable } from "./failure.ts";
 import type { Options } from "./options.ts";
 import type { Lookup } from "./remember.ts";
-import { authorizer, USER_AGENT } from "./request.ts";
+import { authorizer } from "../shared/authorize.ts";
+import { USER_AGENT } from "./request.ts";
 import { speaksTls } from "./speaks-tls.ts";
 import { originOf, pathOf } from "./url.ts";
 
@@ -59,7 +60,8 @@ export function checker(
     const authorize = authorizer(isCore ? options.auth : undefined);
     return async (signal) => {
       const headers = { "user-agent": USER_AGENT };
-      const request = authorize({ path: pathOf(url), method: "GET", headers, playerId: MADE_UP_PLAYER });
+      authorize(headers, "");
+      const request = { path: pathOf(url), method: "GET", headers, playerId: MADE_UP_PLAYER } as const;
       try {
         const status = await ask(request, signal);
         if (status < 200 || status > 299) throw new Error(`status ${status}`);

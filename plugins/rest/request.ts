@@ -1,5 +1,7 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
-import { idForHeader, isHeaderValue } from "./headers.ts";
+import { authorizer } from "../shared/authorize.ts";
+import { idForHeader } from "../shared/header-id.ts";
+import { isHeaderValue } from "./headers.ts";
 import type { Options } from "./options.ts";
 import { compileJsonTemplate, compileTemplate, isFixed, jsonText, render } from "./template.ts";
 import { isFaithful, pathTemplate } from "./url.ts";
@@ -55,35 +57,10 @@ export function requestBuilder(options: Options): (query: BalanceQuery) => CoreR
     const path = render(url, query, encodeURIComponent);
     if (!isFaithful(path)) throw new Error("the path of the address cannot carry this id");
     const request = { path, method: options.method, headers, playerId: query.playerId };
-    if (body === undefined) return authorize(request);
-    return authorize({ ...request, body: render(body, query, jsonText) });
+    const text = body && render(body, query, jsonText);
+    authorize(headers, text ?? "");
+    return text === undefined ? request : { ...request, body: text };
   };
-}
-
-/** Adds what `auth` asks for. */
-export function authorizer(auth: Options["auth"]): (request: CoreRequest) => CoreRequest {
-  if (auth?.hmac !== undefined) {
-    const key = new Bun.CryptoHasher("sha256", auth.hmac.secret);
-    const name = auth.hmac.header.toLowerCase();
-    return (request) => {
-      request.headers[name] = key
-        .copy()
-        .update(request.body ?? "")
-        .digest("hex");
-      return request;
-    };
-  }
-  const authorization = authorizationHeader(auth);
-  return (request) => {
-    if (authorization !== undefined) request.headers["authorization"] = authorization;
-    return request;
-  };
-}
-
-function authorizationHeader(auth: Options["auth"]): string | undefined {
-  if (auth?.bearer !== undefined) return `Bearer ${auth.bearer}`;
-  if (auth?.basic === undefined) return undefined;
-  return `Basic ${Buffer.from(`${auth.basic.user}:${auth.basic.password}`).toString("base64")}`;
 }
 
 function asItIs(text: string): string {

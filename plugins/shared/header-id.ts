@@ -1,0 +1,9 @@
+const PRINTABLE_ASCII = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/**
+ * An id as the value of a header that must not be the reason for a failed lookup: percent-encoded where
+ * it would not arrive as it is, because of its characters or of a space at an end.
+ */
+export function idForHeader(id: string): string {
+  return PRINTABLE_ASCII.test(id) ? id : encodeURIComponent(id);
+}
