@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { LookupResult } from "../../src/plugin.ts";
 import { notAnAmount, plainDecimal } from "../shared/decimal.ts";
+import { decodeText } from "./charset.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
 import type { CoreResponse, Reader } from "./exchange.ts";
@@ -16,6 +17,11 @@ const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
 /** Any other last coding ends with the connection (RFC 9112, section 6.3). */
 const CHUNKED = /\bchunked\s*$/i;
 const MEDIA_TYPE = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/;
+
+/** An answer's document, or why there is none. */
+type Parsed =
+  | { readonly document: Document; readonly problem?: undefined }
+  | { readonly document?: undefined; readonly problem: string };
 
 /**
  * From what the core answered to what we answer. A status named in the options counts as named
@@ -41,7 +47,7 @@ export function answerReader(options: Options): Reader<LookupResult> {
     return isSuccess(status) || (notFoundPointer !== undefined && status >= 400);
   }
 
-  function read({ status, headers, text }: CoreResponse, request: CoreRequest): LookupResult {
+  function read({ status, headers, body }: CoreResponse, request: CoreRequest): LookupResult {
     const refused = refusals.get(status);
     if (refused !== undefined || notFoundStatus.has(status)) {
       echo.assertHeader(headers, request);
@@ -52,18 +58,16 @@ export function answerReader(options: Options): Reader<LookupResult> {
     }
     if (!needsBody(status)) throw statusError(status);
 
-    echo.assertHeader(headers, request);
-    const document = parsed(text);
+    const { document, problem } = parsed(body, headers);
     // What is cut off must decide nothing: `1234` would be `12`.
     const isWhole = document?.marksItsEnd === true || isEndMarked(headers);
     const isNamed = document !== undefined && isWhole && echo.isNamedBy(document, request);
-    if (isWhole && notFoundPointer !== undefined && document !== undefined) {
-      const found = document.textAt(notFoundPointer);
-      if (found !== undefined && saysNotFound(found.trim())) return null;
-    }
-    if (!isSuccess(status)) throw statusError(status);
-    if (text === "") throw new Error(`${status}, but no body`);
-    if (document === undefined) throw new Error(`${status}, but not ${options.format}${mediaType(headers)}`);
+    const isNotFound = document !== undefined && isWhole && isNobody(document);
+    if (!isNotFound && !isSuccess(status)) throw statusError(status);
+    echo.assertHeader(headers, request);
+    if (isNotFound) return null;
+    if (body.length === 0) throw new Error(`${status}, but no body`);
+    if (document === undefined) throw new Error(`${status}, but ${problem}`);
     if (!isWhole) throw new Error(`${status}, but the answer's end is not marked (no Content-Length)`);
     if (!isNamed) {
       throw new Error(`${status}, but no player id at ${options.echo} (echo)${contents(document.root)}`);
@@ -71,12 +75,20 @@ export function answerReader(options: Options): Reader<LookupResult> {
     return amount(status, document);
   }
 
-  function parsed(text: string): Document | undefined {
+  function parsed(bytes: Uint8Array, headers: IncomingHttpHeaders): Parsed {
+    const contentType = headers["content-type"];
+    const { text, problem } = decodeText(bytes, contentType, options.format);
+    if (text === undefined) return { problem };
     try {
-      return parse(text);
+      return { document: parse(text) };
     } catch {
-      return undefined;
+      return { problem: `not ${options.format}${mediaType(contentType)}` };
     }
+  }
+
+  function isNobody(document: Document): boolean {
+    const found = notFoundPointer && document.textAt(notFoundPointer);
+    return found !== undefined && saysNotFound(found.trim());
   }
 
   function amount(status: number, document: Document): LookupResult {
@@ -120,7 +132,7 @@ function contents(root: unknown): string {
   return pointers === "" ? "; the document is empty" : `; the document has: ${pointers}`;
 }
 
-function mediaType(headers: IncomingHttpHeaders): string {
-  const type = MEDIA_TYPE.exec(headers["content-type"] ?? "")?.[0];
+function mediaType(contentType: string | undefined): string {
+  const type = MEDIA_TYPE.exec(contentType ?? "")?.[0];
   return type === undefined ? "" : ` (${type})`;
 }

@@ -30,10 +30,12 @@ export const PARSERS = {
     };
   },
   xml(text) {
-    const tree = Bun.XML.parse(text, { compact: false });
+    // A template engine's newline before the declaration is not allowed, and is common.
+    const trimmed = text.trimStart();
+    const tree = Bun.XML.parse(trimmed, { compact: false });
     return {
       get root() {
-        return Bun.XML.parse(text);
+        return Bun.XML.parse(trimmed);
       },
       marksItsEnd: true,
       textAt: (pointer) => xmlText(tree, pointer),

@@ -10,8 +10,8 @@ import type { CoreRequest } from "./request.ts";
 export interface CoreResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Empty if the answer's status alone decides. */
-  readonly text: string;
+  /** Unpacked. Empty if the answer's status alone decides. */
+  readonly body: Uint8Array;
 }
 
 /** What an answer is taken for. */
@@ -82,8 +82,8 @@ export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<
       }
       function conclude(status: number, responseHeaders: IncomingHttpHeaders, bytes: Uint8Array): void {
         try {
-          const text = utf8.decode(unpacked(bytes, responseHeaders, maxResponseBytes));
-          const answer = reader.read({ status, headers: responseHeaders, text }, request);
+          const body = unpack(bytes, responseHeaders["content-encoding"], maxResponseBytes);
+          const answer = reader.read({ status, headers: responseHeaders, body }, request);
           settled();
           resolve(answer);
         } catch (error) {
@@ -121,9 +121,3 @@ export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<
 }
 
 const NO_BYTES = new Uint8Array();
-const utf8 = new TextDecoder();
-
-function unpacked(bytes: Uint8Array, headers: IncomingHttpHeaders, maxBytes: number): Uint8Array {
-  const coding = headers["content-encoding"];
-  return coding === undefined || bytes.length === 0 ? bytes : unpack(bytes, coding, maxBytes);
-}

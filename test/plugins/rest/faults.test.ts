@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { brotliCompressSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, zstdCompressSync } from "node:zlib";
 import { DEFAULT_STATUS_CODES, statusCodeOf, type Outcome } from "../../../src/protocol/status.ts";
 import { guard } from "../../../src/source/guard.ts";
 import { makeCertificates, type Certificates } from "./certificates.ts";
@@ -180,11 +180,25 @@ const FAULTS: readonly Fault[] = [
     detail: "",
   },
   {
+    misbehaviour: "packs the answer twice, and lists `identity`, too",
+    behave: (socket) => sendPacked(socket, "deflate, identity, gzip", Bun.gzipSync(deflateRawSync(GOOD))),
+    answer: OK,
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "sends 50 MB, packed by Zstandard into 5 KB",
+    behave: (socket) => sendPacked(socket, "zstd", zstdCompressSync(new Uint8Array(50 * 1024 * 1024))),
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is longer than 65536 bytes (max_response_bytes)",
+  },
+  {
     misbehaviour: "packs the answer in a way that nobody knows",
     behave: (socket) => sendPacked(socket, "lzma", Buffer.from(GOOD)),
     answer: FAILED,
     after: "at once",
-    detail: "the answer's Content-Encoding is not known",
+    detail: "the answer's Content-Encoding lzma is not known",
   },
   {
     misbehaviour: "says gzip and sends something else",
@@ -206,6 +220,32 @@ const FAULTS: readonly Fault[] = [
     answer: FAILED,
     after: "2 retries",
     detail: "HOST: what it sent is not sound HTTP (HPE_INVALID_CONSTANT) (3 calls)",
+  },
+  {
+    misbehaviour: "sends JSON that is not valid UTF-8",
+    behave: (socket) => sendBytes(socket, Buffer.from('{"player":"Zo\xeb","balance":30.50}', "latin1")),
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but not valid utf-8",
+  },
+  {
+    misbehaviour: "sends JSON in ISO-8859-1, and says so",
+    behave: (socket) =>
+      sendBytes(
+        socket,
+        Buffer.from('{"player":"Zo\xeb","balance":30.50}', "latin1"),
+        "application/json; charset=ISO-8859-1",
+      ),
+    answer: OK,
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "sends a charset that nobody knows",
+    behave: (socket) => sendBytes(socket, Buffer.from(GOOD), "application/json; charset=klingon"),
+    answer: FAILED,
+    after: "at once",
+    detail: "200, but in the charset klingon, which is not known",
   },
   {
     misbehaviour: "sends truncated JSON",
@@ -381,6 +421,11 @@ const FAULTS: readonly Fault[] = [
     detail: "",
   },
 ];
+
+function sendBytes(socket: Socket, body: Uint8Array, type = "application/json"): void {
+  socket.write(http(200, "", { "content-type": type, "content-length": body.byteLength }));
+  socket.write(body);
+}
 
 function sendPacked(socket: Socket, coding: string, packed: Uint8Array): void {
   socket.write(http(200, "", { "content-encoding": coding, "content-length": packed.byteLength }));
