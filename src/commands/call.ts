@@ -26,6 +26,10 @@ interface CallResult {
   readonly duration_ms: number;
 }
 
+function isGood({ status_code: statusCode, balance, signature }: CallResult): boolean {
+  return statusCode === "OK" && balance !== null && signature === "valid";
+}
+
 /** `call PLAYER_ID`: a signed call as Klas would make it. */
 export function callCommand() {
   return new Command("call")
@@ -50,9 +54,7 @@ Examples:
       const target = await targetOf(command, options);
       const result = await call(target, playerId, timeoutMs);
       process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
-      if (result.status_code !== "OK" || result.balance === null || result.signature !== "valid") {
-        process.exitCode = 1;
-      }
+      if (!isGood(result)) process.exitCode = 1;
     });
 }
 
@@ -134,6 +136,8 @@ async function call(
   };
 }
 
+const SEE = 'see "klas-balance help troubleshooting"';
+
 const WRONG_SCHEME = "; it speaks TLS there: the URL begins with https://";
 
 const SIGNATURES = {
@@ -161,6 +165,7 @@ function describe(result: CallResult): string {
     `signature    ${SIGNATURES[result.signature]}`,
     `time         ${result.duration_ms} ms`,
     `request_id   ${result.request_id}`,
+    ...(isGood(result) ? [] : [SEE]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, readConfigFile, type Config } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { secretWarnings } from "../config/secret-warnings.ts";
+import { topics } from "../help/topics.ts";
 import { openLog } from "../observe/log.ts";
 import { endpointPath } from "../answer/listener.ts";
 import { Failure } from "../failure.ts";
@@ -22,7 +23,8 @@ interface Finding {
   readonly message: string;
 }
 
-type Report = (level: Finding["level"], message: string) => void;
+/** `topic` is the page of the manual that helps, if one does. */
+type Report = (level: Finding["level"], message: string, topic?: string) => void;
 
 /** `check`: validates the configuration, opens the source and probes it. */
 export function checkCommand() {
@@ -46,11 +48,14 @@ Example:
     )
     .action(async (options) => {
       const findings: Finding[] = [];
-      process.exitCode = await check(options, (level, message) => {
+      const helpful = new Set<string>();
+      process.exitCode = await check(options, (level, message, topic) => {
         findings.push({ level, message });
+        if (topic !== undefined) helpful.add(topic);
         if (!options.json) process.stdout.write(`${mark(level)} ${message}\n`);
       });
       if (options.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+      else for (const topic of helpful) process.stdout.write(`see "klas-balance help ${topic}"\n`);
     });
 }
 
@@ -72,7 +77,7 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
     return isSound && runs ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    for (const line of error.message.split("\n")) report("error", line);
+    for (const line of error.message.split("\n")) report("error", line, "config");
     return error instanceof ConfigError ? 2 : 1;
   }
 }
@@ -95,7 +100,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
     const use = index === 0 ? "signs and verifies" : "verifies";
     report("ok", `secret ${index + 1} (****, ${length} characters) ${use}`);
   }
-  for (const warning of secretWarnings(webhook.secrets)) report("warning", warning);
+  for (const warning of secretWarnings(webhook.secrets)) report("warning", warning, "rotation");
   for (const { name, plugin } of tables.values()) {
     report(
       "ok",
@@ -116,8 +121,10 @@ async function checkSource(
   };
   const source = await openSource(config, bound, { log, isRehearsal: true });
   const problem = await source.check();
-  if (problem !== undefined) report("error", `source "${config.source.name}" is not ready: ${problem}`);
-  else report("ok", `source "${config.source.name}" opens and answers`);
+  const topic = sourceTopic(config.source.plugin);
+  if (problem !== undefined) {
+    report("error", `source "${config.source.name}" is not ready: ${problem}`, topic);
+  } else report("ok", `source "${config.source.name}" opens and answers`);
   const isAnswered =
     problem === undefined &&
     (await lookUpPlayer(serviceOf(config, source, { log }), config, options, report));
@@ -125,6 +132,11 @@ async function checkSource(
   if (closing !== undefined) report("error", `source "${config.source.name}" does not close: ${closing}`);
   await log.flush();
   return isAnswered && closing === undefined;
+}
+
+/** The page about a source: a built-in's own, or the one about plugins. */
+function sourceTopic(plugin: string): string {
+  return topics.some(({ name }) => name === plugin) ? plugin : "plugins";
 }
 
 /** What the server beside this command says: a source that opens here may be lost to it. Whether that is well. */
@@ -171,6 +183,7 @@ async function lookUpPlayer(
     report(
       "error",
       `${answer}: ${inWords(outcome)}${outcome.reason === "player_not_found" ? WRONG_PLACE : ""}`,
+      "troubleshooting",
     );
   return outcome.reason === "ok";
 }

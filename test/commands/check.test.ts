@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -66,4 +66,27 @@ test("a player id that no call can carry is a wrong use", async () => {
   const { stderr, exitCode } = await check(folderWith(PLAYERS), "--player", "a\nb");
   expect(stderr).toContain("Expected ");
   expect(exitCode).toBe(2);
+});
+
+describe("names the page of the manual that helps", () => {
+  test.each([
+    ["about a configuration that is not sound", "[server]\nprot = 1\n", "config"],
+    [
+      "about a source that does not answer",
+      '[webhook]\nsecrets = ["0123456789abcdef"]\n[sources.players]\nplugin = "rest"\nurl = "http://127.0.0.1:1/"\nbalance = "/b"\n',
+      "rest",
+    ],
+    [
+      "about a trial secret",
+      '[webhook]\nsecrets = ["trial-0123456789abcdef"]\n[sources.players]\nplugin = "static"\nplayers = { "12001" = "30" }\n',
+      "rotation",
+    ],
+  ])("%s", async (_what, text, topic) => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, "config.toml"), text);
+    const { stdout } = await runProgram(["check"], { cwd });
+    expect(stdout).toEndWith(`see "klas-balance help ${topic}"\n`);
+    const { stdout: json } = await runProgram(["check", "--json"], { cwd });
+    expect(json).not.toContain("klas-balance help");
+  });
 });

@@ -83,3 +83,14 @@ describe("the rules of the protocol", () => {
 test("the manual speaks of no other documentation", () => {
   expect(manual).not.toMatch(/README|\.\.\/shared/);
 });
+
+test("messages of the program name topics that exist", () => {
+  const known = new Set(topics.map(({ name }) => name));
+  const named: string[] = [];
+  for (const file of new Bun.Glob("{src,plugins}/**/*.ts").scanSync({ cwd: root })) {
+    const text = readFileSync(join(root, file), "utf8");
+    for (const [, name = ""] of text.matchAll(/klas-balance help ([a-z]+)/g)) named.push(name);
+  }
+  expect(named).not.toBeEmpty();
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
+});
