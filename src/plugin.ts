@@ -43,6 +43,8 @@ export interface BalanceQuery {
   readonly timestamp: number;
   /** W3C Trace Context of this request, to be passed on to an upstream. */
   readonly traceparent: string;
+  /** What tracing systems keep beside it, if the caller sent any: goes wherever `traceparent` goes. */
+  readonly tracestate?: string | undefined;
 }
 
 /**

@@ -49,6 +49,7 @@ export function requestBuilder(options: Options): (query: BalanceQuery) => CoreR
       traceparent: query.traceparent,
       ...fixedHeaders,
     };
+    if (query.tracestate !== undefined) headers["tracestate"] ??= query.tracestate;
     for (const [name, template] of headerTemplates) {
       const value = render(template, query, asItIs);
       if (!isHeaderValue(value)) throw new Error(`header ${name} cannot carry this id`);

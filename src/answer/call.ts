@@ -27,7 +27,12 @@ export function beginCall(request: Request, connection: Connection, key: Signing
   let trace: Trace | undefined;
   return {
     connection,
-    trace: () => (trace ??= continueTrace(request.headers.get("traceparent"), randomHex)),
+    trace: () =>
+      (trace ??= continueTrace(
+        request.headers.get("traceparent"),
+        request.headers.get("tracestate"),
+        randomHex,
+      )),
     key,
   };
 }

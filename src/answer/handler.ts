@@ -73,6 +73,9 @@ function decide(
     get traceparent() {
       return call.trace().traceparent;
     },
+    get tracestate() {
+      return call.trace().tracestate;
+    },
   };
   return service.source.lookup(query);
 }

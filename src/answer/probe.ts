@@ -10,7 +10,7 @@ export async function probe(
   sessionId: string = randomUUID(),
 ): Promise<Outcome> {
   const requestId = randomUUID();
-  const { traceparent } = continueTrace(null, () => requestId.replaceAll("-", ""));
+  const { traceparent } = continueTrace(null, null, () => requestId.replaceAll("-", ""));
   const timestamp = Math.floor(Date.now() / 1000);
   return await source.lookup({ playerId, sessionId, requestId, timestamp, traceparent });
 }

@@ -10,12 +10,22 @@ export interface Trace {
   readonly traceId: string;
   /** The header to pass on. No span of ours is reported anywhere, so the caller's stays the parent. */
   readonly traceparent: string;
+  /** What tracing systems keep beside it (section 3.3): it goes where `traceparent` goes, unread. */
+  readonly tracestate?: string;
 }
 
+/** Members of a list, in printable ASCII. Longer than any system needs; the standard asks for 512. */
+const TRACESTATE = /^(?=.*[^\s,])[\t\x20-\x7e]{1,2048}$/;
+
 /** Passes the caller's trace on where its `traceparent` is valid, and starts one otherwise. */
-export function continueTrace(header: string | null, random: () => string): Trace {
+export function continueTrace(header: string | null, state: string | null, random: () => string): Trace {
   const [, passedOn, traceId] = (header === null ? null : TRACEPARENT.exec(header)) ?? [];
-  if (passedOn !== undefined && traceId !== undefined) return { traceId, traceparent: `00-${passedOn}` };
+  if (passedOn !== undefined && traceId !== undefined) {
+    const traceparent = `00-${passedOn}`;
+    return state !== null && TRACESTATE.test(state)
+      ? { traceId, traceparent, tracestate: state }
+      : { traceId, traceparent };
+  }
   const fresh = random();
   return { traceId: fresh, traceparent: `00-${fresh}-${random().slice(16)}-00` };
 }

@@ -13,7 +13,7 @@ test.each([
   ["a later version", `cc-${TRACE}-${PARENT}-01`, "01"],
   ["a later version with more behind it", `cc-${TRACE}-${PARENT}-01-what-the-future-holds`, "01"],
 ])("is passed on: %s", (_what, header, flags) => {
-  const { traceId, traceparent } = continueTrace(header, random);
+  const { traceId, traceparent } = continueTrace(header, null, random);
   expect(traceId).toBe(TRACE);
   expect(traceparent).toBe(`00-${TRACE}-${PARENT}-${flags}`);
 });
@@ -35,7 +35,22 @@ test.each([
   ["twice", `00-${TRACE}-${PARENT}-01, 00-${TRACE}-${PARENT}-01`],
   ["a newline", `00-${TRACE}-${PARENT}-01\n`],
 ])("is begun anew: %s", (_what, header) => {
-  const { traceId, traceparent } = continueTrace(header, random);
+  const { traceId, traceparent } = continueTrace(header, null, random);
   expect(traceId).toBe(FRESH);
   expect(traceparent).toBe(`00-${FRESH}-2222222222222222-00`);
+});
+
+test.each<[string, string | null, string | undefined]>([
+  ["one system's", "congo=t61rcWkgMzE", "congo=t61rcWkgMzE"],
+  ["two headers, joined", "rojo=1,\tcongo=2, ", "rojo=1,\tcongo=2, "],
+  ["none", null, undefined],
+  ["nothing in it", " , ", undefined],
+  ["what is no ASCII", "congo=\u00e9", undefined],
+  ["longer than any", `congo=${"x".repeat(2048)}`, undefined],
+])("tracestate goes with it: %s", (_what, state, passedOn) => {
+  expect(continueTrace(`00-${TRACE}-${PARENT}-01`, state, random).tracestate).toBe(passedOn);
+});
+
+test("tracestate does not go with a trace that is begun anew", () => {
+  expect(continueTrace("00-no-01", "congo=1", random)).not.toHaveProperty("tracestate");
 });

@@ -95,6 +95,14 @@ describe("templates", () => {
   });
 });
 
+test("tracestate goes where traceparent goes, if there is one", () => {
+  expect(build({})({ ...QUERY, tracestate: "congo=1" }).headers).toMatchObject({
+    traceparent: QUERY.traceparent,
+    tracestate: "congo=1",
+  });
+  expect(build({})(QUERY).headers).not.toHaveProperty("tracestate");
+});
+
 async function sent(options: Partial<Input>): Promise<string> {
   await using core = await answering(200, '{"balance":1}');
   const source = await openSource({ url: `${core.url}/b/{player_id}`, balance: "/balance", ...options });
