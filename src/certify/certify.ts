@@ -4,6 +4,7 @@ import { requestWith, sendRequest, type TestedEndpoint } from "./signed-request.
 import type { Case } from "./case.ts";
 import { openConnection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { causeOfRefusal } from "./first-call.ts";
 import { answersOk } from "./expectation.ts";
 import { latencyOf } from "./latency.ts";
 import type { CaseResult, Report } from "./report.ts";
@@ -21,6 +22,10 @@ export interface Target {
   readonly timeoutMs: number;
   /** Good calls to measure; 0 for none. */
   readonly samples: number;
+  /** How long they may take together; without it, as long as they take. */
+  readonly samplingMs?: number | undefined;
+  /** Whether the cases that can be run are run where a good call is not answered. */
+  readonly keepsGoing: boolean;
 }
 
 /** Either the report, or why the endpoint could not be reached at all. */
@@ -47,28 +52,49 @@ export async function certify(
   const silent = "noReply" in first ? `a plain call gets no reply: ${first.noReply}` : undefined;
   const goodCallProblem = answersOk.problem(first, tested);
   const unanswered =
-    goodCallProblem === undefined
-      ? undefined
-      : `a good call is not answered (are the URL, without /balance, the secret and the player right?): ${goodCallProblem}`;
+    goodCallProblem === undefined ? undefined : `a good call is not answered: ${goodCallProblem}`;
+  const cause =
+    unanswered === undefined || "noReply" in first ? undefined : await causeOfRefusal(tested, first);
+  const stopped = target.keepsGoing ? undefined : unanswered;
   const results: CaseResult[] = [];
   let incompleteBecause = silent;
   let gone = silent;
   for (const one of cases) {
-    const obstacle = obstacleTo(one, gone, unanswered);
+    const obstacle = obstacleTo(one, { gone, stopped, unanswered });
     const result = await resultOf(one, tested, obstacle);
     results.push(result);
-    onResult(result);
+    // Where the run stops there is nothing to say of each case.
+    if (result.result !== "skipped" || obstacle !== stopped) onResult(result);
     if (result.result === "failed") gone ??= await goneAfter(one, tested);
     if (result.result === "skipped") incompleteBecause ??= obstacle;
   }
-  return { url: target.endpoint.url, results, latency: latencyOf(durationsMs), incompleteBecause };
+  const latency = latencyOf(durationsMs);
+  return {
+    url: target.endpoint.url,
+    results,
+    latency,
+    incompleteBecause,
+    cause,
+    isStopped: stopped !== undefined,
+  };
+}
+
+interface Obstacles {
+  /** Why there is no reply at all. */
+  readonly gone: string | undefined;
+  /** Why the run ends with the first cases. */
+  readonly stopped: string | undefined;
+  /** Why no balance is answered. */
+  readonly unanswered: string | undefined;
 }
 
 /** Where a plain call gets no answer, the case that is named for it says so; every other would only repeat it. */
-function obstacleTo(one: Case, gone: string | undefined, unanswered: string | undefined): string | undefined {
-  if (gone !== undefined) return one.id === "answers-in-time" ? undefined : gone;
+function obstacleTo(one: Case, { gone, stopped, unanswered }: Obstacles): string | undefined {
+  if (one.id === "answers-in-time") return undefined;
+  if (gone !== undefined) return gone;
+  if (one.id === "good-call") return undefined;
   const needsKnownPlayer = "run" in one ? one.needsKnownPlayer : one.expect.needsKnownPlayer;
-  return needsKnownPlayer && one.id !== "good-call" ? unanswered : undefined;
+  return stopped ?? (needsKnownPlayer ? unanswered : undefined);
 }
 
 async function resultOf(

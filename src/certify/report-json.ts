@@ -1,3 +1,5 @@
+import { likelyCauses } from "./causes.ts";
+import { isDelayedByAcknowledgements } from "./latency.ts";
 import { conforms, type Report, tally } from "./report.ts";
 
 /** The report for machines, names in lower_snake. */
@@ -7,6 +9,8 @@ export function reportJson(report: Report): string {
     url: report.url,
     conforms: conforms(report),
     incomplete_because: report.incompleteBecause ?? null,
+    cause: report.cause ?? null,
+    likely_causes: likelyCauses(report.results),
     must: tally(report, "must"),
     should: tally(report, "should"),
     latency_ms:
@@ -18,6 +22,7 @@ export function reportJson(report: Report): string {
             p90: rounded(latency.p90Ms),
             p99: rounded(latency.p99Ms),
             max: rounded(latency.maxMs),
+            delayed_acknowledgements: isDelayedByAcknowledgements(latency),
           },
     cases: report.results.map((result) => ({
       id: result.case.id,

@@ -15,6 +15,10 @@ export interface Report {
   readonly latency: Latency | undefined;
   /** Why the run could not be carried through, where it could not. */
   readonly incompleteBecause: string | undefined;
+  /** What is behind that, where it was found out. */
+  readonly cause: string | undefined;
+  /** Whether the run ended with the good call that was not answered. */
+  readonly isStopped: boolean;
 }
 
 interface Tally {

@@ -15,6 +15,7 @@ export interface TestedEndpoint {
   readonly balance: string | undefined;
   readonly timeoutMs: number;
   readonly samples: number;
+  readonly samplingMs?: number | undefined;
   /** Takes the duration of one good call on an open connection. */
   readonly recordMs: (durationMs: number) => void;
 }

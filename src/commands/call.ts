@@ -3,6 +3,7 @@ import { speaksTls } from "../certify/connection.ts";
 import { sendTo } from "../certify/http-request.ts";
 import { REFUSED } from "../certify/dial.ts";
 import { type Endpoint, endpointOf, type Proxy } from "../certify/endpoint.ts";
+import { statusHint } from "../certify/first-call.ts";
 import { headerValues } from "../certify/http-reply.ts";
 import { replyContent } from "../certify/reply-content.ts";
 import { isLoopback } from "../config/address.ts";
@@ -24,6 +25,8 @@ interface CallResult {
   readonly balance: string | null;
   readonly signature: "valid" | "missing" | "wrong";
   readonly duration_ms: number;
+  /** What the HTTP status may mean. */
+  readonly hint: string | undefined;
 }
 
 function isGood({ status_code: statusCode, balance, signature }: CallResult): boolean {
@@ -133,6 +136,7 @@ async function call(
     signature:
       header === undefined ? "missing" : header === sign(reply.body, signingKey(secret)) ? "valid" : "wrong",
     duration_ms: Math.round(durationMs * 1000) / 1000,
+    hint: statusHint(reply),
   };
 }
 
@@ -146,18 +150,8 @@ const SIGNATURES = {
   wrong: "wrong: the reply was signed with another secret, or changed on its way",
 } as const satisfies Record<CallResult["signature"], string>;
 
-const PROXY = "  (from a proxy: is the server behind it running?)";
-
-const STATUS_HINTS = new Map([
-  [403, "  (is this address in server.allow_ips?)"],
-  [404, "  (is --url the WEBHOOK_URL, without /balance?)"],
-  [502, PROXY],
-  [503, PROXY],
-  [504, PROXY],
-]);
-
 function describe(result: CallResult): string {
-  const hint = STATUS_HINTS.get(result.http_status) ?? "";
+  const hint = result.hint === undefined ? "" : `  (${result.hint})`;
   const lines = [
     `HTTP status  ${result.http_status}${hint}`,
     `status_code  ${result.status_code ?? "none: the reply is not the protocol's JSON"}`,

@@ -5,7 +5,7 @@ import { parseWebhookUrl, proxyOption } from "./webhook-url-argument.ts";
 import { conforms } from "../certify/report.ts";
 import { reportJson } from "../certify/report-json.ts";
 import { reportJunit } from "../certify/report-junit.ts";
-import { resultLines, summaryLines } from "../certify/report-table.ts";
+import { headLine, resultLines, summaryLines } from "../certify/report-table.ts";
 import { selectCases } from "../certify/select.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { integerFrom } from "./integer-argument.ts";
@@ -16,6 +16,9 @@ import { requiredSecret, secretFileOption, secretOption } from "./secret-option.
 
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_SAMPLES = 100_000;
+const DEFAULT_SAMPLES = 200;
+/** Unless a number of samples is asked for: 200 calls to a slow endpoint would take its time. */
+const SAMPLING_MS = 2000;
 
 /** `certify --url WEBHOOK_URL --player ID`: status 1 where a must-case fails or the endpoint cannot be reached. */
 export function certifyCommand() {
@@ -33,7 +36,11 @@ export function certifyCommand() {
       parseAmount,
     )
     .option("--timeout-ms <ms>", "how long one call may take", integerFrom(1, MAX_TIMEOUT_MS), 5000)
-    .option("--samples <count>", "good calls whose times are measured", integerFrom(0, MAX_SAMPLES), 200)
+    .option(
+      "--samples <count>",
+      `good calls whose times are measured (default: ${DEFAULT_SAMPLES}, or fewer in ${SAMPLING_MS / 1000} s)`,
+      integerFrom(0, MAX_SAMPLES),
+    )
     .option(
       "--only <id>",
       "run this case, or those of a pattern such as signature-*; repeatable",
@@ -41,6 +48,8 @@ export function certifyCommand() {
       [],
     )
     .option("--skip <id>", "leave out this case, or those of a pattern; repeatable", collect)
+    .option("--keep-going", "run what can be run where a good call is not answered")
+    .option("--failed", "print the cases that failed, and no others")
     .option("--json", "print the report as JSON")
     .option("--junit <file>", "also write the report as JUnit XML")
     .addHelpText(
@@ -48,15 +57,28 @@ export function certifyCommand() {
       "\nExample:\n  klas-balance certify --url https://api.example --secret-file secret --player 12001",
     )
     .action(async (options) => {
-      const { url, proxy, json = false, junit, ...target } = options;
+      const { url, proxy, json = false, junit, samples, only, failed: failedAlone, ...target } = options;
       const endpoint = { ...url, proxy };
       const secret = requiredSecret(command, options);
-      const selection = selectCases(CASES, options.only ?? [], options.skip ?? []);
+      const selection = selectCases(CASES, only, options.skip ?? []);
       const cases = selection.valid ? selection.cases : fail(selection.problem, 2);
 
       const idWidth = Math.max(...cases.map(({ id }) => id.length));
-      const outcome = await certify({ ...target, endpoint, secret }, cases, (result) => {
-        if (!json) printLine(resultLines(result, idWidth, paint));
+      let isHeadPrinted = false;
+      const subject = {
+        ...target,
+        endpoint,
+        secret,
+        samples: samples ?? DEFAULT_SAMPLES,
+        samplingMs: samples === undefined ? SAMPLING_MS : undefined,
+        // Who names cases wants them run.
+        keepsGoing: options.keepGoing === true || only.length > 0,
+      };
+      const outcome = await certify(subject, cases, (result) => {
+        if (json || (failedAlone === true && result.result !== "failed")) return;
+        if (!isHeadPrinted) printLine(headLine(idWidth, paint));
+        isHeadPrinted = true;
+        printLine(resultLines(result, idWidth, paint));
       });
       const report =
         "unreachable" in outcome ? fail(`cannot reach ${endpoint.url}: ${outcome.unreachable}`, 1) : outcome;

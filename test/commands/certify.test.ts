@@ -52,6 +52,22 @@ test("goes through a proxy where it is told to, case by case", async () => {
   expect(proxy.heads.length).toBeGreaterThan(50);
 });
 
+test("says what the columns are, shows only what failed if asked to, and what to mend first", async () => {
+  const { stdout } = await certify(broken.url, "--failed");
+  const [head, ...lines] = stdout.split("\n");
+  expect(head).toContain('(rule: the section of "klas-balance help protocol")');
+  expect(lines.some((line) => line.startsWith("FAIL  must    1.2  signature-upper-case"))).toBe(true);
+  expect(lines.filter((line) => line.startsWith("pass") || line.startsWith("skip"))).toEqual([]);
+});
+
+test("a good call that is not answered ends it, with the cause, within the first lines", async () => {
+  const { stdout, exitCode } = await certify(`${good.url}/balance`);
+  expect(stdout).toContain("\ncause: --url ends in /balance already: ");
+  expect(stdout).toContain("\nMend that first; --keep-going runs what can be run without it.\n");
+  expect(stdout.split("\n").length).toBeLessThan(12);
+  expect(exitCode).toBe(1);
+});
+
 test("says what is wrong, where it says so and why, and exits 1", async () => {
   const { stdout, exitCode } = await certify(
     broken.url,
