@@ -1,9 +1,11 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { ConfigError } from "./config/problem.ts";
+import { leaveEnvironmentBehind } from "./environment.ts";
 import { Failure } from "./failure.ts";
 import { endProcess, isProcessProtected } from "./host-process.ts";
 import { program } from "./program.ts";
 
+leaveEnvironmentBehind();
 try {
   await program().parseAsync();
 } catch (error) {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, readConfigFile, type Config } from "../config/load.ts";
+import { environment } from "../environment.ts";
 import { ConfigError } from "../config/problem.ts";
 import { secretWarnings } from "../config/secret-warnings.ts";
 import { topics } from "../help/topics.ts";
@@ -68,7 +69,7 @@ interface CheckOptions {
 async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> {
   try {
     const bound = await bindConfig(
-      await readConfigFile(configPath(options.config, process.env), process.env),
+      await readConfigFile(configPath(options.config, environment), environment),
     );
     await reportConfig(bound.config, report);
     if (bound.tls !== undefined) report("ok", "the certificate and its key can be served");

@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { configPath, loadConfig, type Config } from "../config/load.ts";
+import { environment } from "../environment.ts";
 
 /** `--config FILE`, for every command that reads the configuration. */
 export function configOption(): Option<"--config <file>"> {
@@ -11,5 +12,5 @@ export function configOption(): Option<"--config <file>"> {
 
 /** Reads the configuration that the command line means. Throws a `ConfigError`. */
 export function readConfig(options: { readonly config?: string | undefined }): Promise<Config> {
-  return loadConfig(configPath(options.config, process.env), process.env);
+  return loadConfig(configPath(options.config, environment), environment);
 }

@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { withoutBrackets } from "../config/address.ts";
 import { configPath, readConfigFile, type Reading } from "../config/load.ts";
+import { environment } from "../environment.ts";
 import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
 import { configOption } from "./config-option.ts";
@@ -20,8 +21,8 @@ export function serveCommand() {
     )
     .addHelpText("after", "\nExample:\n  klas-balance serve --config /srv/klas/config.toml")
     .action(async ({ showCall, ...options }) => {
-      const file = configPath(options.config, process.env);
-      const read = async () => withOverrides(await readConfigFile(file, process.env), options);
+      const file = configPath(options.config, environment);
+      const read = async () => withOverrides(await readConfigFile(file, environment), options);
       await serve(read, ({ webhook }, url) => {
         if (showCall === undefined) return;
         process.stdout.write(`\nTry it:\n\n${signedCurl(url, webhook.secrets[0], showCall)}\n\n`);

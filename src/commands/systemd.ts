@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, loadConfig } from "../config/load.ts";
+import { environment } from "../environment.ts";
 import { END_MARGIN_MS } from "../process/serve.ts";
 import { configOption } from "./config-option.ts";
 import { serviceUnit } from "./systemd/unit.ts";
@@ -20,9 +21,9 @@ export function systemdCommand() {
       "\nExample:\n  klas-balance systemd --config /srv/klas/config.toml > /etc/systemd/system/klas-balance.service",
     )
     .action(async ({ user, config: flag }) => {
-      const file = configPath(flag, process.env);
+      const file = configPath(flag, environment);
       // What a service gets as a credential lies beside its configuration.
-      const config = await loadConfig(file, { ...process.env, CREDENTIALS_DIRECTORY: dirname(file) });
+      const config = await loadConfig(file, { ...environment, CREDENTIALS_DIRECTORY: dirname(file) });
       const text = await readFile(file, "utf8");
       const credentials = credentialNames(text);
       const unit = serviceUnit({
