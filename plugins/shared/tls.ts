@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
+import { authorityProblem, certificatesProblem, isPair, keyProblem, pemText } from "./pem.ts";
 
 /** PEM texts: whom we trust instead of the system's authorities, and who we are. */
 export interface ClientTls {
@@ -22,27 +23,27 @@ export async function readTls(tls: TlsFiles | undefined, directory: string): Pro
   const pem: ClientTls = {};
   for (const name of ["ca", "cert", "key"] as const) {
     const file = tls[name];
-    if (file !== undefined) pem[name] = await readPem(`tls.${name}`, resolve(directory, file));
+    if (file !== undefined) pem[name] = await readPem(name, resolve(directory, file));
   }
-  try {
-    createSecureContext({ ca: pem.ca });
-  } catch {
-    throw new Error("tls.ca: expected a PEM file with certificates");
+  const { cert, key } = pem;
+  if (cert !== undefined && key !== undefined && !isPair(cert, key)) {
+    throw new Error("tls.key: it is not the key of tls.cert");
   }
-  try {
-    createSecureContext(pem);
-  } catch {
-    throw new Error(
-      "tls.cert, tls.key: expected PEM files with a certificate and the key that belongs to it",
-    );
-  }
+  // Whatever else the runtime may have against them.
+  createSecureContext(pem);
   return pem;
 }
 
-async function readPem(option: string, file: string): Promise<string> {
+const PROBLEM = { ca: authorityProblem, cert: certificatesProblem, key: keyProblem };
+
+async function readPem(name: keyof ClientTls, file: string): Promise<string> {
+  let text: string;
   try {
-    return await readFile(file, "utf8");
+    text = pemText(await readFile(file));
   } catch (error) {
-    throw new Error(`${option}: cannot read ${file}`, { cause: error });
+    throw new Error(`tls.${name}: cannot read ${file}`, { cause: error });
   }
+  const problem = PROBLEM[name](text);
+  if (problem !== undefined) throw new Error(`tls.${name}: ${problem}`);
+  return text;
 }

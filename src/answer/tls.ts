@@ -1,6 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { resolve } from "node:path";
+import {
+  authorityProblem,
+  certificatesProblem,
+  isPair,
+  keyProblem,
+  pemText,
+} from "../../plugins/shared/pem.ts";
 import type { Config } from "../config/load.ts";
 import { describeFileError } from "../file-error.ts";
 import type { Problem } from "../config/problem.ts";
@@ -32,42 +38,30 @@ export async function readServerTls({ server, directory }: Config): Promise<{
   const fail = (name: string, message: string) => {
     problems.push({ path: ["server", "tls", name], message });
   };
-  const read = async (name: string, pem: string | undefined) =>
-    pem === undefined ? undefined : readPem(resolve(directory, pem), (message) => fail(name, message));
   const { cert: certFile, key: keyFile, client_ca: caFile } = server.tls;
-  const cert = await read("cert", certFile);
-  const key = await read("key", keyFile);
-  const ca = await read("client_ca", caFile);
-  if (cert !== undefined && key !== undefined) checkPair({ cert, key }, fail);
-  if (cert === undefined || key === undefined || problems.length > 0) return { tls: undefined, problems };
+  const read = (name: string, file: string, problemOf: (pem: string) => string | undefined) =>
+    readPem(resolve(directory, file), problemOf, (message) => fail(name, message));
+  const cert = await read("cert", certFile, certificatesProblem);
+  const key = await read("key", keyFile, keyProblem);
+  const ca = caFile === undefined ? undefined : await read("client_ca", caFile, authorityProblem);
+  if (cert === undefined || key === undefined) return { tls: undefined, problems };
+  if (!isPair(cert, key)) fail("key", "it is not the key of the certificate");
   const caller = ca === undefined ? {} : ({ ca, requestCert: true, rejectUnauthorized: true } as const);
   return { tls: { cert, key, ciphers: CIPHERS, ...caller }, problems };
 }
 
-async function readPem(file: string, fail: (message: string) => void): Promise<string | undefined> {
+async function readPem(
+  file: string,
+  problemOf: (pem: string) => string | undefined,
+  fail: (message: string) => void,
+): Promise<string | undefined> {
   try {
-    return await readFile(file, "utf8");
+    const pem = pemText(await readFile(file));
+    const problem = problemOf(pem);
+    if (problem === undefined) return pem;
+    fail(problem);
   } catch (error) {
     fail(`cannot read ${file}: ${describeFileError(error)}`);
-    return undefined;
   }
-}
-
-type Fail = (name: string, message: string) => void;
-
-function checkPair({ cert, key }: { readonly cert: string; readonly key: string }, fail: Fail): void {
-  const certificate = parsed(() => new X509Certificate(cert));
-  const privateKey = parsed(() => createPrivateKey(key));
-  if (certificate === undefined) fail("cert", "expected a certificate, in PEM form");
-  if (privateKey === undefined) fail("key", "expected a private key without a password, in PEM form");
-  if (certificate === undefined || privateKey === undefined) return;
-  if (!certificate.checkPrivateKey(privateKey)) fail("key", "it is not the key of the certificate");
-}
-
-function parsed<Value>(parse: () => Value): Value | undefined {
-  try {
-    return parse();
-  } catch {
-    return undefined;
-  }
+  return undefined;
 }

@@ -143,10 +143,14 @@ test("the files of tls are looked for beside the configuration, read and tried a
 
   await open({ ca: "ca.pem", cert: "client.pem", key: "client.key" });
   expect(await failure(open({ ca: "none.pem" }))).toBe(`tls.ca: cannot read ${join(directory, "none.pem")}`);
-  expect(await failure(open({ ca: "empty.pem" }))).toBe("tls.ca: expected a PEM file with certificates");
-  expect(await failure(open({ cert: "client.pem", key: "ca.key" }))).toBe(
-    "tls.cert, tls.key: expected PEM files with a certificate and the key that belongs to it",
-  );
+  expect(await failure(open({ ca: "empty.pem" }))).toBe("tls.ca: expected a certificate, in PEM form");
+  expect(await failure(open({ ca: "ca.key" }))).toContain("tls.ca: it holds a private key");
+  const pair = (cert: string, key: string) => failure(open({ cert, key }));
+  expect(await pair("client.pem", "ca.key")).toBe("tls.key: it is not the key of tls.cert");
+  expect(await pair("client.key", "client.pem")).toContain("tls.cert: expected a certificate");
+  const marked = `\ufeff${await certificates.read("client.pem")}`;
+  await writeFile(join(directory, "marked.pem"), marked);
+  await open({ ca: "marked.pem", cert: "marked.pem", key: "client.key" });
 });
 
 test("a core that would not learn whose balance is meant is warned of", async () => {
