@@ -118,6 +118,7 @@ async function checkSource(
   const errors = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
   const log = {
     ...errors,
+    info: (message: string) => report("ok", `source "${config.source.name}": ${message}`),
     warn: (message: string) => report("warning", `source "${config.source.name}": ${message}`),
   };
   const source = await openSource(config, bound, { log, isRehearsal: true });
