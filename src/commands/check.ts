@@ -72,6 +72,7 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
       await readConfigFile(configPath(options.config, environment), environment),
     );
     await reportConfig(bound.config, report);
+    for (const warning of bound.warnings) report("warning", warning);
     if (bound.tls !== undefined) report("ok", "the certificate and its key can be served");
     const isSound = await checkSource(bound, options, report);
     const runs = await reportRunning(bound.config, report);

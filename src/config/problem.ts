@@ -33,7 +33,7 @@ export class ConfigError extends Failure {
   }
 }
 
-const BARE_KEY = /^[A-Za-z0-9_-]+$/;
+const BARE_KEY = /^(?:[A-Za-z0-9_-]+|\*{4})$/;
 
 /** `config.toml: webhook.timeout_ms: expected an integer from 1 to 60000` */
 export function formatProblem(file: string, { path, message }: Problem): string {

@@ -10,6 +10,8 @@ export interface BoundConfig {
   /** The source in use. */
   readonly source: BoundSource;
   readonly tls: ServerTls | undefined;
+  /** What is odd about what it names, in words. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -25,7 +27,8 @@ export async function bindConfig(reading: Reading, onStep?: OnStep): Promise<Bou
   const all = [...found, ...newsTo(found, [...tlsProblems, ...problems])];
   const source = reading.valid ? sources.get(reading.config.source.name) : undefined;
   if (!reading.valid || source === undefined || all.length > 0) throw new ConfigError(tablesOf(reading), all);
-  return { config: reading.config, source, tls };
+  const warnings = [...sources.values()].flatMap((each) => each.warnings);
+  return { config: reading.config, source, tls, warnings: [...new Set(warnings)] };
 }
 
 function tablesOf(reading: Reading) {

@@ -76,7 +76,8 @@ export async function startServer(
   let inUse = await start(await bindConfig({ valid: true, config: initial }, onStep));
   const health = sourceHealth(() => inUse);
 
-  async function start({ config, source, tls }: BoundConfig): Promise<InUse> {
+  async function start({ config, source, tls, warnings }: BoundConfig): Promise<InUse> {
+    for (const warning of warnings) log.warn(warning);
     const opened = await openSource(config, source, surroundings);
     try {
       if (tls !== undefined && !sharesPort) assertPortIsFree(config);
@@ -97,13 +98,18 @@ export async function startServer(
 
   async function prepare(config: Config): Promise<PreparedReload> {
     const { tls: tlsInUse, listener: listening } = inUse;
-    const { source, tls } = await bindConfig({ valid: true, config });
-    const { opened, warnings } = await nextSource({ config, source, tls });
+    const bound = await bindConfig({ valid: true, config });
+    const { tls } = bound;
+    const { opened, warnings } = await nextSource(bound);
     try {
       const isSameTls = JSON.stringify(tlsInUse) === JSON.stringify(tls);
       const listener = isSameTls ? listening : listenWith(config, listening.port, tls);
       const next = { config, service: serviceOf(config, opened, surroundings), tls, listener };
-      return { warnings, commit: () => swap(next), discard: () => giveUp(next) };
+      return {
+        warnings: [...bound.warnings, ...warnings],
+        commit: () => swap(next),
+        discard: () => giveUp(next),
+      };
     } catch (error) {
       if (opened !== inUse.service.source) await closeSource(opened, config, log);
       throw error;
