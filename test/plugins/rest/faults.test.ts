@@ -516,10 +516,13 @@ function detailOf(outcome: Outcome): string {
 
 test("help rest shows what these cores do", () => {
   const page = readFileSync(join(import.meta.dir, "../../../src/help/rest.md"), "utf8");
-  const rows = (text: string) => text.split("\n").filter((line) => line.startsWith("| "));
   const table = page.slice(page.indexOf("| the core … |"));
-  expect(rows(table)).toEqual(rows(markdownTable()));
+  expect(tableRows(table)).toEqual(tableRows(markdownTable()));
 });
+
+function tableRows(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line.startsWith("| "));
+}
 
 /** As `help rest` has it: what is expected above, in two columns, which fit a terminal. */
 function markdownTable(): string {
