@@ -7,7 +7,8 @@ import { warnOfWriting } from "./may-write.ts";
 import { type Options, optionsSchema } from "./options.ts";
 import { ownTable } from "./own/prepare.ts";
 import { ownRow, ownSelect } from "./own/select.ts";
-import { queryRow } from "./query-row.ts";
+import { rowReader } from "../shared/query/row-reader.ts";
+import { kindOf } from "./kind.ts";
 import { roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
@@ -16,6 +17,11 @@ export { starter } from "./starter.ts";
 
 /** Lookups that share a round trip at most. */
 const MAX_BATCH = 64;
+
+/** The server writes an id of each type as the key is written. */
+function isSameText(storedId: string, key: string): boolean {
+  return storedId === key;
+}
 
 /** Spec 3.3: balances in PostgreSQL, or in what speaks its protocol; klas-balance's own table or the operator's. */
 export default {
@@ -34,7 +40,7 @@ export default {
         ? lookupStatement(ownSelect, { idType, role, rowReader: ownRow(context) })
         : lookupStatement(
             options.query.render((parameter) => PLACEHOLDERS[parameter]),
-            { idType, role, rowReader: queryRow },
+            { idType, role, rowReader: rowReader(kindOf, isSameText) },
           );
     const source = lanes(
       {

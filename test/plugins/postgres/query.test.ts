@@ -178,7 +178,7 @@ describe("an id is compared as what it is", () => {
 describe("a query is refused at the start", () => {
   test.each([
     ["SELECT rate AS balance FROM wallet WHERE id = :player_id", "balance as a floating-point number"],
-    ["SELECT cash AS balance FROM wallet WHERE id = :player_id", "balance as no number: make it numeric"],
+    ["SELECT cash AS balance FROM wallet WHERE id = :player_id", "balance as no number: make it a decimal"],
     ["SELECT balance, balance FROM wallet WHERE id = :player_id", "yields balance twice"],
     ["SELECT balance, 1 AS balance FROM wallet WHERE id = :player_id", "yields balance twice"],
     ["SELECT * FROM wallet WHERE id = :player_id", "yields the column id"],
