@@ -1,6 +1,6 @@
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
-import { lanes } from "../shared/lanes/lanes.ts";
+import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { postgresLanes } from "./lane.ts";
 import { warnOfWriting } from "./may-write.ts";
@@ -42,38 +42,34 @@ export default {
             options.query.render((parameter) => PLACEHOLDERS[parameter]),
             { idType, role, rowReader: rowReader(kindOf, isSameText) },
           );
-    const source = lanes(
-      {
-        hosts: options.hosts,
-        connections: options.connections,
-        maxBatch: options.batch ? MAX_BATCH : 1,
-        connect: postgresLanes({
-          reach,
-          isBehindPooler: options.pooler,
-          statement,
-          role,
-          prepareHost: async (host) => {
-            await own?.prepare(host);
-            if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
-          },
-          timeoutMs,
-        }),
-      },
-      context,
-    );
     const warning = plainTextWarning(options.hosts, options.tls);
     if (warning !== undefined) log.warn(warning);
-    const problem = await source.begin();
-    if (problem !== undefined && (context.isRehearsal || !problem.mayPass)) {
-      await source.close();
+    const connect = postgresLanes({
+      reach,
+      isBehindPooler: options.pooler,
+      statement,
+      role,
+      prepareHost: async (host) => {
+        await own?.prepare(host);
+        if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
+      },
+      timeoutMs,
+    });
+    try {
+      return await openLanes(
+        {
+          hosts: options.hosts,
+          connections: options.connections,
+          maxBatch: options.batch ? MAX_BATCH : 1,
+          isKey: (playerId) => playerKey(idType, playerId) !== undefined,
+          connect,
+        },
+        context,
+      );
+    } catch (problem) {
       if (own?.isMissing !== true) throw problem;
-      log.warn(problem.message);
+      log.warn(problem instanceof Error ? problem.message : String(problem));
       return { lookup: () => null };
     }
-    return {
-      ...source,
-      lookup: (query, signal) =>
-        playerKey(idType, query.playerId) === undefined ? null : source.lookup(query, signal),
-    };
   },
 } satisfies SourcePlugin<Options>;

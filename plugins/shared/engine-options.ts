@@ -3,7 +3,6 @@ import { hostsOption } from "./lanes/host.ts";
 import { type Dialect, parseQuery } from "./query/parameters.ts";
 
 const MAX_CONNECTIONS = 100;
-const MAX_STALENESS_MS = 86_400_000;
 
 const text = v.pipe(v.string("expected text"), v.nonEmpty("expected text that is not empty"));
 const flag = v.boolean("expected true or false");
@@ -12,7 +11,7 @@ const pemFile = v.pipe(
   v.nonEmpty("expected the path of a PEM file"),
 );
 
-function integer(min: number, max: number) {
+export function integer(min: number, max: number) {
   const message = `expected an integer from ${min} to ${max}`;
   return v.pipe(
     v.number(message),
@@ -74,7 +73,6 @@ export function sqlEngineOptions(defaultPort: number, dialect: Dialect) {
     connections: v.optional(integer(1, MAX_CONNECTIONS), 4),
     pooler: v.optional(flag, false),
     role: v.optional(v.picklist(["primary", "any"], 'expected "primary" or "any"'), "primary"),
-    max_staleness_ms: v.optional(integer(1, MAX_STALENESS_MS)),
     batch: v.optional(flag, true),
   } as const;
 }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import * as mysqlModule from "../../plugins/mysql/index.ts";
 import * as postgresModule from "../../plugins/postgres/index.ts";
 import * as restModule from "../../plugins/rest/index.ts";
 import * as sqliteModule from "../../plugins/sqlite/index.ts";
@@ -16,6 +17,7 @@ const EXTENSIONS = [".ts", ".js"];
 
 /** A further one is its folder and a line here; the rest of the program and the tests follow. */
 export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
+  ["mysql", builtIn(mysqlModule)],
   ["postgres", builtIn(postgresModule)],
   ["rest", builtIn(restModule)],
   ["sqlite", builtIn(sqliteModule)],

@@ -57,14 +57,14 @@ export function sqlLanes(engine: Engine): Connect {
   };
 }
 
-function laneOver(client: SQL, host: Host, asking: Asking, { isLost, explain }: Engine): Lane {
+function laneOver(client: SQL, host: Host, asking: Asking, engine: Engine): Lane {
   async function inWords<Result>(step: Promise<Result>): Promise<Result> {
     try {
       return await step;
     } catch (error) {
       if (!(error instanceof SQL.SQLError)) throw error;
-      if (isLost(error)) throw new LaneLost(`${host.name} closed the connection`, { cause: error });
-      throw new Error(explain(error), { cause: error });
+      if (engine.isLost(error)) throw new LaneLost(`${host.name} closed the connection`, { cause: error });
+      throw new Error(engine.explain(error), { cause: error });
     }
   }
   return {

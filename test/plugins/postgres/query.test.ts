@@ -194,7 +194,7 @@ describe("a query is refused at the start", () => {
       "SELECT balance FROM walet WHERE id = :player_id",
       'knows no such table: relation "walet" does not exist',
     ],
-    ["SELEC balance FROM wallet WHERE id = :player_id", "syntax error"],
+    ["SELEC balance FROM wallet WHERE id = :player_id", "does not understand the query: syntax error"],
     ["UPDATE wallet SET cents = 0 WHERE id = :player_id RETURNING balance", "syntax error"],
     [
       "WITH gone AS (DELETE FROM wallet RETURNING balance) SELECT balance FROM gone WHERE '1' = :player_id",
