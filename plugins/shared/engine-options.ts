@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { hostsOption } from "./lanes/host.ts";
-import { type Dialect, parseQuery } from "./query/parameters.ts";
+import { queryOption } from "./query/option.ts";
+import type { Dialect } from "./query/parameters.ts";
 
 const MAX_CONNECTIONS = 100;
 
@@ -16,21 +17,6 @@ export function integer(min: number, max: number) {
   return v.pipe(
     v.number(message),
     v.check((value) => Number.isInteger(value) && value >= min && value <= max, message),
-  );
-}
-
-/** An operator's query, taken apart. */
-function queryOption(dialect: Dialect) {
-  return v.pipe(
-    v.string("expected a SELECT with :player_id"),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      try {
-        return parseQuery(dataset.value, dialect);
-      } catch (error) {
-        addIssue({ message: error instanceof Error ? error.message : String(error) });
-        return NEVER;
-      }
-    }),
   );
 }
 

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import type { OptionsIssue, OptionsSchema } from "../plugin.ts";
+import { didYouMean } from "../../plugins/shared/near-name.ts";
 import { isOrdinaryKey } from "./masking.ts";
-import { didYouMean, type Problem } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 
 export type Validated<Output> =
   | { readonly valid: true; readonly value: Output }

@@ -6,7 +6,7 @@ import * as postgresModule from "../../plugins/postgres/index.ts";
 import * as restModule from "../../plugins/rest/index.ts";
 import * as sqliteModule from "../../plugins/sqlite/index.ts";
 import * as staticModule from "../../plugins/static/index.ts";
-import { didYouMean } from "../config/problem.ts";
+import { didYouMean } from "../../plugins/shared/near-name.ts";
 import { builtIn, type BuiltIn } from "./built-in.ts";
 import { loadPlugin, type Loaded } from "./load.ts";
 

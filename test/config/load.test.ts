@@ -270,7 +270,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   "a query without the player": {
     text: `${WEBHOOK}[sources.players]\nplugin = "sqlite"\nfile = "x"\nquery = "SELECT 1"`,
-    says: ["sources.players.query: expected a SELECT with :player_id"],
+    says: ["sources.players.query: `query` does not use :player_id"],
   },
 };
 
