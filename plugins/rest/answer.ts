@@ -5,12 +5,11 @@ import { decodeText } from "./charset.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
 import type { CoreResponse, Reader } from "./exchange.ts";
-import { ServerError, Unavailable } from "./failure.ts";
+import { retryAfterMs, ServerError, Unavailable } from "./failure.ts";
 import { oneOf } from "./one-of.ts";
 import type { Options } from "./options.ts";
 import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
 import type { CoreRequest } from "./request.ts";
-import { retryAfterMs } from "./retry-after.ts";
 
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
 const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;

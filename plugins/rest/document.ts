@@ -1,4 +1,3 @@
-import { numberText } from "./number-text.ts";
 import type { Options } from "./options.ts";
 import { resolvePointer, type Pointer } from "./pointer.ts";
 import { xmlText } from "./xml-text.ts";
@@ -19,14 +18,11 @@ export interface Document {
 /** Each throws where the text is not of the format. */
 export const PARSERS = {
   json(text) {
-    const root: unknown = JSON.parse(text);
+    const root = JSON.parse(text, numbersAsWritten);
     return {
       root,
-      marksItsEnd: typeof root !== "number",
-      textAt(pointer) {
-        const value = resolvePointer(root, pointer);
-        return typeof value === "number" ? numberText(text, pointer) : textOf(value);
-      },
+      marksItsEnd: !/^\s*[-\d]/.test(text),
+      textAt: (pointer) => textOf(resolvePointer(root, pointer)),
     };
   },
   xml(text) {
@@ -43,6 +39,11 @@ export const PARSERS = {
   },
   text: (text) => ({ root: text, marksItsEnd: false, textAt: () => textOf(text) }),
 } satisfies Record<Options["format"], (text: string) => Document>;
+
+/** As a float a number would lose digits. */
+function numbersAsWritten(_key: string, value: unknown, { source }: { readonly source: string }): unknown {
+  return typeof value === "number" ? source : value;
+}
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;

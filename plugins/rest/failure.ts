@@ -9,9 +9,9 @@ export class Unavailable extends Error {
   /** What the core asked for by `Retry-After`. */
   readonly retryAfterMs: number;
 
-  constructor(message: string, retryAfterMs = 0) {
+  constructor(message: string, waitMs = 0) {
     super(message);
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = waitMs;
   }
 }
 
@@ -48,4 +48,12 @@ const STILL = {
 export function lateness(phase: Phase, core: string, { reason }: AbortSignal): unknown {
   if (!(reason instanceof DOMException && reason.name === "TimeoutError")) return reason;
   return new Error(STILL[phase](core), { cause: reason });
+}
+
+/** How long `Retry-After` asks to wait: seconds or an HTTP date (RFC 9110, section 10.2.3). 0 for anything else. */
+export function retryAfterMs(header: string | undefined, nowMs = Date.now()): number {
+  if (header === undefined) return 0;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const dateMs = Date.parse(header);
+  return Number.isNaN(dateMs) ? 0 : Math.max(0, dateMs - nowMs);
 }

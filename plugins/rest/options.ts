@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { auth, clientTls, headerName } from "../shared/core-access.ts";
-import { isHeaderValue } from "./headers.ts";
+import { isHeaderValue } from "../shared/header-id.ts";
 import { isPointer } from "./pointer.ts";
 import { templateProblem } from "./template.ts";
 import { proxyProblem, urlProblem } from "./url.ts";

@@ -1,7 +1,6 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
 import { authorizer } from "../shared/authorize.ts";
-import { idForHeader } from "../shared/header-id.ts";
-import { isHeaderValue } from "./headers.ts";
+import { idForHeader, isHeaderValue } from "../shared/header-id.ts";
 import type { Options } from "./options.ts";
 import { compileJsonTemplate, compileTemplate, isFixed, jsonText, render } from "./template.ts";
 import { isFaithful, pathTemplate } from "./url.ts";

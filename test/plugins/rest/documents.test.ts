@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { PARSERS } from "../../../plugins/rest/document.ts";
 import { describePointers, isPointer, parsePointer, resolvePointer } from "../../../plugins/rest/pointer.ts";
-import { retryAfterMs } from "../../../plugins/rest/retry-after.ts";
+import { retryAfterMs } from "../../../plugins/rest/failure.ts";
 
 describe("JSON Pointer", () => {
   // RFC 6901, section 5.
