@@ -30,9 +30,17 @@ export interface Source {
   lookup(query: BalanceQuery, signal: AbortSignal): LookupResult | Promise<LookupResult>;
   /** Throws, with a message for the operator, when a lookup could not be answered now. Must heed `signal`. */
   check?(signal: AbortSignal): void | Promise<void>;
+  /**
+   * How the source is now, for whoever watches the server: the host in use, a circuit breaker, a queue. Cheap, for it
+   * may be asked every second; never a secret, a player or a balance.
+   */
+  state?(): SourceState;
   /** Releases what `open` acquired. Called after the last lookup; a second call does nothing. */
   close?(): void | Promise<void>;
 }
+
+/** Names in lower_snake and plain values; at most 12 of them are shown. */
+export type SourceState = Readonly<Record<string, string | number | boolean>>;
 
 /** One question, as the caller sent it. The ids hold 1 to 256 characters and no control characters. */
 export interface BalanceQuery {

@@ -10,7 +10,9 @@ import { playersCommand } from "./commands/players.ts";
 import { pluginsCommand } from "./commands/plugins.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { signCommand } from "./commands/sign.ts";
+import { statusCommand } from "./commands/status.ts";
 import { systemdCommand } from "./commands/systemd.ts";
+import { tailCommand } from "./commands/tail.ts";
 import { runWorker } from "./workers/worker.ts";
 import { WORKER_COMMAND } from "./workers/child.ts";
 import { versionText } from "./version.ts";
@@ -30,6 +32,8 @@ export function program(): Command {
     initCommand(),
     serveCommand(),
     checkCommand(),
+    statusCommand(),
+    tailCommand(),
     signCommand(),
     explainCommand(),
     callCommand(),

@@ -25,10 +25,11 @@ export default {
     const breaker = circuitBreaker(options.breaker, context);
     const request = requestBuilder(options);
     const exchange = exchanger(core, answerReader(options));
+    const turns = slots(options.max_concurrency);
     const ask = resilient(exchange, {
       retries: options.retries,
       breaker,
-      slots: slots(options.max_concurrency),
+      slots: turns,
       timeoutMs: context.timeoutMs,
       core: core.name,
       count,
@@ -53,9 +54,6 @@ export default {
     if (!/\{(?:player|session)_id\}/.test(JSON.stringify([options.url, options.headers, options.body]))) {
       context.log.warn("no {player_id} in url, headers or body: every player gets the same answer");
     }
-    if (context.isRehearsal && options.proxy !== undefined) {
-      context.log.info(`the core is asked by the proxy ${new URL(options.proxy).host}`);
-    }
     const { echo, echo_header: echoHeader, connections } = options;
     if (context.isRehearsal && echo === undefined && echoHeader === undefined && connections === "pooled") {
       context.log.warn(
@@ -65,6 +63,13 @@ export default {
     return {
       lookup,
       check: checker(options, probes, context),
+      state: () => ({
+        core: core.name,
+        circuit_breaker: breaker.refusal() === undefined ? "closed" : "open",
+        calls: turns.taken,
+        max_calls: options.max_concurrency,
+        calls_waiting: turns.waiting,
+      }),
       close: () => core.connections.close(),
     };
   },

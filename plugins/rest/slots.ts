@@ -5,6 +5,8 @@ export interface Slots {
   /** Settles when a slot is taken; rejects when `signal` aborts, which also leaves the queue. */
   take(signal: AbortSignal): Promise<void>;
   release(): void;
+  readonly taken: number;
+  readonly waiting: number;
 }
 
 /** The queue needs no limit of its own: the host's `max_in_flight` bounds who can stand in it. */
@@ -31,6 +33,12 @@ export function slots(limit: number): Slots {
         waiting.add(enter);
         signal.addEventListener("abort", leave, { once: true });
       });
+    },
+    get taken() {
+      return limit - free;
+    },
+    get waiting() {
+      return waiting.size;
     },
     release() {
       const [next] = waiting;

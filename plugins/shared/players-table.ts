@@ -30,8 +30,11 @@ export interface PlayersPlace {
 export interface PlayersTable {
   /** `undefined` where there is no such player. */
   get(playerId: string): Promise<Player | undefined>;
-  /** Every player in the order of their ids, byte by byte, as of one moment; a million of them need no memory. */
-  list(): AsyncIterable<Player>;
+  /**
+   * Every player in the order of their ids, byte by byte, as of one moment, from an id on; a million of them need no
+   * memory.
+   */
+  list(fromId?: string): AsyncIterable<Player>;
   /** The number of characters of the longest id, 0 where there are no players. */
   longestIdLength(): Promise<number>;
   /** Adds the player, or replaces what is there. */

@@ -15,31 +15,64 @@ const LOG_LEVELS = {
   overloaded: "error",
 } as const satisfies Record<Reason, LogLevel>;
 
-/** One line a call, as spec 5 has it. */
+/** Tells the log, one line per call (spec 5), and whoever watches the server, what became of a call. */
 export function logCall(
   outcome: Outcome,
   statusCode: string,
   call: Call,
-  { log, sourceName }: Service,
+  { log, recorder, sourceName }: Service,
 ): void {
-  const level = LOG_LEVELS[outcome.reason];
-  if (!log.has(level)) return;
+  const { reason } = outcome;
+  const level = LOG_LEVELS[reason];
+  const isLogged = log.has(level);
+  if (!isLogged && recorder === undefined) return;
   const detail = "detail" in outcome ? outcome.detail : undefined;
-  const evidence = outcome.reason === "bad_signature" ? call.body : undefined;
-  const { address, unreadableHop } = call.connection.caller();
-  log.request(level, {
+  const durationMs = Math.round((performance.now() - call.connection.arrivedMs) * 1000) / 1000;
+  // Neither is free, and of a call that was answered, and is not logged, nobody asks.
+  const traced = isLogged || reason !== "ok" ? traceOf(call) : undefined;
+  const failedBody = reason === "bad_signature" ? call.body : undefined;
+  if (isLogged) {
+    log.request(level, {
+      endpoint: "balance",
+      request_id: call.requestId,
+      player_id: call.playerId,
+      status_code: statusCode,
+      reason,
+      duration_ms: durationMs,
+      source: sourceName,
+      remote: traced?.address ?? "",
+      unreadable_hop: traced?.unreadableHop,
+      trace_id: traced?.traceId ?? "",
+      detail,
+      body_bytes: failedBody?.length,
+      body_sha256: failedBody && Bun.SHA256.hash(failedBody, "hex"),
+    });
+  }
+  if (recorder === undefined) return;
+  const timeMs = Date.now();
+  recorder.answered({
+    time_ms: timeMs,
     endpoint: "balance",
+    reason,
+    status_code: statusCode,
+    duration_ms: durationMs,
     request_id: call.requestId,
     player_id: call.playerId,
-    status_code: statusCode,
-    reason: outcome.reason,
-    duration_ms: Math.round((performance.now() - call.connection.arrivedMs) * 1000) / 1000,
-    source: sourceName,
-    remote: address,
-    unreadable_hop: unreadableHop,
-    trace_id: call.trace().traceId,
+    remote: traced?.address,
+    trace_id: traced?.traceId,
     detail,
-    body_bytes: evidence?.length,
-    body_sha256: evidence && Bun.SHA256.hash(evidence, "hex"),
   });
+  if (failedBody === undefined) return;
+  recorder.signatureFailed({
+    time_ms: timeMs,
+    endpoint: "balance",
+    remote: traced?.address ?? "",
+    problem: detail ?? "",
+    signature: call.signature ?? null,
+    body: failedBody,
+  });
+}
+
+function traceOf({ connection, trace }: Call) {
+  return { ...connection.caller(), traceId: trace().traceId };
 }

@@ -20,6 +20,8 @@ export interface Call {
   requestId?: string | undefined;
   playerId?: string | undefined;
   body?: Uint8Array;
+  /** What came as `X-Signature`, if it did not fit. */
+  signature?: string | null;
 }
 
 /** A call that has just arrived. Its trace is made when somebody asks: a log line, or a source with an upstream. */

@@ -45,9 +45,14 @@ function decide(
   call: Call,
   service: Service,
 ): Outcome | Promise<Outcome> {
-  const verification = verify(body, headers.get(SIGNATURE_HEADER), service.keys);
-  if (!verification.valid) return { reason: "bad_signature", detail: verification.problem };
+  const signature = headers.get(SIGNATURE_HEADER);
+  const verification = verify(body, signature, service.keys);
+  if (!verification.valid) {
+    call.signature = signature;
+    return { reason: "bad_signature", detail: verification.problem };
+  }
   call.key = verification.key;
+  service.recorder?.secretUsed(service.secretIds[service.keys.indexOf(verification.key)] ?? "");
 
   const parsed = parseRequest(body);
   const known = parsed.valid ? parsed.request : parsed.known;

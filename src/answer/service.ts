@@ -4,6 +4,7 @@ import type { Config } from "../config/load.ts";
 import { masking } from "../config/masking.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { type Recorder, secretId } from "../observe/recorder.ts";
 import type { SourceLog } from "../plugin.ts";
 import { knownCurrencies } from "../protocol/currency.ts";
 import { signingKey, type SigningKey } from "../protocol/signature.ts";
@@ -28,12 +29,17 @@ export interface Service {
   readonly log: Log;
   /** Only there where somebody can read them. */
   readonly metrics: Metrics | undefined;
+  /** Only there if somebody can look, too. */
+  readonly recorder: Recorder | undefined;
+  /** Of each key, what the recorder knows its secret by. */
+  readonly secretIds: readonly string[];
 }
 
 /** What a service lives in: it is there before the service and after it. */
 export interface Surroundings {
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
+  readonly recorder?: Recorder | undefined;
   /** The service is opened to be looked at, not to answer calls. */
   readonly isRehearsal?: boolean;
   readonly onStep?: OnStep | undefined;
@@ -43,7 +49,7 @@ export interface Surroundings {
 export function serviceOf(
   { webhook, server, source: { name } }: Config,
   source: GuardedSource,
-  { log, metrics }: Surroundings,
+  { log, metrics, recorder }: Surroundings,
 ): Service {
   const [first, ...others] = webhook.secrets;
   return {
@@ -57,6 +63,8 @@ export function serviceOf(
     trustedProxies: server.trusted_proxies && addressSet(server.trusted_proxies),
     log,
     metrics,
+    recorder,
+    secretIds: recorder === undefined ? [] : webhook.secrets.map(secretId),
   };
 }
 

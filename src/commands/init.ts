@@ -12,7 +12,7 @@ import { builtIns } from "../source/registry.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";
-import { openPlayers } from "./players/own-database.ts";
+import { openPlayers } from "../players/own-database.ts";
 
 const DEFAULT_SOURCE = "sqlite";
 const SECRET = "secret";

@@ -1,11 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
 import { Failure } from "../failure.ts";
 import { csvLines, writeLines } from "./players/export.ts";
-import { formatEntry, parseEntry } from "./players/entry.ts";
+import { formatEntry, parseEntry } from "../players/entry.ts";
 import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
-import { ownDatabase } from "./players/own-database.ts";
-import { configOption } from "./config-option.ts";
+import { ownDatabase } from "../players/own-database.ts";
+import { configOption, readConfig } from "./config-option.ts";
 import { print } from "./players/output.ts";
 
 /**
@@ -33,7 +33,7 @@ function listCommand() {
     .option("--json", "print an array of {player_id, currency, balance}", false)
     .addHelpText("after", "\nExample:\n  klas-balance players list --json")
     .action(async ({ config, json }) => {
-      const { exponentOf, open } = await ownDatabase(config);
+      const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       await open("read", async (players) => print(await listLines(players, exponentOf, { json })));
     });
 }
@@ -44,7 +44,7 @@ function getCommand() {
     .option("--json", "print {player_id, currency, balance}", false)
     .addHelpText("after", "\nExample:\n  klas-balance players get 12001")
     .action(async (playerId, { config, json }) => {
-      const { exponentOf, open } = await ownDatabase(config);
+      const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       await open("read", async (players) => {
         const player = await players.get(playerId);
         if (player === undefined) throw new Failure(unknownPlayer(playerId), 1);
@@ -61,7 +61,7 @@ function setCommand() {
     .argument("<currency>", "an ISO 4217 code, such as EUR")
     .addHelpText("after", "\nExample:\n  klas-balance players set 12001 30.50 EUR")
     .action(async (playerId, balance, currency, { config }, command) => {
-      const { exponentOf, open } = await ownDatabase(config);
+      const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       const parsed = parseEntry({ player_id: playerId, currency, balance }, exponentOf);
       const player = parsed.player ?? command.error(`error: ${parsed.problem}`, { exitCode: 2 });
       await open("make", (players) => players.put(player));
@@ -75,7 +75,7 @@ function removeCommand() {
     .argument("<player>", "the player's id")
     .addHelpText("after", "\nExample:\n  klas-balance players remove 12001")
     .action(async (playerId, { config }) => {
-      const { open } = await ownDatabase(config);
+      const { open } = await ownDatabase(await readConfig({ config }));
       await open("change", async (players) => {
         if (!(await players.remove(playerId))) throw new Failure(unknownPlayer(playerId), 1);
       });
@@ -93,7 +93,7 @@ function importCommand() {
     .option("--dry-run", "only say what is wrong with the file", false)
     .addHelpText("after", "\nExample:\n  klas-balance players import players.csv --dry-run")
     .action(async (csvFile, { config, dryRun }) => {
-      const { exponentOf, open } = await ownDatabase(config);
+      const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       const count = await open(dryRun ? "read" : "make", (table) =>
         importPlayers(table, csvFile, exponentOf, dryRun),
       );
@@ -107,7 +107,7 @@ function exportCommand() {
     .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
     .addHelpText("after", "\nExample:\n  klas-balance players export players.csv")
     .action(async (csvFile, { config }) => {
-      const { exponentOf, open } = await ownDatabase(config);
+      const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       await open("read", (players) => {
         const lines = csvLines(players, exponentOf);
         return csvFile === undefined ? print(lines) : writeLines(csvFile, lines);

@@ -3,7 +3,7 @@ import { endpointOf } from "../certify/endpoint.ts";
 import { sendTo } from "../certify/http-request.ts";
 import type { HttpReply } from "../certify/http-reply.ts";
 import type { Config } from "../config/load.ts";
-import { originOf } from "./signed-call.ts";
+import { originOf } from "../certify/signed-call.ts";
 
 /** It may be asking its source: that takes as long as readiness is granted. */
 const ANSWER_MS = 5000;

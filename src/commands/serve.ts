@@ -6,7 +6,7 @@ import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
 import { configOption } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
-import { signedCurl } from "./signed-call.ts";
+import { signedCurl } from "../certify/signed-call.ts";
 
 /** `serve`: runs the server until SIGTERM or SIGINT. */
 export function serveCommand() {

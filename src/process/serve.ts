@@ -3,7 +3,8 @@ import { secretWarnings } from "../config/secret-warnings.ts";
 import { type Log, openLog } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/lifecycle-metrics.ts";
 import { endProcess } from "../host-process.ts";
-import { listenForAdmin } from "../admin/listener.ts";
+import { openAdmin } from "../admin/admin.ts";
+import type { RunningServer } from "../admin/console.ts";
 import { type Server, startServer } from "../server/server.ts";
 import { isBuiltIn } from "../source/registry.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
@@ -31,15 +32,26 @@ export async function serve(
   const metrics = openLifecycleMetrics();
   let server: Server | undefined;
   let stage: "starting" | "serving" | "shutting down" = "starting";
-  let reloadProblem: string | undefined;
+  let latestReload: RunningServer["reload"] = null;
+  const startedMs = Date.now();
+  const running = (): RunningServer => ({
+    config: server?.config ?? initial,
+    startedMs,
+    url: server?.url ?? "",
+    reload: latestReload,
+    notReady: async () => [...(stage === "serving" ? [] : [stage]), ...((await server?.notReady()) ?? [])],
+    warnings: () => [
+      ...((latestReload?.problem ?? null) === null
+        ? []
+        : [`the latest reload failed: ${latestReload?.problem}`]),
+      ...secretWarnings((server?.config ?? initial).webhook.secrets),
+    ],
+  });
   const admin =
     initial.admin &&
-    listenForAdmin(initial.admin, {
-      notReady: async () => [...(stage === "serving" ? [] : [stage]), ...((await server?.notReady()) ?? [])],
-      warnings: () => [
-        ...(reloadProblem === undefined ? [] : [`the latest reload failed: ${reloadProblem}`]),
-        ...secretWarnings((server?.config ?? initial).webhook.secrets),
-      ],
+    openAdmin(initial.admin, {
+      running,
+      server: () => server,
       metrics: async () => [await metrics.snapshot(), ...((await server?.metrics()) ?? [])],
     });
   const service = serviceNotification(process.env);
@@ -51,18 +63,19 @@ export async function serve(
       const prepared = await prepareReload(await read(), current);
       if (stage !== "serving") return await prepared.discard();
       await prepared.commit();
-      reloadProblem = undefined;
       const { config } = prepared;
       log.configure(config.log);
       warnOfRestart(initial, config, log);
       warnOfSecrets(config, log);
       for (const warning of prepared.warnings) log.warn(warning);
       log.always("reloaded", { source: config.source.name, plugin: config.source.plugin });
+      latestReload = { time_ms: Date.now(), problem: null };
     } catch (error) {
-      reloadProblem = messageOf(error);
-      log.error("the reload failed; the configuration before it stays in use", { problem: reloadProblem });
+      const problem = messageOf(error);
+      latestReload = { time_ms: Date.now(), problem };
+      log.error("the reload failed; the configuration before it stays in use", { problem });
     }
-    metrics.reloaded(reloadProblem === undefined);
+    metrics.reloaded(latestReload.problem === null);
     service.notify("READY=1");
   }
 

@@ -19,10 +19,18 @@ const manifestSchema = v.object({ name: v.string(), version: v.string(), license
 const PACKAGE_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 const NOTICE_FILE = /^(licen[cs]e|notice|copying)/i;
 
-/** What the bundler really took, by its metafile: less than what is installed. Sorted by name. */
-export async function bundledPackages(metafile: string): Promise<readonly BundledPackage[]> {
+/**
+ * What the bundler really took, by the program's metafile and the inputs of the console page: less than what is
+ * installed. Sorted by name.
+ */
+export async function bundledPackages(
+  metafile: string,
+  pageInputs: readonly string[],
+): Promise<readonly BundledPackage[]> {
   const { inputs } = v.parse(metafileSchema, JSON.parse(await readFile(metafile, "utf8")));
-  const folders = new Set(Object.keys(inputs).flatMap((input) => PACKAGE_FOLDER.exec(input)?.[0] ?? []));
+  const folders = new Set(
+    [...Object.keys(inputs), ...pageInputs].flatMap((input) => PACKAGE_FOLDER.exec(input)?.[0] ?? []),
+  );
   const packages = await Promise.all(Array.from(folders, readPackage));
   return packages.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -1,5 +1,8 @@
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { $ } from "bun";
+import { bundlePage, EMBEDDED } from "../admin/page-assets.ts";
 
 /**
  * One file that needs nothing beside it. A `.env`, `bunfig.toml` or `tsconfig.json` in the folder where it
@@ -47,7 +50,16 @@ export async function compile({ outfile, target, metafile }: Compilation): Promi
     ...(metafile === undefined ? [] : [`--metafile=${metafile}`]),
   ];
   const define = `KLAS_BALANCE_REVISION=${JSON.stringify(await revision())}`;
-  await $`bun build ${flags} --asset plugins/sqlite/own/migrations --asset plugins/postgres/own/postgres-migrations --define ${define} --outfile ${outfile} src/main.ts`;
+  const temporary = await mkdtemp(join(tmpdir(), "klas-balance-compile-"));
+  try {
+    const page = join(temporary, EMBEDDED);
+    for (const [name, bytes] of (await bundlePage()).files) await Bun.write(join(page, name), bytes);
+    const folders = ["plugins/sqlite/own/migrations", "plugins/postgres/own/postgres-migrations", page];
+    const assets = folders.flatMap((folder) => ["--asset", folder]);
+    await $`bun build ${flags} ${assets} --define ${define} --outfile ${outfile} src/main.ts`;
+  } finally {
+    await rm(temporary, { recursive: true });
+  }
   // It is in the executable, too.
   await rm(`${outfile}.map`, { force: true });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { $ } from "bun";
 import { version } from "../../package.json" with { type: "json" };
+import { bundlePage } from "../admin/page-assets.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { bundledPackages } from "./bundled-packages.ts";
 import { writeChecksums } from "./checksums.ts";
@@ -23,7 +24,7 @@ try {
   // A package for amd64 runs on every such processor.
   await compile({ outfile: binary, target: "bun-linux-x64-baseline", metafile });
 
-  const packages = await bundledPackages(metafile);
+  const packages = await bundledPackages(metafile, (await bundlePage()).inputs);
   const releasedAt = await commitTime();
   const texts = documentation(version, releasedAt.toISOString().slice(0, 10));
   const notices = await thirdPartyNotices(packages, Bun.version);

@@ -10,8 +10,6 @@ export interface BoundConfig {
   /** The source in use. */
   readonly source: BoundSource;
   readonly tls: ServerTls | undefined;
-  /** What is odd about what it names, in words. */
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -27,8 +25,7 @@ export async function bindConfig(reading: Reading, onStep?: OnStep): Promise<Bou
   const all = [...found, ...newsTo(found, [...tlsProblems, ...problems])];
   const source = reading.valid ? sources.get(reading.config.source.name) : undefined;
   if (!reading.valid || source === undefined || all.length > 0) throw new ConfigError(tablesOf(reading), all);
-  const warnings = [...sources.values()].flatMap((each) => each.warnings);
-  return { config: reading.config, source, tls, warnings: [...new Set(warnings)] };
+  return { config: reading.config, source, tls };
 }
 
 function tablesOf(reading: Reading) {

@@ -2,6 +2,8 @@ import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
+import { openRecorder, type Recording } from "../observe/recorder.ts";
+import type { SourceState } from "../plugin.ts";
 import { describeSource, type OnStep } from "../source/bound.ts";
 import type { GuardedSource } from "../source/guard.ts";
 import { messageOf } from "../source/thrown.ts";
@@ -13,6 +15,24 @@ import type { ServerTls } from "../answer/tls.ts";
 import { bindConfig, type BoundConfig } from "./bind.ts";
 import type { Rehearsal } from "./rehearse.ts";
 import { sourceHealth } from "./source-health.ts";
+
+/** What a process that answers calls has to tell since it was asked last. */
+export interface News {
+  readonly recording: Recording;
+  readonly inFlight: number;
+  /** What the source says of itself. */
+  readonly source: SourceState;
+}
+
+/** A worker, and its news if it answers. */
+export interface WorkerNews {
+  readonly number: number;
+  readonly pid: number | undefined;
+  readonly isUp: boolean;
+  /** Starts in a row that failed, or ended soon. */
+  readonly failures: number;
+  readonly news: News | undefined;
+}
 
 /** What answers calls: this process, or workers of it. */
 export interface Server {
@@ -27,6 +47,7 @@ export interface Server {
   /** What is not ready, in words. */
   notReady(): Promise<readonly string[]>;
   metrics(): Promise<readonly MetricsSnapshot[]>;
+  news(): Promise<readonly WorkerNews[]>;
   /** Answers from now on close their connections. */
   beginShutdown(): void;
   /** Answers what is in flight, for `drain_seconds` at the most, and closes everything. */
@@ -72,12 +93,12 @@ export async function startServer(
       inFlight: () => inUse.service.source.inFlight,
       isSourceUp: async () => (await health()) === undefined,
     });
-  const surroundings = { log, metrics, onStep };
+  const recorder = initial.admin && openRecorder(initial.admin.capture_failed);
+  const surroundings = { log, metrics, recorder, onStep };
   let inUse = await start(await bindConfig({ valid: true, config: initial }, onStep));
   const health = sourceHealth(() => inUse);
 
-  async function start({ config, source, tls, warnings }: BoundConfig): Promise<InUse> {
-    for (const warning of warnings) log.warn(warning);
+  async function start({ config, source, tls }: BoundConfig): Promise<InUse> {
     const opened = await openSource(config, source, surroundings);
     try {
       if (tls !== undefined && !sharesPort) assertPortIsFree(config);
@@ -98,18 +119,13 @@ export async function startServer(
 
   async function prepare(config: Config): Promise<PreparedReload> {
     const { tls: tlsInUse, listener: listening } = inUse;
-    const bound = await bindConfig({ valid: true, config });
-    const { tls } = bound;
-    const { opened, warnings } = await nextSource(bound);
+    const { source, tls } = await bindConfig({ valid: true, config });
+    const { opened, warnings } = await nextSource({ config, source, tls });
     try {
       const isSameTls = JSON.stringify(tlsInUse) === JSON.stringify(tls);
       const listener = isSameTls ? listening : listenWith(config, listening.port, tls);
       const next = { config, service: serviceOf(config, opened, surroundings), tls, listener };
-      return {
-        warnings: [...bound.warnings, ...warnings],
-        commit: () => swap(next),
-        discard: () => giveUp(next),
-      };
+      return { warnings, commit: () => swap(next), discard: () => giveUp(next) };
     } catch (error) {
       if (opened !== inUse.service.source) await closeSource(opened, config, log);
       throw error;
@@ -184,6 +200,15 @@ export async function startServer(
       return problem === undefined ? [] : [`the source "${inUse.service.sourceName}": ${problem}`];
     },
     metrics: async () => (metrics === undefined ? [] : [await metrics.snapshot()]),
+    async news() {
+      const { source } = inUse.service;
+      const news = recorder && {
+        recording: recorder.take(),
+        inFlight: source.inFlight,
+        source: source.state(),
+      };
+      return [{ number: 1, pid: process.pid, isUp: true, failures: 0, news }];
+    },
     beginShutdown: () => inUse.listener.retire(),
     stop,
   };

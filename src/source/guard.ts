@@ -1,4 +1,4 @@
-import type { BalanceQuery, LookupResult, Source } from "../plugin.ts";
+import type { BalanceQuery, LookupResult, Source, SourceState } from "../plugin.ts";
 import type { Outcome } from "../protocol/status.ts";
 import { failed, judge } from "./judge.ts";
 import { messageOf, saidAtAbort } from "./thrown.ts";
@@ -22,6 +22,8 @@ export interface GuardedSource {
   readonly inFlight: number;
   /** Why the source is not ready, in words, or `undefined` where it is. */
   check(): Promise<string | undefined>;
+  /** How the source says it is; empty if it says nothing, or throws. */
+  state(): SourceState;
   /** Closes the source when its last lookup is answered, which the deadline bounds, or after so long. */
   close(waitMs?: number): Promise<void>;
 }
@@ -119,6 +121,7 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
       const problem = await checkWithin(source, timeoutMs);
       return problem === undefined || file === undefined ? problem : `${file}: ${problem}`;
     },
+    state: () => stateOf(source),
     async close(waitMs) {
       if (inFlight > 0) {
         const idle = new Promise<void>((resolve) => (onIdle = resolve));
@@ -127,6 +130,31 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
       await source.close?.();
     },
   };
+}
+
+const MAX_STATE_VALUES = 12;
+const MAX_STATE_CHARACTERS = 100;
+const STATE_NAME = /^[a-z][a-z0-9_]{0,40}$/;
+
+/** Plain and short, whatever a plugin says. */
+function stateOf(source: Source): SourceState {
+  try {
+    const entries = Object.entries(source.state?.() ?? {}).filter(
+      ([name, value]) =>
+        STATE_NAME.test(name) &&
+        (typeof value === "boolean" || typeof value === "number" || typeof value === "string"),
+    );
+    return Object.fromEntries(
+      entries
+        .slice(0, MAX_STATE_VALUES)
+        .map(([name, value]) => [
+          name,
+          typeof value === "string" ? value.slice(0, MAX_STATE_CHARACTERS) : value,
+        ]),
+    );
+  } catch {
+    return {};
+  }
 }
 
 function isThenable(answer: LookupResult | PromiseLike<LookupResult>): answer is PromiseLike<LookupResult> {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { masking } from "../config/masking.ts";
 import { validate } from "../config/validate.ts";
-import type { Source } from "../plugin.ts";
+import type { Source, SourceState } from "../plugin.ts";
 import type { Bound, Plugin } from "./binding.ts";
 import { type PluginShape, sourceShape } from "./shape.ts";
 import { messageOf } from "./thrown.ts";
@@ -75,6 +75,8 @@ async function openWithin(
     async check(signal) {
       await source.check?.(signal);
     },
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the guard checks what comes back
+    state: () => (source.state?.() ?? {}) as SourceState,
     async close() {
       await within((async () => source.close?.())(), "close", stepMs);
     },

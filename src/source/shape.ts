@@ -48,5 +48,6 @@ export function pluginShape(module: unknown): PluginShape | string {
 export const sourceShape = v.looseObject({
   lookup: method,
   check: v.optional(method),
+  state: v.optional(method),
   close: v.optional(method),
 });

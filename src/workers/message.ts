@@ -3,12 +3,13 @@ import { ConfigError, type Problem } from "../config/problem.ts";
 import { Failure } from "../failure.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { Rehearsal } from "../server/rehearse.ts";
+import type { News } from "../server/server.ts";
 
 /** What the supervisor tells a worker. Each `ask` is answered with the same number. */
 export type ToWorker = { readonly ask: number } & (
   | { readonly type: "start" | "prepare"; readonly config: Config }
   | { readonly type: "rehearse"; readonly reading: Reading }
-  | { readonly type: "commit" | "discard" | "begin_shutdown" | "stop" | "report" | "ping" }
+  | { readonly type: "commit" | "discard" | "begin_shutdown" | "stop" | "report" | "news" | "ping" }
 );
 
 /** A worker's answer. `failure` is for the operator and set if it could not be done. */
@@ -19,6 +20,7 @@ export interface Answer {
   /** Of `prepare`: what is not taken up. */
   readonly warnings?: readonly string[];
   readonly report?: { readonly notReady: readonly string[]; readonly metrics: readonly MetricsSnapshot[] };
+  readonly news?: News;
   readonly rehearsal?: Rehearsal;
 }
 

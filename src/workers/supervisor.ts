@@ -3,11 +3,11 @@ import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
 import { Failure } from "../failure.ts";
 import type { Rehearsal } from "../server/rehearse.ts";
-import type { PreparedReload, Server } from "../server/server.ts";
+import type { PreparedReload, Server, WorkerNews } from "../server/server.ts";
 import { assertPortIsFree } from "../answer/port.ts";
 import { rememberMetrics } from "./metrics.ts";
 import type { WorkerProcess } from "./child.ts";
-import { PREPARE_MS, workerSlot } from "./slot.ts";
+import { PREPARE_MS, workerSlot, type WorkerSlot } from "./slot.ts";
 
 const REPORT_MS = 5000;
 /** What a worker's stop may take beyond the drain. */
@@ -117,12 +117,19 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       await reports();
       return metrics.snapshots();
     },
+    news: () => Promise.all(slots.map(newsOf)),
     beginShutdown: () => void tell(running(), "begin_shutdown", REPORT_MS),
     async stop() {
       const withinMs = config.server.drain_seconds * 1000 + STOP_MS;
       await Promise.all(slots.map((slot) => slot.stop(withinMs)));
     },
   };
+}
+
+/** What a worker tells in time; one that is busy tells it with the next question. */
+async function newsOf({ number, worker, isUp, failures }: WorkerSlot): Promise<WorkerNews> {
+  const answer = isUp ? await worker?.ask({ type: "news" }, REPORT_MS).catch(() => undefined) : undefined;
+  return { number, pid: worker?.pid, isUp, failures, news: answer?.news };
 }
 
 /** Like `Promise.all`, but ends when all have ended. */

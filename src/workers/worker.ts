@@ -36,6 +36,11 @@ export function runWorker(): void {
     return { report: { notReady, metrics: (await server?.metrics()) ?? [] } };
   }
 
+  async function tellNews(): Promise<Content> {
+    const [own] = (await server?.news()) ?? [];
+    return own?.news === undefined ? {} : { news: own.news };
+  }
+
   async function prepare(config: Config): Promise<Content> {
     // There is one where the supervisor gave up before it was ready.
     await takePrepared()?.discard();
@@ -68,6 +73,7 @@ export function runWorker(): void {
     if (message.type === "start") return start(message.config);
     if (message.type === "rehearse") return tryOut(message.reading);
     if (message.type === "report") return report();
+    if (message.type === "news") return tellNews();
     if (message.type === "prepare") return prepare(message.config);
     if (message.type === "commit") await takePrepared()?.commit();
     if (message.type === "discard") await takePrepared()?.discard();

@@ -63,6 +63,8 @@ function service(changes: Partial<Parts> = {}): Parts {
     allowedIps: undefined,
     trustedProxies: undefined,
     metrics: undefined,
+    recorder: undefined,
+    secretIds: [],
     ...changes,
   };
 }

@@ -2,7 +2,7 @@
  * A client of keep-alive connections, each with one request under way. Commands come as lines on standard
  * input: `run MILLISECONDS` answers with `{"requests":N,"failures":N}`; the end of the input ends it.
  */
-import { signedCall } from "../../src/commands/signed-call.ts";
+import { signedCall } from "../../src/certify/signed-call.ts";
 
 const { url, secret, players, connections } = JSON.parse(process.argv[2] ?? "{}");
 const { hostname, port, pathname } = new URL(url);

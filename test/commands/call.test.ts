@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startConnectProxy } from "../connect-proxy.ts";
 import { type Certificates, makeCertificates } from "../plugins/rest/certificates.ts";
-import { originOf } from "../../src/commands/signed-call.ts";
+import { originOf } from "../../src/certify/signed-call.ts";
 import { sign, signingKey } from "../../src/protocol/signature.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { runProgram } from "./run-program.ts";

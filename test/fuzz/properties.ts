@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { BrokenRow, csvRows } from "../../src/commands/players/csv-rows.ts";
-import { formatEntry, parseEntry } from "../../src/commands/players/entry.ts";
+import { formatEntry, parseEntry } from "../../src/players/entry.ts";
 import { compileTemplate, render, templateProblem } from "../../plugins/rest/template.ts";
 import { isPointer, parsePointer, resolvePointer } from "../../plugins/rest/pointer.ts";
 import { Failure } from "../../src/failure.ts";

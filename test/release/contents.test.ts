@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import packageJson from "../../package.json" with { type: "json" };
+import { bundlePage } from "../../src/admin/page-assets.ts";
 import { billOfMaterials } from "../../src/release/bill-of-materials.ts";
 import { bundledPackages } from "../../src/release/bundled-packages.ts";
 import { writeChecksums } from "../../src/release/checksums.ts";
@@ -10,7 +11,7 @@ import { thirdPartyNotices } from "../../src/release/notices.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 const folder = temporaryFolder();
-const packages = await bundledPackages(await metafile());
+const packages = await bundledPackages(await metafile(), (await bundlePage()).inputs);
 
 async function metafile(): Promise<string> {
   const bundle = await Bun.build({ entrypoints: ["src/main.ts"], target: "bun", metafile: true });

@@ -1,4 +1,4 @@
-import type { OpenContext } from "../../../src/plugin.ts";
+import type { OpenContext, SourceState } from "../../../src/plugin.ts";
 import { firstFit } from "./first-fit.ts";
 import type { Host } from "./host.ts";
 import { type Connect, HostProblem, type Lane } from "./lane.ts";
@@ -30,6 +30,7 @@ export interface Fleet {
   hasSpokenSince(host: Host, timeMs: number): boolean;
   /** What is wrong while no host is fit. */
   readonly trouble: HostProblem | undefined;
+  state(): SourceState;
   /** Settles with the first lane, or when all hosts have failed once; then with their problem. */
   begin(): Promise<HostProblem | undefined>;
   close(): void;
@@ -181,6 +182,11 @@ export function fleet(
     discard,
     suspect,
     hasSpokenSince: (host, timeMs) => standing.hasSpokenSince(host, timeMs),
+    state: () => ({
+      host: trouble === undefined ? (inUse?.name ?? "none yet") : "none is fit",
+      connections: open.size,
+      connections_busy: open.size - idle.length,
+    }),
     get trouble() {
       return trouble;
     },

@@ -141,6 +141,7 @@ export function lanes(
         throw error;
       }
     },
+    state: () => ({ ...ships.state(), lookups_waiting: waiting.size }),
     close() {
       waiting.rejectAll(new Error("the source is closed"));
       ships.close();

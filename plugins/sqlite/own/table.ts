@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { asc, eq } from "drizzle-orm";
+import { asc, eq, gte } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { Player, PlayersTable } from "../../shared/players-table.ts";
 import { players } from "./schema.ts";
@@ -22,9 +22,14 @@ export function playersTable(database: Database): PlayersTable {
   const orm = drizzle(database);
 
   /** Row by row, which drizzle cannot: the statement's own transaction lasts until the last one. */
-  async function* list(): AsyncGenerator<Player> {
-    const { sql } = orm.select(COLUMNS).from(players).orderBy(asc(players.playerId)).toSQL();
-    for (const row of database.prepare<PlayerRow, []>(sql).iterate()) {
+  async function* list(fromId = ""): AsyncGenerator<Player> {
+    const { sql } = orm
+      .select(COLUMNS)
+      .from(players)
+      .where(gte(players.playerId, ""))
+      .orderBy(asc(players.playerId))
+      .toSQL();
+    for (const row of database.prepare<PlayerRow, [string]>(sql).iterate(fromId)) {
       yield { playerId: row.player_id, currency: row.currency, balanceMinor: row.balance_minor };
     }
   }

@@ -1,20 +1,19 @@
 import { untilFreeToOpen } from "../file/busy.ts";
 import { assertPlace, explained } from "../file/failure.ts";
-import type { Query } from "../../shared/query/parameters.ts";
+import { balanceOf } from "./row.ts";
 import type { Reader, ReaderKind } from "../file/source.ts";
-import type { QueryOptions } from "./row.ts";
-import { prepareSelect, type Prepared } from "./statement.ts";
+import { prepareSelect, type Select } from "./statement.ts";
 import { type Connection, connectUntouched } from "./untouched.ts";
 
 /** How often a read is repeated that a writer has overtaken. */
 const MAX_ATTEMPTS = 5;
 
 /** The operator's own database as a kind of source: their query, and nothing written to or beside the file. */
-export function operatorsDatabase(file: string, query: Query, options: QueryOptions): ReaderKind {
+export function operatorsDatabase(file: string, query: string): ReaderKind {
   const open = async (): Promise<Reader> => {
     assertPlace(file, { mustExist: true });
     try {
-      return await untilFreeToOpen(() => queryReader(file, query, options));
+      return await untilFreeToOpen(() => queryReader(file, query));
     } catch (error) {
       throw explained(error, file);
     }
@@ -22,19 +21,19 @@ export function operatorsDatabase(file: string, query: Query, options: QueryOpti
   return { open, reopen: open };
 }
 
-function queryReader(file: string, query: Query, options: QueryOptions): Reader {
-  let open = prepare(file, query, options);
+function queryReader(file: string, query: string): Reader {
+  let open = prepare(file, query);
   return {
-    read(asked) {
+    read({ playerId, sessionId }) {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
         if (!open.isReusable()) {
           // In this order: where the new one cannot be had, because of a lock say, there is still the old one to ask.
           const old = open;
-          open = prepare(file, query, options);
+          open = prepare(file, query);
           old.database.close(true);
         }
-        const rows = open.select(asked);
-        if (open.isValid()) return open.resultOf(rows, asked.playerId);
+        const rows = open.select({ player_id: playerId, session_id: sessionId });
+        if (open.isValid()) return balanceOf(rows);
       }
       throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
     },
@@ -42,10 +41,10 @@ function queryReader(file: string, query: Query, options: QueryOptions): Reader 
   };
 }
 
-function prepare(file: string, query: Query, options: QueryOptions): Connection & Prepared {
+function prepare(file: string, query: string): Connection & { readonly select: Select } {
   const connection = connectUntouched(file);
   try {
-    return { ...connection, ...prepareSelect(connection.database, query, options) };
+    return { ...connection, select: prepareSelect(connection.database, query) };
   } catch (error) {
     connection.database.close(true);
     throw error;

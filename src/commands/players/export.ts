@@ -4,7 +4,7 @@ import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 import { replaceFile } from "../whole-file.ts";
 import type { ExponentOf } from "../../protocol/currency.ts";
-import { ENTRY_FIELDS } from "./entry.ts";
+import { ENTRY_FIELDS } from "../../players/entry.ts";
 import { eachEntry } from "./list.ts";
 import { chunked } from "./output.ts";
 

@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
 import { endProcess } from "../../host-process.ts";
 import type { ExponentOf } from "../../protocol/currency.ts";
-import { ENTRY_FIELDS, parseEntry } from "./entry.ts";
+import { ENTRY_FIELDS, parseEntry } from "../../players/entry.ts";
 
 /** Bad rows are named up to this number and counted beyond it. */
 const MAX_NAMED_ROWS = 20;

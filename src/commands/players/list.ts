@@ -1,6 +1,6 @@
 import type { PlayersTable } from "../../../plugins/shared/players-table.ts";
 import type { ExponentOf } from "../../protocol/currency.ts";
-import { type Entry, formatEntry } from "./entry.ts";
+import { type Entry, formatEntry } from "../../players/entry.ts";
 
 /** The columns of a table hold at least their titles. */
 const TITLES: Entry = { player_id: "PLAYER", currency: "CURRENCY", balance: "BALANCE" };

@@ -75,10 +75,9 @@ export function answering(
   status: number,
   body?: string,
   headers?: Record<string, string | number>,
-  secure?: tls.TlsOptions,
 ): Promise<Core> {
   const response = http(status, body, headers);
   return startCore((socket) => {
     socket.write(response);
-  }, secure);
+  });
 }

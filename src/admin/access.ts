@@ -1,0 +1,119 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+
+/** Who may use the admin listener (spec 5). */
+export interface Access {
+  /** The answer that turns a request away whose `Host` is not a name of this machine, while no token guards. */
+  refusalOfHost(request: Request): Response | undefined;
+  /** The answer that turns a request away; `undefined` if it may go on. */
+  refusal(request: Request): Response | undefined;
+  /** The same for what changes something or makes a call. */
+  refusalOfAction(request: Request): Response | undefined;
+  /** Answers the token in a request's body with a cookie for this browser. */
+  login(request: Request): Promise<Response>;
+}
+
+/** A header that no form and no simple cross-site request can send. */
+export const ACTION_HEADER = "X-Klas-Balance-Console";
+
+const COOKIE = "klas_balance_console";
+const SESSION_SECONDS = 12 * 3600;
+/** As many browsers as may be logged in at once; the one that came first goes. */
+const MAX_SESSIONS = 32;
+const MAX_TOKEN_CHARACTERS = 4096;
+/** Whoever guesses waits. */
+const WRONG_TOKEN_MS = 500;
+
+/** The scheme is in any case (RFC 9110, section 11.1). */
+const BEARER = /^bearer +/i;
+
+/** The names of this machine that a browser can only have from its user: a rebound DNS name is none of them. */
+const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
+export function openAccess(token: string | undefined): Access {
+  return token === undefined ? withoutToken() : withToken(token);
+}
+
+function withoutToken(): Access {
+  return {
+    refusalOfHost: foreignHost,
+    refusal: foreignHost,
+    refusalOfAction: (request) => foreignHost(request) ?? crossSite(request),
+    login: () => Promise.resolve(problem(404, "there is no token to log in with")),
+  };
+}
+
+function withToken(token: string): Access {
+  const expected = sha256(token);
+  /** When each session ends, by the hash of its id. */
+  const sessions = new Map<string, number>();
+
+  // Hashes are of one length: the time of the comparison tells neither the token nor how long it is.
+  const isToken = (text: string) => timingSafeEqual(sha256(text), expected);
+
+  function isAllowed({ headers }: Request): boolean {
+    const authorization = headers.get("Authorization") ?? "";
+    if (BEARER.test(authorization)) return isToken(authorization.replace(BEARER, ""));
+    const id = new Bun.CookieMap(headers.get("Cookie") ?? "").get(COOKIE);
+    return id !== null && (sessions.get(sha256(id).toString("hex")) ?? 0) > performance.now();
+  }
+
+  function openSession(): string {
+    const id = randomBytes(32).toString("hex");
+    sessions.set(sha256(id).toString("hex"), performance.now() + SESSION_SECONDS * 1000);
+    const [oldest] = sessions.size > MAX_SESSIONS ? sessions.keys() : [];
+    if (oldest !== undefined) sessions.delete(oldest);
+    return id;
+  }
+
+  const refusal = (request: Request) =>
+    isAllowed(request)
+      ? undefined
+      : new Response(null, { status: 401, headers: { "WWW-Authenticate": "Bearer" } });
+
+  return {
+    refusalOfHost: () => undefined,
+    refusal,
+    refusalOfAction: (request) => refusal(request) ?? crossSite(request),
+    async login(request) {
+      const refused = crossSite(request);
+      if (refused !== undefined) return refused;
+      const given = (await request.text()).slice(0, MAX_TOKEN_CHARACTERS);
+      if (!isToken(given)) {
+        await Bun.sleep(WRONG_TOKEN_MS);
+        return problem(403, "that is not the token");
+      }
+      const cookie = new Bun.Cookie(COOKIE, openSession(), {
+        httpOnly: true,
+        sameSite: "strict",
+        path: "/",
+        maxAge: SESSION_SECONDS,
+      });
+      return new Response(null, { status: 204, headers: { "Set-Cookie": cookie.toString() } });
+    },
+  };
+}
+
+function foreignHost({ headers }: Request): Response | undefined {
+  if (LOOPBACK_HOST.test(headers.get("Host") ?? "")) return undefined;
+  return problem(403, "without admin.token this listener answers for localhost, 127.0.0.1 and [::1] only");
+}
+
+/** Turns away what another site may have made a browser send. */
+function crossSite({ headers }: Request): Response | undefined {
+  const site = headers.get("Sec-Fetch-Site") ?? "none";
+  const origin = headers.get("Origin");
+  const isOurs =
+    headers.has(ACTION_HEADER) &&
+    (site === "same-origin" || site === "none") &&
+    (origin === null || URL.parse(origin)?.host === headers.get("Host"));
+  return isOurs ? undefined : problem(403, `a call needs the header ${ACTION_HEADER}, from this page alone`);
+}
+
+/** What went wrong, as the interface says it. */
+export function problem(status: number, text: string): Response {
+  return Response.json({ problem: text }, { status });
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,33 @@
+import type { Config } from "../config/load.ts";
+import type { MetricsSnapshot } from "../observe/metrics.ts";
+import type { Server } from "../server/server.ts";
+import { consoleSubject, type RunningServer } from "./console.ts";
+import { type AdminListener, listenForAdmin } from "./listener.ts";
+import { watchServer } from "./watch.ts";
+
+/** What the admin listener is about. */
+export interface Administered {
+  /** As it is at the moment. */
+  running(): RunningServer;
+  /** `undefined` until it has started. */
+  server(): Server | undefined;
+  metrics(): Promise<readonly MetricsSnapshot[]>;
+}
+
+/** Opens the admin listener and begins to watch the server. Throws, in words, if the port cannot be had. */
+export function openAdmin(options: Config["admin"] & {}, administered: Administered): AdminListener {
+  const watch = watchServer(() => administered.server(), options.capture_failed);
+  const listener = listenForAdmin(options, {
+    notReady: () => administered.running().notReady(),
+    warnings: () => administered.running().warnings(),
+    metrics: () => administered.metrics(),
+    console: consoleSubject(() => administered.running(), watch),
+  });
+  return {
+    url: listener.url,
+    stop() {
+      watch.stop();
+      listener.stop();
+    },
+  };
+}

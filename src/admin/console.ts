@@ -1,0 +1,116 @@
+import { callBalance, ourTarget } from "../certify/balance-call.ts";
+import { signedCurl } from "../certify/signed-call.ts";
+import type { Config } from "../config/load.ts";
+import { TRIAL_PREFIX } from "../config/secret-warnings.ts";
+import { topics } from "../help/topics.ts";
+import { secretId } from "../observe/recorder.ts";
+import { formatEntry } from "../players/entry.ts";
+import { hasOwnDatabase, ownDatabase } from "../players/own-database.ts";
+import { revision, version } from "../version.ts";
+import type { ConsoleSubject } from "./interface.ts";
+import type { CallResult, PlayersPage, Status } from "./shapes.ts";
+import type { Watch } from "./watch.ts";
+
+/** What the process that runs the server knows. */
+export interface RunningServer {
+  readonly config: Config;
+  readonly startedMs: number;
+  /** Of the public listener; empty as long as there is none. */
+  readonly url: string;
+  readonly reload: Status["reload"];
+  notReady(): Promise<readonly string[]>;
+  warnings(): readonly string[];
+}
+
+const CALL_MS = 10_000;
+const PLAYERS_PER_PAGE = 50;
+
+/** Puts together what the interface tells, from what was watched and what the running server knows. */
+export function consoleSubject(running: () => RunningServer, watch: Watch): ConsoleSubject {
+  let notReady: readonly string[] = [];
+  return {
+    timeline: watch.timeline,
+    calls: watch.calls,
+    failedBodies: watch.failedBodies,
+    status: () => statusOf(running(), watch, notReady),
+    async refresh() {
+      const [problems] = await Promise.all([running().notReady(), watch.refresh()]);
+      notReady = problems;
+    },
+    secrets: () => running().config.webhook.secrets,
+    call: (playerId) => call(running(), playerId),
+    players: (from) => playersPage(running().config, from),
+    manual: {
+      topics,
+      html: (name) => {
+        const topic = topics.find((each) => each.name === name);
+        return topic && Bun.markdown.html(topic.text);
+      },
+    },
+  };
+}
+
+function statusOf(running: RunningServer, watch: Watch, notReady: readonly string[]): Status {
+  const { config, startedMs, url, reload } = running;
+  const { source, webhook, admin } = config;
+  const workers = watch.workers.map(({ number, pid = null, isUp, failures, news }) => ({
+    number,
+    pid,
+    up: isUp,
+    failures,
+    in_flight: news?.inFlight ?? 0,
+    source: news?.source ?? {},
+  }));
+  return {
+    time_ms: Date.now(),
+    version,
+    revision,
+    started_ms: startedMs,
+    config_file: config.file,
+    url,
+    ready: notReady.length === 0,
+    not_ready: notReady,
+    warnings: running.warnings(),
+    source: { name: source.name, plugin: source.plugin },
+    in_flight: workers.reduce((sum, worker) => sum + worker.in_flight, 0),
+    max_in_flight: webhook.max_in_flight,
+    workers,
+    reload,
+    secrets: webhook.secrets.map((secret, index) => {
+      const used = watch.usesOf(secretId(secret));
+      return {
+        position: index + 1,
+        characters: secret.length,
+        is_trial: secret.startsWith(TRIAL_PREFIX),
+        uses: used?.uses ?? 0,
+        last_used_ms: used?.last_used_ms ?? null,
+      };
+    }),
+    capture_failed: admin?.capture_failed ?? 0,
+    has_players: hasOwnDatabase(config),
+  };
+}
+
+async function call({ config, url }: RunningServer, playerId: string): Promise<CallResult> {
+  // Where port 0 was asked for, only the listener knows which it got.
+  const port = Number(URL.parse(url)?.port) || config.server.port;
+  const result = await callBalance(
+    ourTarget({ ...config, server: { ...config.server, port } }),
+    playerId,
+    CALL_MS,
+  );
+  return { ...result, curl: signedCurl(url, config.webhook.secrets[0], playerId) };
+}
+
+async function playersPage(config: Config, from: string): Promise<PlayersPage | undefined> {
+  if (!hasOwnDatabase(config)) return undefined;
+  const { exponentOf, open } = await ownDatabase(config);
+  return await open("read", async (players) => {
+    const page: PlayersPage["players"] = [];
+    for await (const player of players.list(from)) {
+      if (page.length === PLAYERS_PER_PAGE) return { players: page, next: player.playerId };
+      page.push(formatEntry(player, exponentOf));
+    }
+    return { players: page, next: null };
+  });
+}

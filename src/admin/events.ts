@@ -1,0 +1,114 @@
+import type { AnsweredCall, FailedBody } from "../observe/recorder.ts";
+import type { Latest } from "./recent.ts";
+import type { ConsoleEvent, Status } from "./shapes.ts";
+
+/** The live half of the interface: one event a second to whoever looks, and nothing at all while nobody does. */
+export interface Events {
+  /** Answers with an endless stream of server-sent events. */
+  connect(request: Request): Response;
+  stop(): void;
+}
+
+export interface EventsSubject {
+  refresh(): Promise<void>;
+  status(): Status;
+  readonly calls: Latest<AnsweredCall>;
+  readonly failedBodies: Latest<FailedBody>;
+}
+
+const EVERY_MS = 1000;
+const MAX_VIEWERS = 16;
+/** More calls a second than anybody reads; the rest are counted. */
+const MAX_CALLS_PER_EVENT = 200;
+/** A viewer that does not read gets this far behind, and is then cut off; a browser connects again. */
+const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
+
+interface Viewer {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** The number of the last call that it was sent. */
+  lastCall: number;
+  /** The first event brings all that is kept. */
+  isNew: boolean;
+}
+
+export function openEvents(subject: EventsSubject): Events {
+  const { calls, failedBodies } = subject;
+  const viewers = new Set<Viewer>();
+  let timer: Timer | undefined;
+  let isBusy = false;
+
+  async function tick(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      await subject.refresh();
+      for (const viewer of viewers) send(viewer);
+    } finally {
+      isBusy = false;
+    }
+  }
+
+  function send(viewer: Viewer): void {
+    if ((viewer.controller.desiredSize ?? 0) < -MAX_BEHIND_BYTES) return cutOff(viewer);
+    const fresh = calls.after(viewer.lastCall);
+    const sent = viewer.isNew ? fresh : fresh.slice(-MAX_CALLS_PER_EVENT);
+    const event = {
+      status: subject.status(),
+      calls: sent,
+      left_out: viewer.isNew ? 0 : calls.newest - viewer.lastCall - sent.length,
+      newest_failed: failedBodies.newest,
+    } satisfies ConsoleEvent;
+    viewer.lastCall = calls.newest;
+    viewer.isNew = false;
+    viewer.controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+  }
+
+  function leave(viewer: Viewer): void {
+    viewers.delete(viewer);
+    if (viewers.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  function cutOff(viewer: Viewer): void {
+    leave(viewer);
+    viewer.controller.close();
+  }
+
+  function join(controller: Viewer["controller"], lastCall: number): Viewer {
+    const viewer = { controller, lastCall, isNew: true };
+    viewers.add(viewer);
+    timer ??= setInterval(() => void tick(), EVERY_MS);
+    void tick();
+    return viewer;
+  }
+
+  return {
+    connect(request) {
+      if (viewers.size >= MAX_VIEWERS) {
+        return Response.json({ problem: `${MAX_VIEWERS} pages are open already` }, { status: 503 });
+      }
+      // A number from before a restart of ours is none that we gave.
+      const after = Number(new URL(request.url).searchParams.get("after") ?? 0);
+      const lastCall = after > 0 && after <= calls.newest ? after : 0;
+      let viewer: Viewer | undefined;
+      const stream = new ReadableStream<Uint8Array>(
+        {
+          start(controller) {
+            viewer = join(controller, lastCall);
+          },
+          cancel() {
+            if (viewer !== undefined) leave(viewer);
+          },
+        },
+        new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
+      );
+      return new Response(stream, { headers: { "Content-Type": "text/event-stream" } });
+    },
+    stop() {
+      for (const viewer of viewers) cutOff(viewer);
+    },
+  };
+}
+
+const encoder = new TextEncoder();

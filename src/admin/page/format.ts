@@ -1,0 +1,39 @@
+/** Bidirectional and other invisible marks, which could make a caller's text look like another. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** A caller's text, with what cannot be seen as `\u202e`. */
+export function visible(text: string): string {
+  return text.replace(
+    INVISIBLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** `14:03:07` in the time of whoever looks. */
+export function timeOfDay(timeMs: number): string {
+  return new Date(timeMs).toLocaleTimeString("en-GB");
+}
+
+export function dateAndTime(timeMs: number): string {
+  return `${new Date(timeMs).toLocaleDateString("en-CA")} ${timeOfDay(timeMs)}`;
+}
+
+export function milliseconds(durationMs: number | null): string {
+  if (durationMs === null) return "–";
+  if (durationMs >= 1000) return `${(durationMs / 1000).toPrecision(3)} s`;
+  return `${Number(durationMs.toPrecision(3))} ms`;
+}
+
+/** `3 min ago`, or `never`. */
+export function ago(timeMs: number | null, nowMs: number): string {
+  return timeMs === null ? "never" : `${span(nowMs - timeMs)} ago`;
+}
+
+export function span(durationMs: number): string {
+  const seconds = Math.max(0, Math.round(durationMs / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
+}

@@ -1,0 +1,144 @@
+import { render } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ConsoleEvent, ShownCall } from "../shapes.ts";
+import { Calls, type Filter, NO_FILTER } from "./calls.tsx";
+import { Charts } from "./charts.tsx";
+import { Failed } from "./failed.tsx";
+import { Login } from "./login.tsx";
+import { Manual } from "./manual.tsx";
+import { Now, Secrets, Verdict } from "./now.tsx";
+import { Players } from "./players.tsx";
+import { follow, NotLoggedIn } from "./server.ts";
+import { TryCall } from "./try-call.tsx";
+
+/** The server keeps as many. */
+const MAX_CALLS = 1000;
+
+function Console() {
+  const [event, setEvent] = useState<ConsoleEvent>();
+  const [calls, setCalls] = useState<readonly ShownCall[]>([]);
+  const [leftOut, setLeftOut] = useState(0);
+  const [lost, setLost] = useState("");
+  const [needsToken, setNeedsToken] = useState(false);
+  const [isPaused, setPaused] = useState(false);
+  const [filter, setFilter] = useState<Filter>(NO_FILTER);
+  const [view, topic = ""] = useHash();
+  const lastCall = useRef(0);
+  const startedMs = useRef<number | undefined>(undefined);
+
+  useEffect(() => {
+    if (needsToken || isPaused) return undefined;
+    const live = follow(
+      () => lastCall.current,
+      (latest) => {
+        setEvent(latest);
+        setLost("");
+        // A server that was started again numbers its calls anew.
+        const isAnother = startedMs.current !== latest.status.started_ms;
+        startedMs.current = latest.status.started_ms;
+        setLeftOut((before) => (isAnother ? 0 : before) + latest.left_out);
+        setCalls((before) => [...(isAnother ? [] : before), ...latest.calls].slice(-MAX_CALLS));
+        lastCall.current = latest.calls.at(-1)?.number ?? (isAnother ? 0 : lastCall.current);
+      },
+      (error) => {
+        if (error instanceof NotLoggedIn) setNeedsToken(true);
+        else setLost(error instanceof Error ? error.message : String(error));
+        // What comes next may be another server's.
+        lastCall.current = 0;
+        startedMs.current = undefined;
+      },
+    );
+    return () => live.stop();
+  }, [needsToken, isPaused]);
+
+  if (needsToken) return <Login onDone={() => setNeedsToken(false)} />;
+  const status = event?.status;
+  const failed = event?.newest_failed ?? 0;
+  return (
+    <>
+      <header>
+        <h1>klas-balance</h1>
+        <nav aria-label="Views">
+          <View name="" is={view}>
+            Overview
+          </View>
+          <View name="failed" is={view}>
+            Failed signatures{failed > 0 ? ` (${failed})` : ""}
+          </View>
+          {status?.has_players === true && (
+            <View name="players" is={view}>
+              Players
+            </View>
+          )}
+          <View name="manual" is={view}>
+            Manual
+          </View>
+        </nav>
+      </header>
+      <main>
+        <Verdict status={status} lost={lost} />
+        {view === "" && (
+          <div class="columns">
+            <div>
+              <Charts
+                isPaused={isPaused}
+                onBrush={(from, to) => setFilter({ ...filter, between: [from, to] })}
+              />
+              <Calls
+                calls={calls}
+                leftOut={leftOut}
+                isPaused={isPaused}
+                onPause={setPaused}
+                filter={filter}
+                onFilter={setFilter}
+              />
+            </div>
+            {status !== undefined && (
+              <div>
+                <Now status={status} />
+                <Secrets status={status} />
+                <TryCall />
+              </div>
+            )}
+          </div>
+        )}
+        {view === "failed" && <Failed newest={failed} limit={status?.capture_failed ?? 0} />}
+        {view === "players" && <Players />}
+        {view === "manual" && <Manual topic={topic} />}
+      </main>
+    </>
+  );
+}
+
+function View({
+  name,
+  is,
+  children,
+}: {
+  name: string;
+  is: string | undefined;
+  children: preact.ComponentChildren;
+}) {
+  return (
+    <a href={`#/${name}`} aria-current={name === is ? "page" : undefined}>
+      {children}
+    </a>
+  );
+}
+
+/** `#/manual/rotation` is `["manual", "rotation"]`. */
+function useHash(): readonly string[] {
+  const [hash, setHash] = useState(hashParts);
+  useEffect(() => {
+    const update = () => setHash(hashParts());
+    addEventListener("hashchange", update);
+    return () => removeEventListener("hashchange", update);
+  }, []);
+  return hash;
+}
+
+function hashParts(): readonly string[] {
+  return location.hash.replace(/^#\/?/, "").split("/");
+}
+
+render(<Console />, document.body);

@@ -1,0 +1,70 @@
+import { useEffect, useState } from "preact/hooks";
+import type { PlayersPage } from "../shapes.ts";
+import { visible } from "./format.ts";
+import { read } from "./server.ts";
+
+/** The players of klas-balance's own database, to look at. */
+export function Players() {
+  const [from, setFrom] = useState("");
+  const [page, setPage] = useState<PlayersPage>();
+  const [problem, setProblem] = useState("");
+
+  useEffect(() => {
+    let isOver = false;
+    async function refresh(): Promise<void> {
+      try {
+        const answer = await read<PlayersPage>(`/api/players?from=${encodeURIComponent(from)}`);
+        if (isOver) return;
+        setPage(answer);
+        setProblem("");
+      } catch (error) {
+        setProblem(error instanceof Error ? error.message : String(error));
+      }
+    }
+    void refresh();
+    return () => {
+      isOver = true;
+    };
+  }, [from]);
+
+  return (
+    <section aria-labelledby="players" class="wide">
+      <h2 id="players">Players</h2>
+      <div class="controls">
+        <label>
+          From the id{" "}
+          <input type="search" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
+        </label>
+        <button
+          type="button"
+          disabled={(page?.next ?? null) === null}
+          onClick={() => setFrom(page?.next ?? "")}
+        >
+          Next page
+        </button>
+      </div>
+      {problem !== "" && <p role="alert">{problem}</p>}
+      {page !== undefined && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Player</th>
+              <th scope="col">Currency</th>
+              <th scope="col">Balance</th>
+            </tr>
+          </thead>
+          <tbody>
+            {page.players.map(({ player_id, currency, balance }) => (
+              <tr key={player_id}>
+                <td class="id">{visible(player_id)}</td>
+                <td>{currency}</td>
+                <td class="number">{balance}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p class="muted">Changes are made by "klas-balance players", and here only seen.</p>
+    </section>
+  );
+}

@@ -1,0 +1,82 @@
+import type { ConsoleEvent } from "../shapes.ts";
+
+/** The server refused for want of a token, or of a session that has not ended. */
+export class NotLoggedIn extends Error {}
+
+/** What a page sends along where it changes something or makes a call; no form and no other site can. */
+const ACTION = { "X-Klas-Balance-Console": "1" };
+
+const ANSWER_MS = 15_000;
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+  if (response.status === 401) throw new NotLoggedIn("a token is needed");
+  if (response.ok) return response;
+  const told: unknown = await response.json().catch(() => undefined);
+  const isTold = typeof told === "object" && told !== null && "problem" in told;
+  throw new Error(isTold ? String(told.problem) : `status ${response.status}`);
+}
+
+export async function read<Shape>(path: string): Promise<Shape> {
+  return shaped(await (await ask(path)).json());
+}
+
+/** Page and server are one program: what the server sends has the shapes of `shapes.ts`. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the shape
+function shaped<Shape>(sent: unknown): Shape {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a check would double the size of the page
+  return sent as Shape;
+}
+
+export async function readText(path: string): Promise<string> {
+  return await (await ask(path)).text();
+}
+
+export async function post<Shape>(path: string, body: string): Promise<Shape | undefined> {
+  const response = await ask(path, { method: "POST", body, headers: ACTION });
+  return response.status === 204 ? undefined : shaped(await response.json());
+}
+
+export interface Live {
+  stop(): void;
+}
+
+const RECONNECT_MS = 2000;
+
+/**
+ * Follows the server's events, and goes on following when it was away. `onLost` is told each time that it cannot be
+ * reached. A stream says nothing of why it failed, so the server is asked.
+ */
+export function follow(
+  lastCall: () => number,
+  onEvent: (event: ConsoleEvent) => void,
+  onLost: (error: unknown) => void,
+): Live {
+  let stream: EventSource | undefined;
+  let timer: number | undefined;
+  let isStopped = false;
+
+  function connect(): void {
+    if (isStopped) return;
+    const opened = new EventSource(`/api/events?after=${lastCall()}`);
+    stream = opened;
+    opened.addEventListener("message", ({ data }) => onEvent(shaped(JSON.parse(String(data)))));
+    opened.addEventListener("error", () => {
+      opened.close();
+      void ask("/api/status").then(
+        () => onLost(new Error("the stream of events was cut off")),
+        (error: unknown) => onLost(error),
+      );
+      timer = window.setTimeout(connect, RECONNECT_MS);
+    });
+  }
+
+  connect();
+  return {
+    stop() {
+      isStopped = true;
+      window.clearTimeout(timer);
+      stream?.close();
+    },
+  };
+}

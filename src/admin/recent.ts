@@ -1,0 +1,32 @@
+/** A thing that was kept, with a number that grows by one from thing to thing. */
+export type Numbered<Thing> = Thing & { readonly number: number };
+
+/** The latest things of a kind, the oldest first. */
+export interface Latest<Thing> {
+  add(things: readonly Thing[]): void;
+  /** Those after a number; all that are kept if it is 0. */
+  after(number: number): readonly Numbered<Thing>[];
+  find(number: number): Numbered<Thing> | undefined;
+  /** The number of the newest; 0 if there was none yet. */
+  readonly newest: number;
+}
+
+export function keepLatest<Thing extends object>(limit: number): Latest<Thing> {
+  let kept: Numbered<Thing>[] = [];
+  let newest = 0;
+  return {
+    add(things) {
+      const numbered = things.map((thing) => {
+        newest += 1;
+        return { ...thing, number: newest };
+      });
+      kept = [...kept, ...numbered].slice(-limit);
+      if (limit === 0) kept = [];
+    },
+    after: (number) => kept.slice(Math.max(0, kept.length - (newest - number))),
+    find: (number) => kept.find((thing) => thing.number === number),
+    get newest() {
+      return newest;
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import * as v from "valibot";
+
+/**
+ * The JSON interface of the admin listener, under `/api/`: what the console page, `status` and `tail` are made of.
+ * Times are Unix milliseconds (`…_ms`) unless a name says otherwise. Never a balance, a secret or a signature; the one
+ * exception is the answer to a call that somebody makes with `POST /api/call`.
+ */
+
+/** What a source says of itself: host in use, circuit breaker, queue. */
+const details = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
+
+/** `GET /api/status`: how things are now. */
+export const statusSchema = v.object({
+  time_ms: v.number(),
+  version: v.string(),
+  revision: v.string(),
+  started_ms: v.number(),
+  /** The absolute path of the configuration file. */
+  config_file: v.string(),
+  url: v.string(),
+  ready: v.boolean(),
+  /** What is not ready, in words. */
+  not_ready: v.pipe(v.array(v.string()), v.readonly()),
+  /** What keeps nobody from being answered but wants to be known. */
+  warnings: v.pipe(v.array(v.string()), v.readonly()),
+  source: v.object({ name: v.string(), plugin: v.string() }),
+  in_flight: v.number(),
+  /** Per worker. */
+  max_in_flight: v.number(),
+  workers: v.array(
+    v.object({
+      number: v.number(),
+      pid: v.nullable(v.number()),
+      up: v.boolean(),
+      /** Starts in a row that failed, or ended soon. */
+      failures: v.number(),
+      in_flight: v.number(),
+      source: details,
+    }),
+  ),
+  /** The latest reload; `null` if there was none. */
+  reload: v.nullable(v.object({ time_ms: v.number(), problem: v.nullable(v.string()) })),
+  /** In the order of `webhook.secrets`. `uses` counts from the start of the server. */
+  secrets: v.array(
+    v.object({
+      position: v.number(),
+      characters: v.number(),
+      is_trial: v.boolean(),
+      uses: v.number(),
+      last_used_ms: v.nullable(v.number()),
+    }),
+  ),
+  /** How many failed bodies are kept at most: `admin.capture_failed`. */
+  capture_failed: v.number(),
+  /** Whether `GET /api/players` has something to show. */
+  has_players: v.boolean(),
+});
+
+export type Status = v.InferOutput<typeof statusSchema>;
+
+const points = v.array(v.nullable(v.number()));
+
+/** `GET /api/series?step=second|minute`: calls over time, the oldest first; the last one is whole. */
+export const seriesSchema = v.object({
+  step_seconds: v.number(),
+  /** Unix time, in steps, of the step after the last one. */
+  end: v.number(),
+  /** Calls by reason. */
+  counts: v.record(v.string(), v.array(v.number())),
+  p50_ms: points,
+  p95_ms: points,
+  p99_ms: points,
+});
+
+export type Series = v.InferOutput<typeof seriesSchema>;
+
+const callSchema = v.object({
+  /** Grows by one from call to call. */
+  number: v.number(),
+  time_ms: v.number(),
+  endpoint: v.string(),
+  reason: v.string(),
+  status_code: v.string(),
+  duration_ms: v.number(),
+  request_id: v.optional(v.string()),
+  player_id: v.optional(v.string()),
+  remote: v.optional(v.string()),
+  trace_id: v.optional(v.string()),
+  detail: v.optional(v.string()),
+});
+
+export type ShownCall = v.InferOutput<typeof callSchema>;
+
+/** `GET /api/calls?after=NUMBER`: the latest calls, the oldest first. */
+export const callsSchema = v.object({ calls: v.array(callSchema) });
+
+/** An event of `GET /api/events`, once a second: the state, and the calls since the event before. */
+export const eventSchema = v.object({
+  status: statusSchema,
+  calls: v.pipe(v.array(callSchema), v.readonly()),
+  /** Calls since the event before that are not among them, because there were too many. */
+  left_out: v.number(),
+  /** The number of the newest failed body; 0 if there was none. */
+  newest_failed: v.number(),
+});
+
+export type ConsoleEvent = v.InferOutput<typeof eventSchema>;
+
+const failedSchema = v.object({
+  number: v.number(),
+  time_ms: v.number(),
+  endpoint: v.string(),
+  remote: v.string(),
+  /** `missing`, `malformed` or `wrong`. */
+  problem: v.string(),
+  body_bytes: v.number(),
+  body_sha256: v.string(),
+  /** The body as UTF-8 text, what cannot be shown as `\u001b`; cut. */
+  text: v.string(),
+  hex: v.string(),
+  /** What `explain` finds, in sentences. */
+  findings: v.pipe(v.array(v.string()), v.readonly()),
+});
+
+/** `GET /api/failed`: the bodies whose signature failed, the newest first. `GET /api/failed/NUMBER` is one body's bytes. */
+export const failedListSchema = v.object({ failed: v.array(failedSchema) });
+
+export type ShownFailure = v.InferOutput<typeof failedSchema>;
+
+/** `POST /api/call` takes this. */
+export const callRequestSchema = v.object({ player_id: v.pipe(v.string(), v.nonEmpty(), v.maxLength(256)) });
+
+/** What `POST /api/call` gives: one signed call to this server, as Klas Gaming makes it. */
+export const callResultSchema = v.object({
+  request_id: v.string(),
+  http_status: v.number(),
+  status_code: v.nullable(v.string()),
+  balance: v.nullable(v.string()),
+  signature: v.string(),
+  duration_ms: v.number(),
+  /** The same call as a command for a shell. */
+  curl: v.string(),
+});
+
+export type CallResult = v.InferOutput<typeof callResultSchema>;
+
+/** `GET /api/players?from=ID`: players of klas-balance's own database in the order of their ids, from an id on. */
+export const playersSchema = v.object({
+  players: v.array(v.object({ player_id: v.string(), currency: v.string(), balance: v.string() })),
+  /** Where the next page begins; `null` on the last one. */
+  next: v.nullable(v.string()),
+});
+
+export type PlayersPage = v.InferOutput<typeof playersSchema>;
+
+/** `GET /api/help`: the manual's topics. `GET /api/help/TOPIC` is one of them as HTML. */
+export const topicsSchema = v.object({ topics: v.array(v.object({ name: v.string(), title: v.string() })) });
+
+/** What went wrong with a request to the interface. */
+export const problemSchema = v.object({ problem: v.string() });

@@ -1,0 +1,88 @@
+import { LATENCY_BUCKETS, percentileMs } from "../observe/latency-buckets.ts";
+import type { SecondCounts } from "../observe/recorder.ts";
+import type { Series } from "./shapes.ts";
+
+/** Calls over time, summed over all workers, the living and the dead: bounded, in memory. */
+export interface Timeline {
+  add(counts: SecondCounts): void;
+  /** The whole of what is kept, up to now. */
+  series(step: keyof typeof SPANS, nowMs: number): Series;
+}
+
+/** How long each resolution is kept. */
+const SPANS = {
+  second: { stepSeconds: 1, slots: 15 * 60 },
+  minute: { stepSeconds: 60, slots: 24 * 60 },
+} as const;
+
+export function openTimeline(): Timeline {
+  const rings = {
+    second: ring(SPANS.second.slots),
+    minute: ring(SPANS.minute.slots),
+  };
+  return {
+    add(counts) {
+      rings.second.add(counts.second, counts);
+      rings.minute.add(Math.floor(counts.second / SPANS.minute.stepSeconds), counts);
+    },
+    series(step, nowMs) {
+      const { stepSeconds } = SPANS[step];
+      // The step that has just begun is not whole: its counts would look like a drop.
+      const end = Math.floor(nowMs / 1000 / stepSeconds);
+      return { step_seconds: stepSeconds, ...rings[step].read(end) };
+    },
+  };
+}
+
+interface Slot {
+  /** Unix time in steps. */
+  readonly at: number;
+  readonly counts: Map<string, number>;
+  readonly latencies: Uint32Array;
+}
+
+function ring(length: number) {
+  const slots: (Slot | undefined)[] = Array.from({ length });
+
+  function slotAt(at: number): Slot | undefined {
+    const index = at % length;
+    const there = slots[index];
+    if (there?.at === at) return there;
+    // A late report of a second whose place is taken by a younger one is of no interest any more.
+    if (there !== undefined && there.at > at) return undefined;
+    const slot: Slot = { at, counts: new Map(), latencies: new Uint32Array(LATENCY_BUCKETS) };
+    slots[index] = slot;
+    return slot;
+  }
+
+  return {
+    add(at: number, { counts, latencies }: SecondCounts): void {
+      const slot = slotAt(at);
+      if (slot === undefined) return;
+      for (const [reason, count] of Object.entries(counts)) {
+        slot.counts.set(reason, (slot.counts.get(reason) ?? 0) + count);
+      }
+      for (const [bucket, count] of latencies) slot.latencies[bucket] = (slot.latencies[bucket] ?? 0) + count;
+    },
+    /** The steps before `end`. */
+    read(end: number): Omit<Series, "step_seconds"> {
+      const steps = Array.from({ length }, (_, index) => {
+        const at = end - length + index;
+        const slot = slots[at % length];
+        return slot?.at === at ? slot : undefined;
+      });
+      const reasons = new Set(steps.flatMap((slot) => [...(slot?.counts.keys() ?? [])]));
+      const percentiles = (share: number) =>
+        steps.map((slot) => (slot === undefined ? null : percentileMs(slot.latencies, share)));
+      return {
+        end,
+        counts: Object.fromEntries(
+          Array.from(reasons, (reason) => [reason, steps.map((slot) => slot?.counts.get(reason) ?? 0)]),
+        ),
+        p50_ms: percentiles(0.5),
+        p95_ms: percentiles(0.95),
+        p99_ms: percentiles(0.99),
+      };
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { type AnsweredCall, type FailedBody, MAX_CALLS, type SecretUses } from "../observe/recorder.ts";
+import type { Server, WorkerNews } from "../server/server.ts";
+import { keepLatest, type Latest } from "./recent.ts";
+import { openTimeline, type Timeline } from "./timeline.ts";
+
+/** What is remembered of the server and its workers, the living and the dead. */
+export interface Watch {
+  readonly timeline: Timeline;
+  readonly calls: Latest<AnsweredCall>;
+  readonly failedBodies: Latest<FailedBody>;
+  /** As they were when they were asked last. */
+  readonly workers: readonly WorkerNews[];
+  /** Since the start, by the digest of the secret. */
+  usesOf(id: string): Pick<SecretUses, "uses" | "last_used_ms"> | undefined;
+  /** Asks the workers for what is new. */
+  refresh(): Promise<void>;
+  stop(): void;
+}
+
+/** What a worker that dies has not told yet is lost: so much at the most. */
+const EVERY_MS = 1000;
+
+/** `maxFailedBodies` is `admin.capture_failed`. */
+export function watchServer(server: () => Server | undefined, maxFailedBodies: number): Watch {
+  const timeline = openTimeline();
+  const calls = keepLatest<AnsweredCall>(MAX_CALLS);
+  const failedBodies = keepLatest<FailedBody>(maxFailedBodies);
+  const uses = new Map<string, SecretUses>();
+  let workers: readonly WorkerNews[] = [];
+  let asking: Promise<void> | undefined;
+
+  async function ask(): Promise<void> {
+    workers = (await server()?.news()) ?? [];
+    const recordings = workers.flatMap(({ news }) => news?.recording ?? []);
+    for (const { seconds } of recordings) for (const second of seconds) timeline.add(second);
+    calls.add(inOrder(recordings.flatMap((recording) => recording.calls)));
+    failedBodies.add(inOrder(recordings.flatMap((recording) => recording.failedBodies)));
+    for (const use of recordings.flatMap(({ secretUses }) => secretUses)) addUse(use);
+  }
+
+  function addUse(use: SecretUses): void {
+    const before = uses.get(use.id);
+    uses.set(use.id, {
+      id: use.id,
+      uses: (before?.uses ?? 0) + use.uses,
+      last_used_ms: Math.max(before?.last_used_ms ?? 0, use.last_used_ms),
+    });
+  }
+
+  function refresh(): Promise<void> {
+    asking ??= ask().finally(() => (asking = undefined));
+    return asking;
+  }
+
+  const timer = setInterval(() => void refresh(), EVERY_MS);
+  return {
+    timeline,
+    calls,
+    failedBodies,
+    get workers() {
+      return workers;
+    },
+    usesOf: (id) => uses.get(id),
+    refresh,
+    stop: () => clearInterval(timer),
+  };
+}
+
+function inOrder<Timed extends { readonly time_ms: number }>(things: readonly Timed[]): readonly Timed[] {
+  return things.toSorted((one, other) => one.time_ms - other.time_ms);
+}

@@ -1,0 +1,58 @@
+import type { Config } from "../config/load.ts";
+import { Failure } from "../failure.ts";
+
+/** The admin listener of a running server, as a command of the same configuration asks it. */
+export interface AdminClient {
+  readonly url: string;
+  /** Throws, in words, if nothing answers or it is refused. */
+  get(path: string): Promise<Response>;
+}
+
+/** An event stream has an answer's head at once, too. */
+const HEAD_MS = 5000;
+
+export function adminClient({ admin, file }: Config): AdminClient {
+  if (admin === undefined) {
+    throw new Failure(
+      `${file} has no [admin] table, so a running server tells nothing: add one, then restart`,
+      2,
+    );
+  }
+  const { host, port, token } = admin;
+  const url = `http://${reachableHost(host)}:${port}`;
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  return {
+    url,
+    async get(path) {
+      const response = await ask(`${url}${path}`, headers);
+      if (response.ok) return response;
+      if (response.status === 401) {
+        throw new Failure(
+          `${url} wants another token than admin.token in ${file}: was it changed since the start?`,
+          1,
+        );
+      }
+      throw new Failure(`${url} answers ${path} with status ${response.status}: is it another program?`, 1);
+    },
+  };
+}
+
+async function ask(url: string, headers: Record<string, string>): Promise<Response> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), HEAD_MS);
+  try {
+    return await fetch(url, { headers, redirect: "manual", signal: controller.signal });
+  } catch {
+    throw new Failure(`no answer from ${new URL(url).origin}: is "klas-balance serve" running?`, 1);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A listener on every address is asked on loopback. */
+function reachableHost(host: string): string {
+  const bare = host.replace(/^\[|\]$/g, "");
+  if (bare === "0.0.0.0") return "127.0.0.1";
+  if (bare === "::") return "[::1]";
+  return bare.includes(":") ? `[${bare}]` : bare;
+}

@@ -1,0 +1,75 @@
+import { Command } from "@commander-js/extra-typings";
+import * as v from "valibot";
+import { type Status, statusSchema } from "../admin/shapes.ts";
+import { adminClient } from "./admin-client.ts";
+import { configOption, readConfig } from "./config-option.ts";
+import { paint } from "./paint.ts";
+
+/** `status`: what the console's page shows of now. */
+export function statusCommand() {
+  return new Command("status")
+    .description("says how the running server is: ready or not and why, its workers, source and secrets")
+    .addOption(configOption())
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 it is ready, 1 it is not or does not answer.\n\nExample:\n  klas-balance status",
+    )
+    .action(async (options) => {
+      const response = await adminClient(await readConfig(options)).get("/api/status");
+      const status = v.parse(statusSchema, await response.json());
+      process.stdout.write(options.json ? `${JSON.stringify(status)}\n` : describe(status));
+      if (!status.ready) process.exitCode = 1;
+    });
+}
+
+function describe(status: Status): string {
+  const { source, reload, time_ms: nowMs } = status;
+  const lines = [
+    status.ready ? paint("green", "ready") : paint("red", "not ready"),
+    ...status.not_ready.map((problem) => `  - ${problem}`),
+    ...status.warnings.map((warning) => `${paint("yellow", "warning")} ${warning}`),
+    row("endpoint", status.url),
+    row("source", `${source.name} (${source.plugin})`),
+    row("in flight", `${status.in_flight} of ${status.max_in_flight} per worker`),
+    ...status.workers.map(worker),
+    ...status.secrets.map((secret) => row(`secret ${secret.position}`, describeSecret(secret, nowMs))),
+    row(
+      "reload",
+      reload === null
+        ? "none yet"
+        : `${span(nowMs - reload.time_ms)} ago, ${reload.problem ?? "took effect"}`,
+    ),
+    row("running for", span(nowMs - status.started_ms)),
+    row("version", `${status.version} (${status.revision})`),
+    row("config", status.config_file),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function row(name: string, value: string): string {
+  return `${name.padEnd(12)} ${value}`;
+}
+
+function worker({ number, pid, up, failures, source }: Status["workers"][number]): string {
+  const details = Object.entries(source).map(([name, value]) => `, ${name.replaceAll("_", " ")} ${value}`);
+  const state = up ? `up, pid ${pid}${details.join("")}` : `down, ${failures} times in a row`;
+  return row(`worker ${number}`, state);
+}
+
+function describeSecret(secret: Status["secrets"][number], nowMs: number): string {
+  const { position, characters, is_trial, uses, last_used_ms } = secret;
+  const use = position === 1 ? "signs" : "verifies";
+  const last =
+    last_used_ms === null ? "never used" : `${uses} calls, the last ${span(nowMs - last_used_ms)} ago`;
+  return `****, ${characters} characters, ${use}, ${last}${is_trial ? "; a trial secret, not Klas Gaming's" : ""}`;
+}
+
+/** `3 min`; the unit in which it is at least 1. */
+function span(durationMs: number): string {
+  const seconds = Math.max(0, Math.round(durationMs / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
+}

@@ -1,0 +1,89 @@
+import { Command } from "@commander-js/extra-typings";
+import * as v from "valibot";
+import { type ConsoleEvent, eventSchema, type ShownCall } from "../admin/shapes.ts";
+import { Failure } from "../failure.ts";
+import { printable } from "../printable.ts";
+import { adminClient } from "./admin-client.ts";
+import { configOption, readConfig } from "./config-option.ts";
+import { paint } from "./paint.ts";
+
+interface Filter {
+  readonly failed?: boolean | undefined;
+  readonly player?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** `tail`: the calls of the running server, as they come. */
+export function tailCommand() {
+  return new Command("tail")
+    .description("follows the calls of the running server until Ctrl-C, beginning with the latest")
+    .addOption(configOption())
+    .option("--failed", "only calls that were not answered with a balance")
+    .option("--player <id>", "only this player's calls")
+    .option("--reason <reason>", 'only calls with this reason, such as bad_signature (see "help protocol")')
+    .option("--json", "print one JSON object per line")
+    .addHelpText("after", "\nExample:\n  klas-balance tail --failed")
+    .action(async ({ json = false, ...options }) => {
+      const response = await adminClient(await readConfig(options)).get("/api/events");
+      await follow(response, (event) => {
+        for (const call of event.calls) {
+          if (fits(call, options))
+            process.stdout.write(json ? `${JSON.stringify(call)}\n` : `${describe(call)}\n`);
+        }
+        if (event.left_out > 0)
+          process.stderr.write(`${event.left_out} more calls came too fast to be shown\n`);
+      });
+      throw new Failure("the server ended, or cut this off", 1);
+    });
+}
+
+function fits(call: ShownCall, { failed = false, player, reason }: Filter): boolean {
+  return (
+    (!failed || call.reason !== "ok") &&
+    (player === undefined || call.player_id === player) &&
+    (reason === undefined || call.reason === reason)
+  );
+}
+
+const COLOURS = new Map<string, "green" | "yellow">([
+  ["ok", "green"],
+  ["player_not_found", "yellow"],
+  ["refused", "yellow"],
+]);
+
+function describe(call: ShownCall): string {
+  const { time_ms, endpoint, reason, status_code, player_id = "", duration_ms, remote = "", detail } = call;
+  const time = new Date(time_ms).toISOString().slice(11, 23);
+  const fields = [
+    time,
+    endpoint,
+    paint(COLOURS.get(reason) ?? "red", reason.padEnd(16)),
+    status_code,
+    printable(player_id),
+    `${duration_ms} ms`,
+    remote,
+    ...(detail === undefined ? [] : [printable(detail)]),
+  ];
+  return fields.join("  ");
+}
+
+/**
+ * Server-sent events whose every event is one line of data, which is all that our server sends. Resolves when the stream
+ * ends, however it does.
+ */
+async function follow({ body }: Response, onEvent: (event: ConsoleEvent) => void): Promise<void> {
+  let text = "";
+  const decoder = new TextDecoder();
+  const reader = body?.getReader();
+  for (;;) {
+    const { done, value } = await (reader?.read() ?? ENDED).catch(() => ENDED);
+    if (done || value === undefined) return;
+    const lines = `${text}${decoder.decode(value, { stream: true })}`.split("\n");
+    text = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line.startsWith("data: ")) onEvent(v.parse(eventSchema, JSON.parse(line.slice("data: ".length))));
+    }
+  }
+}
+
+const ENDED = Promise.resolve({ done: true, value: undefined });

@@ -1,0 +1,105 @@
+import { expect, test } from "bun:test";
+import { keepLatest } from "../../src/admin/recent.ts";
+import { openTimeline } from "../../src/admin/timeline.ts";
+import { latencyBucket, percentileMs } from "../../src/observe/latency-buckets.ts";
+import { type AnsweredCall, openRecorder } from "../../src/observe/recorder.ts";
+
+const NOW_SECOND = 1_800_000_060;
+
+function second(at: number, counts: Record<string, number>, durationMs = 1) {
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { second: at, counts, latencies: [[latencyBucket(durationMs), total]] as const };
+}
+
+test("seconds of several workers add up, in seconds and in minutes", () => {
+  const timeline = openTimeline();
+  timeline.add(second(NOW_SECOND - 1, { ok: 3 }));
+  timeline.add(second(NOW_SECOND - 1, { ok: 2, bad_signature: 1 }));
+  timeline.add(second(NOW_SECOND - 70, { ok: 10 }));
+
+  const seconds = timeline.series("second", NOW_SECOND * 1000);
+  expect(seconds.end).toBe(NOW_SECOND);
+  expect(seconds.counts["ok"]).toHaveLength(900);
+  expect(seconds.counts["ok"]?.at(-1)).toBe(5);
+  expect(seconds.counts["bad_signature"]?.at(-1)).toBe(1);
+  expect(seconds.counts["ok"]?.at(-70)).toBe(10);
+
+  const minutes = timeline.series("minute", NOW_SECOND * 1000);
+  expect(minutes.counts["ok"]?.slice(-2)).toEqual([10, 5]);
+  expect(minutes.counts["ok"]).toHaveLength(1440);
+});
+
+test("what is older than a quarter of an hour makes room, and a late report does not push out what is younger", () => {
+  const timeline = openTimeline();
+  timeline.add(second(NOW_SECOND - 900, { ok: 1 }));
+  timeline.add(second(NOW_SECOND, { ok: 2 }));
+  timeline.add(second(NOW_SECOND - 900, { ok: 7 }));
+  const { counts } = timeline.series("second", (NOW_SECOND + 1) * 1000);
+  expect(counts["ok"]?.reduce((sum, count) => sum + count, 0)).toBe(2);
+});
+
+test("a second without a call has no latency", () => {
+  const timeline = openTimeline();
+  timeline.add(second(NOW_SECOND - 2, { ok: 1 }, 5));
+  const { p50_ms: p50, p99_ms: p99 } = timeline.series("second", NOW_SECOND * 1000);
+  expect([p50.at(-1), p99.at(-1)]).toEqual([null, null]);
+  expect(p50.at(-2)).toBeWithin(4.5, 5.5);
+});
+
+test.each([0.02, 0.5, 1, 7, 99, 1234, 60_000])(
+  "a percentile of %d ms is within a tenth of it",
+  (durationMs) => {
+    const counts = Array.from({ length: 84 }, () => 0);
+    counts[latencyBucket(durationMs)] = 10;
+    for (const share of [0.5, 0.99]) {
+      expect(percentileMs(counts, share)).toBeWithin(durationMs * 0.9, durationMs * 1.11);
+    }
+  },
+);
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e9])("%p ms is counted somewhere", (durationMs) => {
+  expect(latencyBucket(durationMs)).toBeWithin(0, 84);
+});
+
+function call(number: number): AnsweredCall {
+  return { time_ms: number, endpoint: "balance", reason: "ok", status_code: "OK", duration_ms: 1 };
+}
+
+test("a recorder hands over each call once, and the latest thousand if nobody asked for long", () => {
+  const recorder = openRecorder(2);
+  for (let number = 1; number <= 5000; number += 1) recorder.answered(call(number));
+  const { calls, seconds } = recorder.take();
+  expect(calls).toHaveLength(1000);
+  expect(calls.at(-1)?.time_ms).toBe(5000);
+  expect(seconds.reduce((sum, { counts }) => sum + (counts["ok"] ?? 0), 0)).toBe(5000);
+  expect(recorder.take()).toEqual({ seconds: [], calls: [], failedBodies: [], secretUses: [] });
+});
+
+test.each([0, 2])("of failed bodies it keeps %d, and none that is huge", (limit) => {
+  const recorder = openRecorder(limit);
+  for (const length of [1, 2, 3, 70_000]) {
+    recorder.signatureFailed({
+      time_ms: 0,
+      endpoint: "balance",
+      remote: "127.0.0.1",
+      problem: "wrong",
+      signature: null,
+      body: new Uint8Array(length),
+    });
+  }
+  expect(recorder.take().failedBodies.map(({ body }) => body.length)).toEqual([1, 2, 3].slice(3 - limit));
+});
+
+test("what was kept is numbered through, and asked for from a number on", () => {
+  const latest = keepLatest<{ name: string }>(3);
+  expect(latest.after(0)).toEqual([]);
+  latest.add([{ name: "a" }, { name: "b" }]);
+  latest.add([{ name: "c" }, { name: "d" }]);
+  expect(latest.newest).toBe(4);
+  expect(latest.after(0).map(({ name }) => name)).toEqual(["b", "c", "d"]);
+  expect(latest.after(3)).toEqual([{ name: "d", number: 4 }]);
+  expect(latest.after(4)).toEqual([]);
+  expect(latest.after(99)).toEqual([]);
+  expect(latest.find(2)).toEqual({ name: "b", number: 2 });
+  expect(latest.find(1)).toBeUndefined();
+});

@@ -1,0 +1,346 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { ACTION_HEADER } from "../../src/admin/access.ts";
+import {
+  callResultSchema,
+  callsSchema,
+  eventSchema,
+  failedListSchema,
+  playersSchema,
+  problemSchema,
+  seriesSchema,
+  statusSchema,
+  topicsSchema,
+} from "../../src/admin/shapes.ts";
+import { exchange, post, signatureOf } from "../raw-http.ts";
+import { run } from "../server-process.ts";
+import { body, call, childrenOf, configOf, eventually, operate, type Operated, SECRET } from "./operated.ts";
+
+setDefaultTimeout(30_000);
+
+async function get<Schema extends v.GenericSchema>(
+  server: Operated,
+  path: string,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
+  return v.parse(schema, await (await server.admin(path)).json());
+}
+
+const status = (server: Operated) => get(server, "/api/status", statusSchema);
+const calls = async (server: Operated) => (await get(server, "/api/calls", callsSchema)).calls;
+const failed = async (server: Operated) => (await get(server, "/api/failed", failedListSchema)).failed;
+
+function action(server: Operated, path: string, sent: string, headers: Record<string, string> = {}) {
+  return fetch(`http://127.0.0.1:${server.process.adminPort}${path}`, {
+    method: "POST",
+    body: sent,
+    headers: { [ACTION_HEADER]: "1", ...headers },
+  });
+}
+
+const OLD = "the-secret-before-this-one";
+
+describe.concurrent("the console's interface", () => {
+  test("tells what runs, and that it is ready", async () => {
+    await using server = await operate();
+    const now = await status(server);
+    expect(now).toMatchObject({
+      ready: true,
+      not_ready: [],
+      config_file: join(server.folder, "config.toml"),
+      url: `http://127.0.0.1:${server.process.port}/balance`,
+      source: { name: "players", plugin: "static" },
+      in_flight: 0,
+      max_in_flight: 1024,
+      reload: null,
+      has_players: false,
+      capture_failed: 20,
+    });
+    expect(now.workers).toMatchObject([{ number: 1, up: true, failures: 0 }]);
+    expect(childrenOf(server.process.pid)).toContain(now.workers[0]?.pid ?? 0);
+  });
+
+  test("lists calls with what happened, and never a balance, a secret or a signature", async () => {
+    await using server = await operate({ webhook: `secrets = ["${SECRET}", "${OLD}"]` });
+    await call(server.process.port);
+    await call(server.process.port, { player: "nobody" });
+    await call(server.process.port, { secret: "wrong" });
+    const listed = await calls(server);
+    expect(listed.map(({ number, reason, player_id }) => [number, reason, player_id])).toEqual([
+      [1, "ok", "12001"],
+      [2, "player_not_found", "nobody"],
+      [3, "bad_signature", undefined],
+    ]);
+    expect(listed[0]).toMatchObject({
+      endpoint: "balance",
+      status_code: "OK",
+      request_id: "r-1",
+      remote: "127.0.0.1",
+    });
+    const { counts } = await eventually("the second of the calls to be over", async () => {
+      const series = await get(server, "/api/series?step=second", seriesSchema);
+      return Object.keys(series.counts).length === 3 && series;
+    });
+    expect(counts["ok"]?.reduce((sum, count) => sum + count)).toBe(1);
+    for (const path of ["/api/status", "/api/calls", "/api/series", "/api/failed", "/api/help"]) {
+      const text = await (await server.admin(path)).text();
+      for (const hidden of [SECRET, OLD, signatureOf(SECRET, body()), signatureOf("wrong", body()), '"30"']) {
+        expect(text).not.toContain(hidden);
+      }
+    }
+  });
+
+  test("keeps bodies whose signature failed, says why, and hands their bytes out", async () => {
+    await using server = await operate({ admin: "port = 0\ncapture_failed = 2" });
+    const spaced = JSON.stringify(JSON.parse(body()), null, 2);
+    const hostile = '{"request_id":"\u202e<script>alert(1)</script>\u0007"}';
+    for (const [sent, signed] of [
+      ["forgotten", "x"],
+      [spaced, body()],
+      [hostile, "x"],
+    ] as const) {
+      await exchange(server.process.port, post(sent, [`X-Signature: ${signatureOf(SECRET, signed)}`]));
+    }
+    const [latest, before, ...more] = await failed(server);
+    expect(more).toEqual([]);
+    expect(before?.findings.join()).toContain("re-serialized");
+    expect(latest?.text).toContain(String.raw`\u0007`);
+    expect(latest?.text).not.toContain("\u0007");
+    const download = await server.admin(`/api/failed/${latest?.number}`);
+    expect(await download.text()).toBe(hostile);
+    // A browser saves it, and does not show it as a page.
+    expect(download.headers.get("Content-Disposition")).toStartWith("attachment");
+    expect(download.headers.get("Content-Type")).toBe("application/octet-stream");
+    expect((await server.admin("/api/failed/999")).status).toBe(404);
+  });
+
+  test("captures nothing if it is told so", async () => {
+    await using server = await operate({ admin: "port = 0\ncapture_failed = 0" });
+    await call(server.process.port, { secret: "wrong" });
+    expect((await calls(server)).length).toBe(1);
+    expect(await failed(server)).toEqual([]);
+  });
+
+  test("tells when each secret was used last, also after it has moved", async () => {
+    await using server = await operate({ webhook: `secrets = ["${OLD}"]` });
+    await call(server.process.port, { secret: OLD });
+    expect((await status(server)).secrets).toMatchObject([{ position: 1, uses: 1, characters: OLD.length }]);
+    await server.change({ webhook: `secrets = ["${SECRET}", "${OLD}"]` });
+    await call(server.process.port);
+    await call(server.process.port);
+    const { secrets, reload } = await status(server);
+    expect(secrets).toMatchObject([
+      { position: 1, uses: 2, is_trial: false },
+      { position: 2, uses: 1 },
+    ]);
+    expect(secrets[0]?.last_used_ms).toBeGreaterThanOrEqual(secrets[1]?.last_used_ms ?? Infinity);
+    expect(reload?.problem).toBeNull();
+  });
+
+  test("keeps what a worker told that is gone, and shows a reload that failed", async () => {
+    await using server = await operate();
+    await call(server.process.port);
+    expect(await calls(server)).toHaveLength(1);
+    const [worker] = childrenOf(server.process.pid);
+    process.kill(worker ?? 0, "SIGKILL");
+    await eventually(
+      "another worker",
+      async () => (await status(server)).workers[0]?.pid !== worker && (await server.readyz()).ready,
+    );
+    await call(server.process.port);
+    expect((await calls(server)).map(({ number }) => number)).toEqual([1, 2]);
+    await server.change({ webhook: "secrets = []" });
+    const { reload, warnings } = await status(server);
+    expect(reload?.problem).toContain("webhook.secrets: expected at least one secret");
+    expect(warnings.join()).toContain("the latest reload failed");
+  });
+
+  test("streams an event a second, with the calls since the one before", async () => {
+    await using server = await operate();
+    await call(server.process.port);
+    const response = await server.admin("/api/events");
+    expect(response.headers.get("Content-Type")).toBe("text/event-stream");
+    const seen: (string | undefined)[] = [];
+    let isAsked = false;
+    for await (const event of eventsOf(response)) {
+      seen.push(...event.calls.map(({ player_id }) => player_id));
+      if (seen.includes("nobody")) break;
+      if (!isAsked) await call(server.process.port, { player: "nobody" });
+      isAsked = true;
+    }
+    expect(seen).toEqual(["12001", "nobody"]);
+  });
+
+  test("makes a call as Klas Gaming does, for who sends the header that no form can", async () => {
+    await using server = await operate();
+    const answer = await action(server, "/api/call", '{"player_id":"12001"}');
+    const result = v.parse(callResultSchema, await answer.json());
+    expect(result).toMatchObject({ http_status: 200, status_code: "OK", balance: "30", signature: "valid" });
+    expect(result.curl).toContain(`http://127.0.0.1:${server.process.port}/balance`);
+    for (const sent of ["", "[]", '{"player_id":""}', `{"player_id":"${"x".repeat(257)}"}`]) {
+      const refused = await action(server, "/api/call", sent);
+      expect([refused.status, v.parse(problemSchema, await refused.json()).problem]).toEqual([
+        400,
+        "expected a player_id of 1 to 256 characters",
+      ]);
+    }
+    const url = `http://127.0.0.1:${server.process.adminPort}/api/call`;
+    expect((await fetch(url, { method: "POST", body: '{"player_id":"12001"}' })).status).toBe(403);
+    expect((await fetch(url)).status).toBe(403);
+    expect(await calls(server)).toHaveLength(1);
+  });
+
+  test("shows players of our own database, page by page, and changes nothing", async () => {
+    await using server = await operate({ source: 'plugin = "sqlite"\nfile = "balances.db"' });
+    {
+      using database = new Database(join(server.folder, "balances.db"));
+      const insert = database.prepare(
+        "INSERT INTO players (player_id, currency, balance_minor) VALUES (?, 'EUR', 3050)",
+      );
+      for (let index = 0; index < 60; index += 1) insert.run(`player-${String(index).padStart(2, "0")}`);
+    }
+    expect((await status(server)).has_players).toBeTrue();
+    const first = await get(server, "/api/players", playersSchema);
+    expect(first.players).toHaveLength(50);
+    expect(first.players[0]).toEqual({ player_id: "player-00", currency: "EUR", balance: "30.5" });
+    const second = await get(server, `/api/players?from=${first.next}`, playersSchema);
+    expect(second.players.map(({ player_id }) => player_id)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `player-${50 + index}`),
+    );
+    expect(second.next).toBeNull();
+    expect((await server.admin("/api/players?from=%27%20OR%201%3D1")).status).toBe(200);
+    expect((await action(server, "/api/players", "{}")).status).toBe(405);
+  });
+
+  test("has the manual", async () => {
+    await using server = await operate();
+    const { topics } = await get(server, "/api/help", topicsSchema);
+    expect(topics.map(({ name }) => name)).toContain("troubleshooting");
+    for (const { name } of topics) {
+      const html = await (await server.admin(`/api/help/${name}`)).text();
+      expect(html).toStartWith("<h1");
+      expect(html).not.toContain("<script");
+    }
+    expect((await server.admin("/api/help/nothing")).status).toBe(404);
+    expect((await server.admin("/api/help/..%2F..%2Fetc%2Fpasswd")).status).toBe(404);
+  });
+
+  test("wants the token, and then everything is behind it but the page's own files", async () => {
+    await using server = await operate({ admin: 'port = 0\ntoken = "sesame-sesame"' });
+    for (const path of [
+      "status",
+      "series",
+      "calls",
+      "events",
+      "failed",
+      "failed/1",
+      "players",
+      "help",
+      "help/start",
+    ]) {
+      expect([path, (await server.admin(`/api/${path}`)).status]).toEqual([path, 401]);
+    }
+    expect((await action(server, "/api/call", '{"player_id":"12001"}')).status).toBe(401);
+    const login = await action(server, "/api/login", "sesame-sesame");
+    const [cookie = ""] = (login.headers.get("Set-Cookie") ?? "").split(";");
+    expect((await server.admin("/api/status", { Cookie: cookie })).status).toBe(200);
+    for (const path of ["/", "/page/main.js", "/page/style.css", "/page/icon.svg"]) {
+      expect((await server.admin(path)).status).toBe(200);
+    }
+  });
+
+  test("answers no name of another site's, and lets nobody frame or sniff it", async () => {
+    await using server = await operate();
+    for (const path of ["/", "/page/main.js", "/api/status", "/api/events", "/metrics", "/readyz"]) {
+      expect([path, (await server.admin(path, { Host: "evil.example" })).status]).toEqual([path, 403]);
+    }
+    for (const path of ["/", "/page/main.js", "/api/status", "/api/nothing"]) {
+      const { headers } = await server.admin(path);
+      expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+      expect(headers.get("Content-Security-Policy")).not.toContain("unsafe");
+      expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+      expect(headers.get("X-Frame-Options")).toBe("DENY");
+    }
+  });
+});
+
+async function* eventsOf(response: Response) {
+  let text = "";
+  for await (const chunk of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+    const lines = `${text}${chunk}`.split("\n");
+    text = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line.startsWith("data: ")) yield v.parse(eventSchema, JSON.parse(line.slice(6)));
+    }
+  }
+}
+
+/** The configuration that a command reads names the port that the server got. */
+async function withPort(admin = ""): Promise<Operated> {
+  const server = await operate({ admin: `port = 0\n${admin}` });
+  writeFileSync(
+    join(server.folder, "config.toml"),
+    configOf({ admin: `port = ${server.process.adminPort}\n${admin}` }),
+  );
+  return server;
+}
+
+describe.concurrent("status and tail", () => {
+  test("status says what the page says, with status 0 while all is well", async () => {
+    await using server = await withPort('token = "sesame-sesame"');
+    await call(server.process.port);
+    const { exitCode, stdout } = await run(["status"], { cwd: server.folder });
+    expect(exitCode).toBe(0);
+    expect(stdout).toStartWith("ready\n");
+    expect(stdout).toContain("source       players (static)");
+    expect(stdout).toMatch(/^secret 1 {5}\*{4}, 17 characters, signs, 1 calls, the last \d+ s ago$/m);
+    expect(stdout).not.toContain(SECRET);
+    const json = await run(["status", "--json"], { cwd: server.folder });
+    expect(v.parse(statusSchema, JSON.parse(json.stdout)).ready).toBeTrue();
+  });
+
+  test("status ends with 1 if it is not ready, does not answer, or wants another token", async () => {
+    await using server = await withPort('token = "sesame-sesame"');
+    server.write(
+      "config.toml",
+      configOf({ admin: `port = ${server.process.adminPort}\ntoken = "another-token"` }),
+    );
+    const refused = await run(["status"], { cwd: server.folder });
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("wants another token")]);
+    server.write("config.toml", configOf({ admin: "port = 1" }));
+    const nobody = await run(["status"], { cwd: server.folder });
+    expect([nobody.exitCode, nobody.stderr]).toEqual([
+      1,
+      expect.stringContaining("no answer from http://127.0.0.1:1"),
+    ]);
+    server.write("config.toml", configOf({ admin: false }));
+    const none = await run(["status"], { cwd: server.folder });
+    expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining("no [admin] table")]);
+  });
+
+  test("tail prints the calls that fit, as they come, and ends with the server", async () => {
+    await using server = await withPort();
+    await call(server.process.port);
+    const tail = run(["tail", "--failed", "--json"], { cwd: server.folder });
+    const ofPlayer = run(["tail", "--player", "12001"], { cwd: server.folder });
+    await call(server.process.port, { player: "no\u0085body" });
+    await call(server.process.port, { secret: "wrong" });
+    await Bun.sleep(3000);
+    server.process.signal("SIGTERM");
+    const { stdout, exitCode, stderr } = await tail;
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).reason),
+    ).toEqual(["player_not_found", "bad_signature"]);
+    expect([exitCode, stderr]).toEqual([1, "error: the server ended, or cut this off\n"]);
+    expect((await ofPlayer).stdout).toMatch(
+      /^[\d:.]{12} {2}balance {2}ok {16}OK {2}12001 {2}[\d.]+ ms {2}127\.0\.0\.1\n$/,
+    );
+    expect(await server.process.exited).toBe(0);
+  });
+});
