@@ -3,7 +3,11 @@ import { ConfigError } from "./config/problem.ts";
 import { leaveEnvironmentBehind } from "./environment.ts";
 import { Failure } from "./failure.ts";
 import { endProcess, isProcessProtected } from "./host-process.ts";
+import { nearMiss } from "./near-miss.ts";
 import { program } from "./program.ts";
+
+/** What commander calls a command line that another one was meant by. */
+const MISSES = new Set(["commander.unknownCommand", "commander.unknownOption", "commander.excessArguments"]);
 
 leaveEnvironmentBehind();
 try {
@@ -23,6 +27,8 @@ if (isProcessProtected()) {
 function report(error: unknown): number {
   // commander has printed its message; it ends a wrong use with 1, and `command.error` with what it was given.
   if (error instanceof CommanderError) {
+    const meant = MISSES.has(error.code) ? nearMiss(process.argv.slice(2), program()) : undefined;
+    if (meant !== undefined) process.stderr.write(`Try: ${meant}\n`);
     return error.exitCode === 1 && error.code !== "commander.error" ? 2 : error.exitCode;
   }
   if (error instanceof Failure) {
