@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { configPath } from "../config/load.ts";
+import { ConfigError, formatProblem, type Problem } from "../config/problem.ts";
 import { Failure } from "../failure.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import type { Subject } from "../source/conformance.ts";
 import { findPlugin } from "../source/registry.ts";
+import { shownPath } from "../shown-path.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { paint } from "./paint.ts";
 import { listPlugins, listText } from "./plugins/list.ts";
@@ -105,10 +107,14 @@ async function subjectOf(
     command.error("error: --balance is not a decimal, such as 30.50", { exitCode: 2 });
   }
   const directory = folderOf(options.config);
-  const config = existsSync(configPath(options.config, process.env)) ? await readConfig(options) : undefined;
-  const source = config === undefined ? undefined : sourceOf(config, name, options.source);
   const found = await findPlugin(name, directory);
   if (!found.valid) throw new Failure(found.problem, 2);
+  const file = configPath(options.config, process.env);
+  const config = existsSync(file) ? await readConfig(options) : undefined;
+  const source = config === undefined ? undefined : sourceOf(config, name, options.source);
+  // Every case would fail with it.
+  const bound = await found.plugin.bind(source?.options ?? {});
+  if (!bound.valid) throw optionsFailure(file, name, source?.name, bound.problems);
   return {
     plugin: found.plugin,
     options: source?.options ?? {},
@@ -118,6 +124,22 @@ async function subjectOf(
     knownPlayer,
     balance,
   };
+}
+
+function optionsFailure(
+  file: string,
+  plugin: string,
+  source: string | undefined,
+  problems: readonly Problem[],
+): Failure {
+  const table = source ?? "NAME";
+  const located = problems.map(({ path, message }) => ({ path: ["sources", table, ...path], message }));
+  if (source !== undefined) return new ConfigError({ file }, located);
+  const lines = located.map((problem) => formatProblem(shownPath(file), problem));
+  return new Failure(
+    `${plugin} needs options, and there is no source with plugin = "${plugin}":\n${lines.join("\n")}`,
+    2,
+  );
 }
 
 function folderOf(config: string | undefined): string {

@@ -248,3 +248,35 @@ describe("list", () => {
     expect(listed).not.toContainEqual(expect.objectContaining({ name: "klas-balance" }));
   });
 });
+
+describe("plugins test says once what every case would fail with", () => {
+  test("an option that is wrong, where it is", async () => {
+    const cwd = temporaryFolder();
+    const source = '[sources.players]\nplugin = "static"\nplayrs = 1\n';
+    writeFileSync(join(cwd, "config.toml"), `[webhook]\nsecrets = ["a secret that is long"]\n${source}`);
+    const { stdout, stderr, exitCode } = await runProgram(["plugins", "test", "static"], { cwd });
+    expect(stdout).toBe("");
+    expect(stderr).toBe('config.toml: sources.players.playrs: unknown key, did you mean "players"?\n');
+    expect(exitCode).toBe(2);
+  });
+
+  test("options that are needed, and a table to put them into", async () => {
+    const { stdout, stderr, exitCode } = await runProgram(["plugins", "test", "rest"], {
+      cwd: temporaryFolder(),
+    });
+    expect(stdout).toBe("");
+    expect(stderr).toContain('error: rest needs options, and there is no source with plugin = "rest":\n');
+    expect(stderr).toContain("config.toml: sources.NAME.url: missing");
+    expect(exitCode).toBe(2);
+  });
+
+  test("a plugin that is not there, whatever another file holds", async () => {
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, "plugins"));
+    writeFileSync(join(cwd, "plugins/core.ts"), "export default {");
+    writeFileSync(join(cwd, "config.toml"), "no TOML");
+    const { stderr, exitCode } = await runProgram(["plugins", "test", "cora"], { cwd });
+    expect(stderr).toStartWith('error: there is no plugin "cora", did you mean "core"?');
+    expect(exitCode).toBe(2);
+  });
+});
