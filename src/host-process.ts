@@ -36,11 +36,37 @@ export function protectProcess(): void {
     writable: false,
     configurable: false,
   });
-  for (const name of Object.getOwnPropertyNames(globalThis)) keepGlobal(name);
-  for (const each of [JSON, Math, Reflect, Object, Array, Number, BigInt, String, Promise, Date]) {
-    Object.freeze(each);
+  for (const name of HOSTS_GLOBALS) keep(globalThis, name);
+  for (const each of HOSTS_OBJECTS) {
+    for (const name of Object.getOwnPropertyNames(each)) keep(each, name);
   }
 }
+
+/**
+ * What answering a call rests on: amounts, signatures, deadlines. Other globals are left to whoever replaces them:
+ * polyfills such as core-js do that, and add functions of their own, and were refused while everything was frozen.
+ * One that puts another Promise or other timers in place, such as zone.js, is refused still.
+ */
+const HOSTS_GLOBALS = `
+  Array BigInt Boolean Date Error JSON Map Math Number Object Promise Reflect RegExp Set String Symbol Uint8Array WeakMap
+  AbortController AbortSignal Buffer Bun Headers Request Response TextDecoder TextEncoder URL
+  clearInterval clearTimeout console crypto fetch performance process queueMicrotask setImmediate setInterval setTimeout
+`
+  .trim()
+  .split(/\s+/);
+
+/** Those of whose functions the same holds; there may come further ones. */
+const HOSTS_OBJECTS: readonly object[] = [
+  JSON,
+  Reflect,
+  Object,
+  Array,
+  Number,
+  BigInt,
+  String,
+  Promise,
+  Date,
+];
 
 function keepFrom(name: string, real: unknown): void {
   Object.defineProperty(process, name, {
@@ -62,10 +88,10 @@ function refusal(name: string): Refusal {
   return new Refusal(`a plugin must not call process.${name}: the process is the server's`);
 }
 
-function keepGlobal(name: string): void {
-  if (Object.getOwnPropertyDescriptor(globalThis, name)?.configurable !== true) return;
-  Object.defineProperty(globalThis, name, {
-    value: Reflect.get(globalThis, name),
+function keep(owner: object, name: string): void {
+  if (Object.getOwnPropertyDescriptor(owner, name)?.configurable !== true) return;
+  Object.defineProperty(owner, name, {
+    value: Reflect.get(owner, name),
     writable: false,
     configurable: false,
   });

@@ -7,6 +7,9 @@ import { type PluginShape, sourceShape } from "./shape.ts";
 import { messageOf } from "./thrown.ts";
 import { within } from "./within.ts";
 
+/** A plugin, or a polyfill that it brings, may put another one in its place. */
+const clone = structuredClone;
+
 /** Binds a plugin that may do anything: each step has its time, and each problem the file's name. */
 export function operatorsPlugin(
   { options: schema, open }: PluginShape,
@@ -15,7 +18,7 @@ export function operatorsPlugin(
 ): Plugin {
   // Each step works on a copy: what a plugin does to its options reaches neither the host nor the next step.
   async function check(given: unknown): Promise<ReturnType<typeof validate>> {
-    const copy: unknown = structuredClone(given);
+    const copy: unknown = clone(given);
     if (schema === undefined) return { valid: true, value: copy };
     const mask = masking(given);
     try {
@@ -32,7 +35,7 @@ export function operatorsPlugin(
     schema,
     file,
     async bind(given): Promise<Bound> {
-      const kept: unknown = structuredClone(given);
+      const kept: unknown = clone(given);
       const checked = await check(kept);
       if (!checked.valid) return checked;
       return {
