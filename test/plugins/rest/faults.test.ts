@@ -19,6 +19,8 @@ interface Fault {
   readonly clientCertificate?: "required";
   /** Lookups that are made, and must end, before the one that is looked at. */
   readonly lookupsBefore?: number;
+  /** How long after those. */
+  readonly waitMs?: number;
   readonly answer: string;
   readonly after: "at once" | "1 retry" | "2 retries" | "the deadline";
   readonly detail: string;
@@ -290,6 +292,57 @@ const FAULTS: readonly Fault[] = [
     detail: "",
   },
   {
+    misbehaviour: "sends an answer too many while its connection waits for work",
+    behave: (socket) => {
+      socket.write(http(200, GOOD));
+      setTimeout(() => socket.write(http(200, '{"balance":99}')), 5);
+    },
+    lookupsBefore: 1,
+    waitMs: 50,
+    answer: OK,
+    after: "at once",
+    detail: "",
+  },
+  {
+    misbehaviour: "answers about another player (`echo`)",
+    behave: (socket) => void socket.write(http(200, '{"player":"12002","balance":99}')),
+    options: { echo: "/player" },
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is about another player, by what is at /player (echo)",
+  },
+  {
+    misbehaviour: "answers another call (`echo_header`)",
+    behave: (socket) => void socket.write(http(200, GOOD, { "x-request-id": "request-0" })),
+    options: { echo_header: "X-Request-Id" },
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is to another call, by its header X-Request-Id (echo_header)",
+  },
+  {
+    misbehaviour: "sends two `Content-Length`",
+    behave: (socket) =>
+      void socket.write(`HTTP/1.1 200 X\r\ncontent-length: 17\r\ncontent-length: 16\r\n\r\n${GOOD}`),
+    answer: FAILED,
+    after: "2 retries",
+    detail: "HOST: what it sent is not sound HTTP (HPE_UNEXPECTED_CONTENT_LENGTH) (3 calls)",
+  },
+  {
+    misbehaviour: "answers 100, and no more",
+    behave: (socket) => void socket.write("HTTP/1.1 100 Continue\r\n\r\n"),
+    timeoutMs: SHORT_MS,
+    answer: TIMEOUT,
+    after: "the deadline",
+    detail: "no answer within 250 ms: still waiting for HOST to begin its answer",
+  },
+  {
+    misbehaviour: "answers 204, and sends a body after it",
+    behave: (socket) => void socket.write(`HTTP/1.1 204 X\r\ncontent-length: 17\r\n\r\n${GOOD}`),
+    answer: FAILED,
+    after: "2 retries",
+    detail: "HOST: what it sent is not sound HTTP (HPE_INVALID_CONSTANT) (3 calls)",
+  },
+  {
     misbehaviour: "answers 204",
     behave: (socket) => void socket.write("HTTP/1.1 204 No Content\r\n\r\n"),
     answer: FAILED,
@@ -466,6 +519,7 @@ test.each(FAULTS.map((fault) => [fault.misbehaviour, fault] as const))(
     const timeoutMs = fault.timeoutMs ?? 2000;
     const source = await openSource(options, timeoutMs, certificates.directory);
     for (let made = 0; made < (fault.lookupsBefore ?? 0); made++) await observe(source, timeoutMs);
+    await Bun.sleep(fault.waitMs ?? 0);
 
     const { outcome, after } = await observe(source, timeoutMs);
     expect({ answer: answerOf(outcome), after, detail: detailOf(outcome) }).toEqual({
