@@ -17,7 +17,7 @@ export function describeFileError(error: unknown): string {
   return FILE_ERRORS.get(code) ?? (code === "" ? "it cannot be used" : code);
 }
 
-/** The system's code, such as `ENOENT`; empty where the error has none. */
+/** The system's code, such as `ENOENT`; empty if the error has none. */
 export function fileErrorCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -10,7 +10,7 @@ export interface Role {
  * How far a replica is behind, at most, in milliseconds. Of two bounds the lower one: the age of the last
  * transaction that was replayed, which grows while the primary is idle; and, while all that was received is
  * replayed, the age of the last message of the primary, which is silent when it is gone. That one only
- * `pg_read_all_stats` sees. NULL where neither is known.
+ * `pg_read_all_stats` sees. NULL if neither is known.
  */
 const STALENESS_MS = `1000 * extract(epoch FROM LEAST(
 clock_timestamp() - pg_last_xact_replay_timestamp(),

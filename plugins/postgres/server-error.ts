@@ -1,6 +1,6 @@
 import { SQL } from "bun";
 
-/** The SQLSTATE of an error that the server sent; `undefined` where the connection itself failed. */
+/** The SQLSTATE of an error that the server sent; `undefined` if the connection itself failed. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof SQL.PostgresError && error.code === "ERR_POSTGRES_SERVER_ERROR"
     ? error.errno

@@ -36,11 +36,11 @@ export interface Statement {
   readonly text: string;
   parameters(tag: string, queries: readonly BalanceQuery[]): unknown[];
   /**
-   * What the rows say of each lookup. Throws `ForeignAnswer` where they do not bear the tag and the ids that were
+   * What the rows say of each lookup. Throws `ForeignAnswer` if they do not bear the tag and the ids that were
    * sent: then they answer something else, whatever mixed them up.
    */
   read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly Answer[];
-  /** Throws, in words for the operator, where the query gives no balance. */
+  /** Throws, in words for the operator, if the query gives no balance. */
   assertColumns(columns: readonly Column[]): void;
 }
 

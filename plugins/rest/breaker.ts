@@ -7,14 +7,14 @@ export interface BreakerOptions {
 
 /**
  * A circuit breaker: after so many failed calls in a row it is open and no call is made; after
- * `open_seconds` one call is let through as a probe, and its end closes the breaker or opens it anew.
+ * `open_seconds` one call is let through as a probe, and its end closes the breaker or opens it again.
  */
 export interface Breaker {
   /** Why no call may be made now, or `undefined`. */
   refusal(): string | undefined;
   /** Announces a call that `refusal` does not forbid. `settle` or `drop` must be told that it ended. */
   begin(): PendingCall;
-  /** `failure` is what to say of it in the log, or `undefined` where the core answered. */
+  /** `failure` is what to say of it in the log, or `undefined` if the core answered. */
   settle(call: PendingCall, failure: string | undefined): void;
   /** For a call that tells neither way: the row of failures stays as it is, and after a probe another is due. */
   drop(call: PendingCall): void;

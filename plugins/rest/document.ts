@@ -15,7 +15,7 @@ export interface Document {
   readonly marksItsEnd: boolean;
 }
 
-/** Each throws where the text is not of the format. */
+/** Each throws if the text is not of the format. */
 export const PARSERS = {
   json(text) {
     const root = JSON.parse(text, numbersAsWritten);

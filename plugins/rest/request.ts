@@ -17,13 +17,13 @@ export interface CoreRequest {
   readonly playerId: string;
 }
 
-/** There are firewalls that turn away whoever does not say what it is. */
+/** There are firewalls that turn away a client that does not say what it is. */
 export const USER_AGENT = "klas-balance";
 
 const ACCEPT = { json: "application/json", xml: "application/xml, text/xml", text: "text/plain" };
 
 /**
- * Compiles the options into a function from query to request. It throws where an id cannot be carried
+ * Compiles the options into a function from query to request. It throws if an id cannot be carried
  * to the core unchanged; then nothing is sent.
  */
 export function requestBuilder(options: Options): (query: BalanceQuery) => CoreRequest {

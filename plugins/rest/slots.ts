@@ -46,7 +46,7 @@ export function slots(limit: number): Slots {
         free++;
         return;
       }
-      // The slot goes from hand to hand, so that nobody who comes now can overtake.
+      // The slot goes from hand to hand, so that no newcomer can overtake.
       waiting.delete(next);
       next();
     },

@@ -81,7 +81,7 @@ function joinLiterals(parts: Template): Template {
   return joined;
 }
 
-/** True where the text is the same for every query. */
+/** True if the text is the same for every query. */
 export function isFixed(template: Template): boolean {
   return template.every((part) => typeof part === "string");
 }

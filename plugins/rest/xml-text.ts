@@ -16,7 +16,7 @@ export function xmlText(root: Element, pointer: Pointer): string | undefined {
   return isAttribute ? attributeText(element, last.slice(1)) : ownText(element);
 }
 
-/** `undefined` also where the pointer leads to several. */
+/** `undefined` also if the pointer leads to several. */
 function elementAt(root: Element, pointer: Pointer): Element | undefined {
   let found: readonly Element[] = [{ name: "", attributes: {}, children: [root] }];
   for (const token of pointer) {

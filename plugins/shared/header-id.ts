@@ -2,7 +2,7 @@ const VALUE = /^[\x20-\x7e\xa0-\xff]*$/;
 const PRINTABLE_ASCII = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /**
- * An id as the value of a header that must not be the reason for a failed lookup: percent-encoded where
+ * An id as the value of a header that must not be the reason for a failed lookup: percent-encoded if
  * it would not arrive as it is, because of its characters or of a space at an end.
  */
 export function idForHeader(id: string): string {

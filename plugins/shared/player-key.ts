@@ -6,7 +6,7 @@ const MAX_BIGINT = 2n ** 63n - 1n;
 
 /**
  * A player's id as a key of the engine's type, in the one form in which the engine writes it back. `undefined`
- * where it is none: `"042"`, `"42abc"` and `"4e1"` are nobody, where an engine left to itself would read 42.
+ * if it is none: `"042"`, `"42abc"` and `"4e1"` are nobody, although an engine left to itself would read 42.
  */
 export function playerKey(idType: IdType, playerId: string): string | undefined {
   if (idType === "text") return playerId;

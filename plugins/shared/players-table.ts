@@ -5,7 +5,7 @@ export interface Player {
   readonly balanceMinor: bigint;
 }
 
-/** What a command may do: only `make` makes a database where there is none, and `read` changes nothing. */
+/** What a command may do: only `make` makes a database if there is none, and `read` changes nothing. */
 export type Access = "read" | "change" | "make";
 
 /**
@@ -28,18 +28,18 @@ export interface PlayersPlace {
 
 /** klas-balance's own table `players`. Whatever is changed is committed when its promise resolves. */
 export interface PlayersTable {
-  /** `undefined` where there is no such player. */
+  /** `undefined` if there is no such player. */
   get(playerId: string): Promise<Player | undefined>;
   /**
    * Every player in the order of their ids, byte by byte, as of one moment, from an id on; a million of them need no
    * memory.
    */
   list(fromId?: string): AsyncIterable<Player>;
-  /** The number of characters of the longest id, 0 where there are no players. */
+  /** The number of characters of the longest id, 0 if there are no players. */
   longestIdLength(): Promise<number>;
   /** Adds the player, or replaces what is there. */
   put(player: Player): Promise<void>;
-  /** `false` where there was no such player. */
+  /** `false` if there was no such player. */
   remove(playerId: string): Promise<boolean>;
   /** Begins an import: one per opening of the table, also with `read` access, if it is not published. */
   stage(): Promise<Staging>;

@@ -13,7 +13,7 @@ export interface Fixture {
 }
 
 /**
- * Reads a JSON object of balances and again whenever the file changes. Throws where the first read
+ * Reads a JSON object of balances and again whenever the file changes. Throws if the first read
  * fails; later, a broken edit is logged and leaves the last good content in use.
  */
 export async function openFixture(file: string, log: SourceLog): Promise<Fixture> {

@@ -31,7 +31,7 @@ export interface AdminListener {
 const MAX_BODY_BYTES = 16_384;
 const IDLE_SECONDS = 30;
 
-/** The listener for whoever runs the server: health, readiness, metrics and the console (spec 5). */
+/** The listener for the people who run the server: health, readiness, metrics and the console (spec 5). */
 export function listenForAdmin({ host, port, token }: AdminOptions, subject: AdminSubject): AdminListener {
   const access = openAccess(token);
   const events = openEvents(subject.console);

@@ -52,7 +52,7 @@ export async function readBody(request: Request, maxBodyBytes: number): Promise<
   }
 }
 
-/** A body in chunks, or none at all. `undefined` where it is over the limit: the rest is not read. */
+/** A body in chunks, or none at all. `undefined` if it is over the limit: the rest is not read. */
 async function readStream(stream: ReadableStream<Uint8Array> | null, maxBodyBytes: number) {
   const chunks: Uint8Array[] = [];
   let length = 0;

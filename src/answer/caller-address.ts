@@ -14,7 +14,7 @@ const MAX_HOP_CHARACTERS = 64;
 
 /**
  * The peer of the connection or, if that is a trusted proxy, the right-most hop of `X-Forwarded-For` that is not.
- * What stands further left was written by whoever called, and is not believed.
+ * What stands further left was written by the caller, and is not believed.
  */
 export function callerOf(
   peer: string,

@@ -17,7 +17,7 @@ export async function probe(
 
 /**
  * Why calls would not be answered now, in words. A probe player is looked up, too: a source that opens and
- * then knows nobody is not ready. What refuses one player, or is busy with the others, is.
+ * then knows nobody, is not ready. What refuses one player, or is busy with the others, is.
  */
 export async function readinessProblem(
   source: GuardedSource,

@@ -17,7 +17,7 @@ export interface ServerTls {
   readonly key: string;
   /** Of TLS 1.2; those of 1.3 are all sound. */
   readonly ciphers: string;
-  /** Set where callers must show a certificate of this authority. */
+  /** Set if callers must show a certificate of this authority. */
   readonly ca?: string;
   readonly requestCert?: true;
   readonly rejectUnauthorized?: true;

@@ -2,12 +2,12 @@ import type { HttpRequest } from "./http-request.ts";
 import type { TestedEndpoint } from "./signed-request.ts";
 import type { ReplyOrNone } from "./connection.ts";
 
-/** What is wrong, in one line; `undefined` where nothing is. Never a secret, a signature or a balance. */
+/** What is wrong, in one line; `undefined` if nothing is. Never a secret, a signature or a balance. */
 export type Complaint = string | undefined;
 
 /** What a reply is held against. */
 export interface Expectation {
-  /** Set where only an answered balance can meet it: not worth trying when a plain good call gets none. */
+  /** Set if only an answered balance can meet it: not worth trying when a plain good call gets none. */
   readonly needsKnownPlayer: boolean;
   readonly problem: (received: ReplyOrNone, tested: TestedEndpoint) => Complaint;
 }

@@ -15,7 +15,7 @@ export interface Target {
   readonly secret: string;
   /** A player whom the endpoint knows. */
   readonly player: string;
-  /** A player whom it does not know; a random id where not given. */
+  /** A player whom it does not know; a random id if none is given. */
   readonly unknownPlayer?: string | undefined;
   /** The known player's balance; without it the amount itself is not checked. */
   readonly balance?: string | undefined;
@@ -24,7 +24,7 @@ export interface Target {
   readonly samples: number;
   /** How long they may take together; without it, as long as they take. */
   readonly samplingMs?: number | undefined;
-  /** Whether the cases that can be run are run where a good call is not answered. */
+  /** Whether the cases that can be run are run even if a good call is not answered. */
   readonly keepsGoing: boolean;
 }
 
@@ -63,7 +63,7 @@ export async function certify(
     const obstacle = obstacleTo(one, { gone, stopped, unanswered });
     const result = await resultOf(one, tested, obstacle);
     results.push(result);
-    // Where the run stops there is nothing to say of each case.
+    // If the run stops, there is nothing to say about each case.
     if (result.result !== "skipped" || obstacle !== stopped) onResult(result);
     if (result.result === "failed") gone ??= await goneAfter(one, tested);
     if (result.result === "skipped") incompleteBecause ??= obstacle;
@@ -88,7 +88,7 @@ interface Obstacles {
   readonly unanswered: string | undefined;
 }
 
-/** Where a plain call gets no answer, the case that is named for it says so; every other would only repeat it. */
+/** If a plain call gets no answer, the case that is named for it says so; every other would only repeat it. */
 function obstacleTo(one: Case, { gone, stopped, unanswered }: Obstacles): string | undefined {
   if (one.id === "answers-in-time") return undefined;
   if (gone !== undefined) return gone;

@@ -17,11 +17,11 @@ export interface Endpoint {
 export interface Proxy {
   readonly host: string;
   readonly port: number;
-  /** The value of `Proxy-Authorization`, where the proxy's URL has a user. */
+  /** The value of `Proxy-Authorization`, if the proxy's URL has a user. */
   readonly authorization: string | undefined;
 }
 
-/** The endpoint of a WEBHOOK_URL, to which `/balance` is added; `undefined` where it is no http(s) URL. */
+/** The endpoint of a WEBHOOK_URL, to which `/balance` is added; `undefined` if it is no http(s) URL. */
 export function endpointOf(webhookUrl: string): Endpoint | undefined {
   if (!URL.canParse(webhookUrl)) return undefined;
   const url = new URL(webhookUrl);
@@ -38,7 +38,7 @@ export function endpointOf(webhookUrl: string): Endpoint | undefined {
   };
 }
 
-/** The proxy that a URL names; `undefined` where it is no http URL, or says more than where the proxy is. */
+/** The proxy that a URL names; `undefined` if it is no http URL, or says more than where the proxy is. */
 export function proxyOf(text: string): Proxy | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

@@ -7,7 +7,7 @@ import type { Expectation, Complaint } from "./case.ts";
 import { headerValues, type HttpReply } from "./http-reply.ts";
 import { type ReplyContent, replyContent } from "./reply-content.ts";
 
-/** The reply is read, whatever it says; where there is none, that is the problem. */
+/** The reply is read, whatever it says; if there is none, that is the problem. */
 function replied(check: (reply: HttpReply, tested: TestedEndpoint) => Complaint): Expectation {
   return {
     needsKnownPlayer: false,
@@ -82,7 +82,7 @@ export const isJson: Expectation = replied((reply) => {
     : `expected Content-Type: application/json; got ${type === undefined ? "none" : "another"}`;
 });
 
-/** One `X-Signature`, of exactly the bytes of the reply; where it is not, the mistake is named if it can be. */
+/** One `X-Signature`, of exactly the bytes of the reply; if it is not, the mistake is named if it can be. */
 export const isSigned: Expectation = replied((reply, tested) => {
   const [signature, ...others] = headerValues(reply, SIGNATURE_HEADER);
   if (signature === undefined) return "the reply carries no X-Signature";

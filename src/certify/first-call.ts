@@ -28,7 +28,7 @@ export function statusHint({ status, headers }: HttpReply): string | undefined {
   return STATUS_HINTS.get(status);
 }
 
-/** Why a good call may be refused, found out by further calls; `undefined` where nothing is known. */
+/** Why a good call may be refused, found out by further calls; `undefined` if nothing is known. */
 export async function causeOfRefusal(tested: TestedEndpoint, reply: HttpReply): Promise<string | undefined> {
   const { path } = tested.endpoint;
   if (path.endsWith("/balance/balance") && (await answersAt(tested, path.slice(0, -"/balance".length)))) {

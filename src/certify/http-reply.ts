@@ -11,7 +11,7 @@ export function headerValues(reply: HttpReply, name: string): readonly string[] 
   return reply.headers.filter(([key]) => key === name.toLowerCase()).map(([, value]) => value);
 }
 
-/** True where the peer leaves the connection open for another call (RFC 9112, section 9.3). */
+/** True if the peer leaves the connection open for another call (RFC 9112, section 9.3). */
 export function keepsAlive(reply: HttpReply): boolean {
   return !headerValues(reply, "connection").some((value) => /\bclose\b/i.test(value));
 }

@@ -4,10 +4,10 @@ import type { HttpReply } from "./http-reply.ts";
 /** What a reply says, read without trust: any of it may be missing. */
 export interface ReplyContent {
   readonly text: string;
-  /** The keys in their order, where the body is a JSON object. */
+  /** The keys in their order, if the body is a JSON object. */
   readonly keys: readonly string[] | undefined;
   readonly statusCode: string | undefined;
-  /** `text` holds every digit that was sent, also where the balance came as a number. */
+  /** `text` holds every digit that was sent, even if the balance came as a number. */
   readonly balance: { readonly text: string; readonly isText: boolean } | undefined;
 }
 

@@ -13,9 +13,9 @@ export interface Report {
   readonly url: string;
   readonly results: readonly CaseResult[];
   readonly latency: Latency | undefined;
-  /** Why the run could not be carried through, where it could not. */
+  /** Why the run could not be carried through, if it could not. */
   readonly incompleteBecause: string | undefined;
-  /** What is behind that, where it was found out. */
+  /** What is behind that, if it was found out. */
   readonly cause: string | undefined;
   /** Whether the run ended with the good call that was not answered. */
   readonly isStopped: boolean;
@@ -34,7 +34,7 @@ export function tally(report: Report, level?: Case["level"]): Tally {
   return { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
 }
 
-/** True where every `must` that ran has passed, and none was kept from running. */
+/** True if every `must` that ran has passed, and none was kept from running. */
 export function conforms(report: Report): boolean {
   return report.incompleteBecause === undefined && tally(report, "must").failed === 0;
 }

@@ -7,7 +7,7 @@ export type Selection =
   | { readonly valid: false; readonly problem: string };
 
 /**
- * Keeps what `only` names (everything where it names nothing) and drops what `skip` names.
+ * Keeps what `only` names (everything if it names nothing) and drops what `skip` names.
  * A pattern is an id, or a glob over ids: `signature-*`.
  */
 export function selectCases(

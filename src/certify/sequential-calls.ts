@@ -8,7 +8,7 @@ import { type HttpReply, keepsAlive } from "./http-reply.ts";
 /** Fewer say nothing of how long a call takes. */
 const FEWEST_SAMPLES = 20;
 
-/** Makes `samples` good calls one after the other, on one connection where the peer keeps it, and records their times. */
+/** Makes `samples` good calls one after the other, on one connection if the peer keeps it, and records their times. */
 export async function callSequentially(tested: TestedEndpoint): Promise<Complaint> {
   let idle: RawConnection | undefined;
   const untilMs = performance.now() + (tested.samplingMs ?? Infinity);

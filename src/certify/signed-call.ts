@@ -8,7 +8,7 @@ export interface SignedCall {
   readonly signature: string;
 }
 
-/** Makes a balance request for a player with fresh ids and the time of now. */
+/** Makes a balance request for a player with fresh ids and the current time. */
 export function signedCall(secret: string, playerId: string): SignedCall {
   const request: BalanceRequest = {
     request_id: crypto.randomUUID(),

@@ -11,7 +11,7 @@ export interface TestedEndpoint {
   readonly secret: string;
   readonly player: string;
   readonly unknownPlayer: string;
-  /** The known player's balance, where the user gave it. */
+  /** The known player's balance, if the user gave it. */
   readonly balance: string | undefined;
   readonly timeoutMs: number;
   readonly samples: number;

@@ -20,7 +20,7 @@ const DEFAULT_SAMPLES = 200;
 /** Unless a number of samples is asked for: 200 calls to a slow endpoint would take its time. */
 const SAMPLING_MS = 2000;
 
-/** `certify --url WEBHOOK_URL --player ID`: status 1 where a must-case fails or the endpoint cannot be reached. */
+/** `certify --url WEBHOOK_URL --player ID`: status 1 if a must-case fails or the endpoint cannot be reached. */
 export function certifyCommand() {
   const command = new Command("certify")
     .description("runs the protocol's cases against any implementation of the balance endpoint")
@@ -28,7 +28,7 @@ export function certifyCommand() {
     .requiredOption("--player <id>", "a player whom the endpoint knows")
     .addOption(secretOption())
     .addOption(secretFileOption())
-    .option("--unknown-player <id>", "a player whom it does not know (a random id where not given)")
+    .option("--unknown-player <id>", "a player whom it does not know (a random id if none is given)")
     .addOption(proxyOption())
     .option(
       "--balance <amount>",
@@ -48,7 +48,7 @@ export function certifyCommand() {
       [],
     )
     .option("--skip <id>", "leave out this case, or those of a pattern; repeatable", collect)
-    .option("--keep-going", "run what can be run where a good call is not answered")
+    .option("--keep-going", "run what can be run even if a good call is not answered")
     .option("--failed", "print the cases that failed, and no others")
     .option("--json", "print the report as JSON")
     .option("--junit <file>", "also write the report as JUnit XML")
@@ -71,7 +71,7 @@ export function certifyCommand() {
         secret,
         samples: samples ?? DEFAULT_SAMPLES,
         samplingMs: samples === undefined ? SAMPLING_MS : undefined,
-        // Who names cases wants them run.
+        // Anyone who names cases wants them run.
         keepsGoing: options.keepGoing === true || only.length > 0,
       };
       const outcome = await certify(subject, cases, (result) => {

@@ -6,7 +6,7 @@ import { chosenSecrets } from "./chosen-secrets.ts";
 import { configOption } from "./config-option.ts";
 import { secretFileOption, secretsOption } from "./secret-option.ts";
 
-/** `explain [FILE|-] --signature HEX`: status 0 where the signature is right, 1 where it is not. */
+/** `explain [FILE|-] --signature HEX`: status 0 if the signature is right, 1 if it is not. */
 export function explainCommand() {
   const command = new Command("explain")
     .description("says why a signature does not fit a body")

@@ -4,7 +4,7 @@ type Colour = "green" | "red" | "yellow" | "dim";
 
 /**
  * Text for standard output, coloured only on a terminal and without `NO_COLOR` (spec 4). `styleText` would put
- * `FORCE_COLOR` above both, which build servers set, and whoever reads a pipe would find escape codes.
+ * `FORCE_COLOR` above both, which build servers set, and anyone who reads a pipe would find escape codes.
  */
 export function paint(colour: Colour, text: string): string {
   return isColoured() ? styleText(colour, text, { validateStream: false }) : text;

@@ -39,7 +39,7 @@ function listCommand() {
 }
 
 function getCommand() {
-  return playersSubcommand("get", "print one player; fails where there is no such player")
+  return playersSubcommand("get", "print one player; fails if there is no such player")
     .argument("<player>", "the player's id")
     .option("--json", "print {player_id, currency, balance}", false)
     .addHelpText("after", "\nExample:\n  klas-balance players get 12001")
@@ -71,7 +71,7 @@ function setCommand() {
 }
 
 function removeCommand() {
-  return playersSubcommand("remove", "remove a player; fails where there is no such player")
+  return playersSubcommand("remove", "remove a player; fails if there is no such player")
     .argument("<player>", "the player's id")
     .addHelpText("after", "\nExample:\n  klas-balance players remove 12001")
     .action(async (playerId, { config }) => {
@@ -104,7 +104,7 @@ function importCommand() {
 
 function exportCommand() {
   return playersSubcommand("export", "write every player as CSV, in the form that import reads")
-    .argument("[file]", "written in one step, readable by you alone; standard output where there is none")
+    .argument("[file]", "written in one step, readable by you alone; standard output if there is none")
     .addHelpText("after", "\nExample:\n  klas-balance players export players.csv")
     .action(async (csvFile, { config }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));

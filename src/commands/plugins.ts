@@ -17,7 +17,7 @@ import { sourceOf, testPlugin, type CaseResult } from "./plugins/test.ts";
 /** Whom `init` and `plugins new` make. */
 const DEMO_PLAYER = "12001";
 
-/** How long a lookup may take where no configuration says it. */
+/** How long a lookup may take if no configuration says so. */
 const DEFAULT_TIMEOUT_MS = 1000;
 
 /** `plugins …` (spec 4): what is available, a starting point, and the contract's own tests. */
@@ -158,7 +158,7 @@ function nextSteps(name: string, written: readonly string[]): string {
     "Next:",
     `  klas-balance plugins test ${name} --player 12001    it works as it is: then make it ask your core`,
     `  put plugin = "${name}" into a [sources.…] table of the configuration`,
-    "  npm install --no-save valibot    only if your editor shall know valibot's types",
+    "  npm install --no-save valibot    so that your editor knows valibot's types",
     "  klas-balance check               opens it with your configuration",
   ];
   return `${lines.join("\n")}\n`;

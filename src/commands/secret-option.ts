@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { describeFileError } from "../file-error.ts";
 
-/** The variable that holds the shared secret where no option names it. */
+/** The variable that holds the shared secret if no option names it. */
 export const SECRET_VARIABLE = "KLAS_SECRET";
 
 const SECRET_DESCRIPTION =
@@ -37,7 +37,7 @@ export interface SecretOptions {
 
 /**
  * The secrets that the user named: those of `--secret`, else that of `--secret-file`, else that of
- * `KLAS_SECRET`. Empty where there is none of them. An unreadable file or an empty secret ends the command with status 2.
+ * `KLAS_SECRET`. Empty if there is none of them. An unreadable file or an empty secret ends the command with status 2.
  */
 export function givenSecrets(command: CommandUnknownOpts, options: SecretOptions): readonly string[] {
   const secrets = secretsFrom(command, options);

@@ -35,7 +35,7 @@ export async function createFile(file: string, chunks: Chunks, mode?: number): P
   }
 }
 
-/** Unlike `write`, `writeFile` writes all of it or throws: of that the system may take a part where the disk is nearly full. */
+/** Unlike `write`, `writeFile` writes all of it or throws: the system may take only a part if the disk is nearly full. */
 async function writeAll(handle: FileHandle, chunks: Chunks): Promise<void> {
   for await (const chunk of chunks) await handle.writeFile(chunk);
 }

@@ -20,7 +20,7 @@ export function addressSet(ranges: readonly string[]): BlockList {
   return set;
 }
 
-/** True where the set holds the address; `::ffff:192.0.2.1` is `192.0.2.1` (RFC 4291, section 2.5.5.2). */
+/** True if the set holds the address; `::ffff:192.0.2.1` is `192.0.2.1` (RFC 4291, section 2.5.5.2). */
 export function includesAddress(set: BlockList, address: string): boolean {
   const plain = withoutMapping(address);
   const version = isIP(plain);
@@ -39,7 +39,7 @@ export function withoutBrackets(host: string): string {
   return /^\[(.*)\]$/.exec(host)?.[1] ?? host;
 }
 
-/** True where only this machine can reach a listener on the host. */
+/** True if only this machine can reach a listener on the host. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || includesAddress(loopback, host);
 }

@@ -10,7 +10,7 @@ export function masking(options: unknown): (text: string) => string {
       values.push(value, JSON.stringify(value).slice(1, -1));
     return typeof value === "bigint" ? String(value) : value;
   });
-  // The longest first, so that no part of one is left where another is its beginning.
+  // The longest first, so that no part of one is left if another is its beginning.
   const inOrder = values.toSorted((left, right) => right.length - left.length);
   return (text) => inOrder.reduce((masked, value) => masked.replaceAll(value, "****"), text);
 }

@@ -18,7 +18,7 @@ interface ReadFile {
   readonly inserted?: readonly string[];
 }
 
-/** A configuration that is not valid: every problem in a line of its own, and none of them shows a secret. */
+/** A configuration that is not valid: every problem on a line of its own, and none of them shows a secret. */
 export class ConfigError extends Failure {
   override readonly name = "ConfigError";
   readonly file: string;

@@ -194,7 +194,7 @@ const adminSchema = v.pipe(
 
 const logSchema = table({
   level: v.optional(oneOf(["debug", "info", "warn", "error"]), "info"),
-  // Where it is not set, whoever looks decides: see the log.
+  // If it is not set, it depends on who reads: see the log.
   format: v.optional(oneOf(["json", "pretty"])),
 });
 

@@ -48,7 +48,7 @@ function shapeOf(schema: unknown): Shape | undefined {
   return schema.wrapped === undefined ? schema : shapeOf(schema.wrapped);
 }
 
-/** The keys that a table may have, or `undefined` where it may have any. */
+/** The keys that a table may have, or `undefined` if it may have any. */
 function knownEntries(shape: Shape): Record<string, unknown> | undefined {
   if (shape.type === "object" || shape.type === "strict_object") return shape.entries;
   if (shape.type !== "union" && shape.type !== "variant") return undefined;

@@ -5,13 +5,13 @@ import { bodyVariants, keyVariants, type Variant } from "./variants.ts";
 
 /** What was found out about a signature. */
 export interface Explanation {
-  /** True where an endpoint that has these secrets accepts it. */
+  /** True if an endpoint that has these secrets accepts it. */
   readonly fits: boolean;
-  /** Which of the secrets it was made with, counted from 1; `undefined` where none explains it or none was used. */
+  /** Which of the secrets it was made with, counted from 1; `undefined` if none explains it or none was used. */
   readonly secret: number | undefined;
-  /** What was done wrong, in as few steps as explain it; empty where it fits, and where nothing explains it. */
+  /** What was done wrong, in as few steps as explain it; empty if it fits, or if nothing explains it. */
   readonly mistakes: readonly Mistake[];
-  /** What may look wrong and is not; or, where nothing explains it, what is plain to see. */
+  /** What may look wrong and is not; or, if nothing explains it, what is plain to see. */
   readonly notes: readonly string[];
 }
 

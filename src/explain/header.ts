@@ -17,7 +17,7 @@ const HEX = /^[0-9a-f]+$/i;
 const BASE64 = /^[\w+/-]+={0,2}$/;
 const PREFIX = /^(?:0x|[a-z][\w-]*(?:[=:]\s*|\s+))/i;
 
-/** What the header's text may stand for; empty where it is nothing like a signature. */
+/** What the header's text may stand for; empty if it is nothing like a signature. */
 export function headerReadings(header: string): readonly HeaderReading[] {
   const text = header.trim();
   const prefix = PREFIX.exec(text)?.[0];
@@ -71,7 +71,7 @@ function withMistake(mistake: Mistake, found: readonly HeaderReading[]): readonl
   return found.map((reading) => ({ ...reading, mistakes: [mistake, ...reading.mistakes] }));
 }
 
-/** No bytes where the text is not whole bytes in hex: `Buffer.from` would stop at the first bad or odd digit. */
+/** No bytes if the text is not whole bytes in hex: `Buffer.from` would stop at the first bad or odd digit. */
 function fromHex(text: string): Buffer {
   return Buffer.from(HEX.test(text) && text.length % 2 === 0 ? text : "", "hex");
 }

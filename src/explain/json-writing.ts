@@ -53,7 +53,7 @@ function escaped(unit: string): string {
 
 /**
  * The same JSON as other programs write it, each with words for how; without those that give the
- * text itself, and empty where the text is no JSON.
+ * text itself, and empty if the text is no JSON.
  */
 export function otherWritings(text: string): ReadonlyMap<string, string> {
   const writings = new Map<string, string>();
@@ -82,8 +82,8 @@ function readings(text: string): readonly Reading[] {
     return [
       { name: "", value },
       { name: "keys sorted", value: withSortedKeys(value) },
-      { name: "numbers written anew", value: asJavaScript },
-      { name: "keys sorted, numbers written anew", value: withSortedKeys(asJavaScript) },
+      { name: "numbers rewritten", value: asJavaScript },
+      { name: "keys sorted, numbers rewritten", value: withSortedKeys(asJavaScript) },
     ];
   } catch {
     return [];

@@ -21,7 +21,7 @@ export function openLifecycleMetrics(): LifecycleMetrics {
   });
   const lastReload = new Gauge({
     name: "klas_balance_last_reload_successful",
-    help: "1 where the latest reload took effect, 0 where the configuration before it is still in use.",
+    help: "1 if the latest reload took effect, 0 if the configuration before it is still in use.",
     registers,
   });
   const restarts = new Counter({

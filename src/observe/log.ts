@@ -12,7 +12,7 @@ import { openOutput, type Output } from "./output.ts";
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Where it is not set, a terminal gets `pretty` and everything else `json`. */
+  /** If it is not set, a terminal gets `pretty` and everything else `json`. */
   readonly format?: LogFormat | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Log extends SourceLog {
 /** What a pipe takes from several writers without mixing their lines (POSIX, write()). */
 const PIPE_BUF_BYTES = 4096;
 
-/** A log on a file descriptor; standard output where none is given. */
+/** A log on a file descriptor; standard output if none is given. */
 export function openLog(
   options: LogOptions,
   {

@@ -22,23 +22,23 @@ const FINAL_FLUSH_MS = 1000;
 interface CutLine {
   /** What ends it. */
   readonly rest: Uint8Array;
-  /** How many lines are lost where that cannot be written. */
+  /** How many lines are lost if that cannot be written. */
   readonly lines: number;
-  /** Of the file, with the line as its last one; `undefined` where the output is no file. */
+  /** Of the file, with the line as its last one; `undefined` if the output is no file. */
   readonly sizeBytes: number | undefined;
 }
 
 /** What is written in one go: the rest of a cut line, whole lines, the number of those that were lost before. */
 interface Chunk {
   readonly bytes: Uint8Array;
-  /** How many lines are lost where nothing is written from this offset on. */
+  /** How many lines are lost if nothing is written from this offset on. */
   readonly linesFrom: (offset: number) => number;
 }
 
 /**
  * An output to a file descriptor. One that is full, closed, or on a full disk loses lines and says how
  * many (`lostLines` makes that line) once it takes them again; it never stops the server. A line that a full disk
- * has cut is ended as soon as there is space, and no other is glued to it. Where other processes write there too,
+ * has cut is ended as soon as there is space, and no other is glued to it. If other processes write there, too,
  * `maxWriteBytes` keeps their lines apart.
  */
 export function openOutput(
@@ -121,7 +121,7 @@ export function openOutput(
       : undefined;
   }
 
-  /** Another process, or whoever made space, may have written there since: then only its last line is to be ended. */
+  /** Another process, or the one that made space, may have written there since: then only its last line is to be ended. */
   async function lookAtCutLine(): Promise<void> {
     const end = await endOfFile(fileDescriptor);
     if (end !== undefined && end.sizeBytes === cut?.sizeBytes) return;
@@ -143,7 +143,7 @@ export function openOutput(
   };
 }
 
-/** How many bytes were written: not all where it is closed, its reader is gone, or the disk is full. */
+/** How many bytes were written: not all if it is closed, its reader is gone, or the disk is full. */
 async function writeWhole(fileDescriptor: number, chunk: Uint8Array, maxWriteBytes: number): Promise<number> {
   let offset = 0;
   while (offset < chunk.length) {

@@ -38,7 +38,7 @@ export function parseEntry(
   return { player: { playerId, currency, balanceMinor } };
 }
 
-/** Throws where another program has written a currency that does not exist: its amount cannot be known. */
+/** Throws if another program has written a currency that does not exist: its amount cannot be known. */
 export function formatEntry({ playerId, currency, balanceMinor }: Player, exponentOf: ExponentOf): Entry {
   const exponent = exponentOf(currency);
   const balance = exponent === undefined ? undefined : amountFromMinorUnits(balanceMinor, exponent);

@@ -21,7 +21,7 @@ export function hasOwnDatabase({ source }: Config): boolean {
   return builtIns.get(source.plugin)?.withPlayers !== undefined && source.options["query"] === undefined;
 }
 
-/** Throws where the configuration names none. */
+/** Throws if the configuration names none. */
 export async function ownDatabase(config: Config): Promise<OwnDatabase> {
   const { source, directory, currencies = {} } = config;
   const withPlayers = builtIns.get(source.plugin)?.withPlayers;

@@ -19,7 +19,7 @@ export const END_MARGIN_MS = 15_000;
 
 /**
  * Starts what the configuration says and serves until SIGTERM or SIGINT. Resolves when what was in flight is
- * answered and everything is closed; throws where it cannot start. SIGHUP reads the configuration again.
+ * answered and everything is closed; throws if it cannot start. SIGHUP reads the configuration again.
  */
 export async function serve(
   read: () => Promise<Reading>,
@@ -115,7 +115,7 @@ export async function serve(
 }
 
 /**
- * Where somebody looks after the server, calls are answered in another process: a flood that takes all file handles must
+ * If somebody looks after the server, calls are answered in another process: a flood that takes all file handles must
  * not keep him out. So are they if a plugin is the operator's own: whatever it does, this process hears its signals.
  */
 function isSupervised(config: Config): boolean {

@@ -1,4 +1,4 @@
-/** Tells systemd how the service is (sd_notify(3)), where it asked for that. */
+/** Tells systemd how the service is (sd_notify(3)), if it asked for that. */
 export interface ServiceNotification {
   notify(state: "READY=1" | "RELOADING=1" | "STOPPING=1"): void;
   stop(): void;
@@ -30,6 +30,6 @@ async function send(assignment: string): Promise<void> {
     await Bun.spawn(["systemd-notify", assignment], { stdin: "ignore", stdout: "ignore", stderr: "ignore" })
       .exited;
   } catch {
-    // Without the program systemd waits in vain for the news, and says so itself.
+    // Without the program systemd waits for a notification in vain, and says so itself.
   }
 }

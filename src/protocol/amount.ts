@@ -1,7 +1,7 @@
 /**
  * Amounts are exact decimals from end to end; no floating-point number is ever made of one (spec 1.4).
  * An amount in canonical form is text: an optional `-`, integer digits without leading zeros and,
- * only where not zero, `.` and a fraction without trailing zeros.
+ * only if not zero, `.` and a fraction without trailing zeros.
  */
 
 /** Digits that survive unchanged: the width of a decimal128 or a `NUMERIC(38)`. */
@@ -15,7 +15,7 @@ const DECIMAL = /^(-?)0*(\d+)(?:\.(\d*?)0*)?$/;
 const CANONICAL_INTEGER = /^-?[1-9]\d{0,17}$/;
 
 /**
- * The canonical form of a decimal in major units, or `undefined` where the text is no decimal
+ * The canonical form of a decimal in major units, or `undefined` if the text is no decimal
  * (`"abc"`, `""`, `"1e3"`, `" 1"`, `"+1"`, `"1."`) or has more than 38 significant digits.
  */
 export function canonicalAmount(text: string): string | undefined {
@@ -32,7 +32,7 @@ export function canonicalAmount(text: string): string | undefined {
 
 /**
  * The canonical form of an amount in minor units: `(3050n, 2)` is `"30.5"`.
- * `undefined` where `exponent` is no integer from 0 to 38, or the amount has too many digits.
+ * `undefined` if `exponent` is no integer from 0 to 38, or the amount has too many digits.
  */
 export function amountFromMinorUnits(minorUnits: bigint, exponent: number): string | undefined {
   if (!Number.isInteger(exponent) || exponent < 0 || exponent > MAX_EXPONENT) return undefined;
@@ -52,7 +52,7 @@ export function amountFromMinorUnits(minorUnits: bigint, exponent: number): stri
 }
 
 /**
- * The inverse of `amountFromMinorUnits`: `("30.5", 2)` is `3050n`. `undefined` where the text is no
+ * The inverse of `amountFromMinorUnits`: `("30.5", 2)` is `3050n`. `undefined` if the text is no
  * amount or has more decimals than `exponent`.
  */
 export function minorUnitsFromAmount(text: string, exponent: number): bigint | undefined {

@@ -26,7 +26,7 @@ export type Verification =
 
 /**
  * Exactly 64 hex digits. Checked before anything decodes them: `Buffer.from(text, "hex")` silently
- * stops at the first bad digit, and `timingSafeEqual` throws where the lengths differ.
+ * stops at the first bad digit, and `timingSafeEqual` throws if the lengths differ.
  */
 const SIGNATURE = /^[0-9A-Fa-f]{64}$/;
 

@@ -8,7 +8,7 @@ export interface BundledPackage {
   readonly version: string;
   /** SPDX identifier. */
   readonly license: string;
-  /** The text of its licence and notices; empty where the package brings none. */
+  /** The text of its licence and notices; empty if the package brings none. */
   readonly notice: string;
 }
 

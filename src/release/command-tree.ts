@@ -21,7 +21,7 @@ export interface OptionNode extends Term {
   /** `-V`, `--version` */
   readonly flags: readonly string[];
   readonly takesValue: boolean;
-  /** The only values it takes; empty where there is no such list. */
+  /** The only values it takes; empty if there is no such list. */
   readonly choices: readonly string[];
 }
 

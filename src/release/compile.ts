@@ -36,7 +36,7 @@ export const PLATFORMS: readonly (readonly [name: string, target: string])[] = [
 
 interface Compilation {
   readonly outfile: string;
-  /** This machine's own where it is not given. Another one's runtime comes from the npm registry. */
+  /** This machine's own if it is not given. Another one's runtime comes from the npm registry. */
   readonly target?: string;
   /** Where to write what went into the bundle. */
   readonly metafile?: string;

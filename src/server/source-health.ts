@@ -4,7 +4,7 @@ import type { Config } from "../config/load.ts";
 
 /** A source is not asked for its health more often than this, however often somebody wants to know. */
 const HEALTH_IS_FRESH_MS = 1000;
-/** Who wants to know how the source is must not hang with it, whatever the deadline of a lookup. */
+/** Asking how the source is must not hang with it, whatever the deadline of a lookup. */
 const HEALTH_MS = 2000;
 
 /** What is asked for its health: all of it is replaced by a reload. */

@@ -3,7 +3,7 @@ import type { OpenContext, OptionsSchema, Source } from "../plugin.ts";
 
 /** A plugin whose type of options is hidden behind the one thing that is done with them. */
 export interface Plugin {
-  /** What the plugin says of its options, where it does. */
+  /** What the plugin says of its options, if it does. */
   readonly schema?: OptionsSchema<unknown> | undefined;
   /** The file of an operator's own plugin, as it is shown: seen from the configuration's folder. */
   readonly file?: string;

@@ -9,7 +9,7 @@ export interface Starter {
   readonly table: string;
   /** The database that the table names and `players` keeps: `init` makes it, with a player to call for. */
   readonly database?: string;
-  /** What is to be done before `check`, a line each. */
+  /** What is to be done before `check`, one line each. */
   readonly nextSteps: readonly string[];
 }
 

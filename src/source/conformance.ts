@@ -13,7 +13,7 @@ export interface Subject {
   readonly directory: string;
   readonly timeoutMs: number;
   readonly knownPlayer: string;
-  /** The known player's balance; where it is not given, any amount is taken. */
+  /** The known player's balance; if it is not given, any amount is taken. */
   readonly balance?: string | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface ConformanceCase {
   readonly name: string;
   /** What is expected, for the author of a plugin. */
   readonly expects: string;
-  /** Throws, in words, where the plugin does not do that. */
+  /** Throws, in words, if the plugin does not do that. */
   run(subject: Subject): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   },
   {
     name: "an unknown player",
-    expects: "lookup gives null for a player that there is not, and never a balance such as 0",
+    expects: "lookup gives null for a player who does not exist, and never a balance such as 0",
     run: (subject) => opened(subject, (source) => assertNobody(source, NOBODY)),
   },
   {
@@ -116,7 +116,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   },
   {
     name: "check",
-    expects: "check, where there is one, does not throw while the source answers",
+    expects: "check, if there is one, does not throw while the source answers",
     run: (subject) =>
       opened(subject, async (source) => {
         const problem = await source.check();
@@ -133,7 +133,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   },
   {
     name: "closed twice, and opened again",
-    expects: "a second close does nothing, and what was closed can be opened anew, as a reload does",
+    expects: "a second close does nothing, and what was closed can be opened again, as a reload does",
     async run(subject) {
       const source = await open(subject);
       await source.close?.();

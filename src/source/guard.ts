@@ -20,7 +20,7 @@ export interface GuardedSource {
   lookup(query: BalanceQuery): Outcome | Promise<Outcome>;
   /** Lookups under way. */
   readonly inFlight: number;
-  /** Why the source is not ready, in words, or `undefined` where it is. */
+  /** Why the source is not ready, in words, or `undefined` if it is. */
   check(): Promise<string | undefined>;
   /** How the source says it is; empty if it says nothing, or throws. */
   state(): SourceState;
@@ -38,7 +38,7 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
   // Making an AbortController costs more than a SQLite read. One that was lent to a lookup which
-  // answered at once has not been aborted and is nobody's any more, so the next lookup gets it.
+  // answered at once has not been aborted and is no one's any more, so the next lookup gets it.
   let spare = new AbortController();
   let lendings = 0;
 
@@ -75,7 +75,7 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
         spare = new AbortController();
         return awaitAnswer(answer, controller, startedMs);
       }
-      // Blocking does not buy time: who waits for us has given up by now.
+      // Blocking does not buy time: whoever waited has given up by now.
       return performance.now() - startedMs > timeoutMs ? late() : named(judge(answer));
     } catch (error) {
       return named(failed(error));

@@ -25,7 +25,7 @@ export async function loadPlugin(file: string, directory: string, stepMs = STEP_
   catchStrayErrors();
   protectProcess();
   try {
-    // The runtime names modules by where links lead to.
+    // The runtime names modules by where links lead.
     const module = await within(importAnew(await realpath(file)), "loading", stepMs);
     const shape = pluginShape(module);
     if (typeof shape === "string") return { valid: false, problem: `${shownFile}: ${shape}` };
@@ -47,7 +47,7 @@ function loadProblem(error: unknown, shownFile: string, directory: string): stri
     .join("; ");
 }
 
-/** `/etc/klas/plugins/core.ts:12:3`, or `undefined` where an error does not tell. */
+/** `/etc/klas/plugins/core.ts:12:3`, or `undefined` if an error does not tell. */
 function placeOf(error: unknown): string | undefined {
   if (error instanceof BuildMessage && error.position !== null) {
     return `${error.position.file}:${error.position.line}:${error.position.column}`;

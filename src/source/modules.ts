@@ -3,7 +3,7 @@ import * as valibot from "valibot";
 
 /**
  * Operators' files as modules, also in the compiled program: TypeScript as it is, with `valibot` and
- * `klas-balance` at hand, and read anew at each load.
+ * `klas-balance` at hand, and read again at each load.
  *
  * The runtime keeps every module that it has read, by its path, and also one that failed or never
  * ended. So each load is an edition of its own, in the query of the path, of the plugin's file and of
@@ -23,7 +23,7 @@ export function withoutEditions(text: string): string {
   return text.replace(/\?edition=\d+/g, "");
 }
 
-/** The module of a file as it is now. Its earlier editions are let go, but for who still uses them. */
+/** The module of a file as it is now. Its earlier editions are let go, unless they are still in use. */
 export function importAnew(file: string): Promise<unknown> {
   if (!isProviding) provideModules();
   isProviding = true;
@@ -41,7 +41,7 @@ export interface Place {
   readonly position: string;
 }
 
-/** Where a stack first comes through an operator's plugin, or `undefined` where it never does. */
+/** Where a stack first comes through an operator's plugin, or `undefined` if it never does. */
 export function placeInStack(stack: string): Place | undefined {
   for (const line of stack.split("\n")) {
     const position = /(?:^|[\s(])(\/[^()]*|[A-Za-z]:[^()]*):(\d+):(\d+)\)?$/.exec(withoutEditions(line));
@@ -88,7 +88,7 @@ function provideModules(): void {
   });
 }
 
-/** `undefined` where there is no such file, which the runtime then reports, and for a part of a package. */
+/** `undefined` if there is no such file, which the runtime then reports, and for a part of a package. */
 function resolveFile(path: string, importer: string): string | undefined {
   try {
     const file = Bun.resolveSync(path, dirname(importer));

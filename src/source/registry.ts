@@ -14,7 +14,7 @@ export const PLUGINS_FOLDER = "plugins";
 
 const EXTENSIONS = [".ts", ".js"];
 
-/** A further one is its folder and a line here; the rest of the program and the tests follow. */
+/** Another one is its folder and a line here; the rest of the program and the tests follow. */
 export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
   ["postgres", builtIn(postgresModule)],
   ["rest", builtIn(restModule)],
@@ -29,7 +29,7 @@ export function isBuiltIn(name: string): boolean {
 
 /**
  * The plugin that a configuration means: a built-in's name, else `plugins/NAME.ts` (or `.js`) in its
- * folder; what holds a `/` is a path from there. An operator's plugin is read anew each time.
+ * folder; what holds a `/` is a path from there. An operator's plugin is read again each time.
  */
 export async function findPlugin(name: string, directory: string): Promise<Loaded> {
   const ours = builtIns.get(name);

@@ -4,7 +4,7 @@ import { loadedPlugins, placeInStack } from "./modules.ts";
 import { Refusal } from "../host-process.ts";
 import { messageOf } from "./thrown.ts";
 
-/** Takes what was thrown where nobody waits for it: from a timer, or by a promise that nobody handles. */
+/** Takes what was thrown with nobody waiting for it: from a timer, or by a promise that nobody handles. */
 export type StrayErrorReport = (message: string, fields: LogFields) => void;
 
 /** A plugin's timer may throw a thousand times a second. */
@@ -36,7 +36,7 @@ function take(error: unknown, _context?: unknown): void {
   report(message, { ...fields, ...held });
 }
 
-const ELSEWHERE = "something was thrown where nothing waits for it";
+const ELSEWHERE = "something was thrown with nothing waiting for it";
 
 function describe(error: unknown): { readonly message: string; readonly fields: LogFields } {
   const stack = stackOf(error);

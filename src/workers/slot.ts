@@ -103,7 +103,7 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
       await start();
       log.info("a worker was started again", { worker: number, pid: worker?.pid ?? 0 });
     } catch (error) {
-      // A start that the end of all cut off is no news.
+      // A start cut off by the end of everything is not worth a line.
       if (isEnding) return;
       log.error("a worker does not start", { worker: number, problem: messageOf(error) });
       worker?.kill();

@@ -26,7 +26,7 @@ export function workerCount({ server }: Config): number {
 
 /**
  * Serves with one process or several on one port, none of them this one. One that dies is started again, with
- * back-off, and the rest serve on. Throws where they cannot start.
+ * back-off, and the rest serve on. Throws if they cannot start.
  */
 export async function startWorkers(initial: Config, { log, onRestart }: WorkersOptions): Promise<Server> {
   let config = initial;
@@ -46,7 +46,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   const [first, ...others] = slots;
   if (first === undefined) throw new Error("there is at least one worker");
 
-  // The first one finds out the port, where 0 was asked for.
+  // The first one finds out the port, if 0 was asked for.
   const { url, port } = await first.start().catch(endAll);
   config = { ...config, server: { ...config.server, port } };
   await Promise.all(others.map((slot) => slot.start())).catch(endAll);
@@ -72,7 +72,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   }
 
   async function prepare(next: Config, { unopened, notReady }: Rehearsal = {}): Promise<PreparedReload> {
-    // Whoever starts later listens where the others do.
+    // One that starts later listens where the others do.
     const reloaded = { ...next, server: { ...next.server, host: config.server.host, port } };
     const asked = up().flatMap(({ worker }) => worker ?? []);
     const [pioneer, ...followers] = asked;
@@ -109,7 +109,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     async notReady() {
       const down = slots
         .filter(({ isUp }) => !isUp)
-        .map(({ number, failures }) => `worker ${number} is down, for the ${failures}. time in a row`);
+        .map(({ number, failures }) => `worker ${number} is down, after ${failures} failures in a row`);
       const problems = (await reports()).flat();
       return [...down, ...new Set(problems)];
     },

@@ -42,7 +42,7 @@ export function runWorker(): void {
   }
 
   async function prepare(config: Config): Promise<Content> {
-    // There is one where the supervisor gave up before it was ready.
+    // There is one if the supervisor gave up before it was ready.
     await takePrepared()?.discard();
     prepared = await server?.prepare(config);
     return { warnings: prepared?.warnings ?? [] };
@@ -56,7 +56,7 @@ export function runWorker(): void {
   }
 
   async function tryOut(reading: Reading): Promise<Content> {
-    // Its warnings are told by whoever serves with it; what it throws where nothing waits, here.
+    // Its warnings are told by the one that serves with it; what it throws where nothing waits, here.
     const errors = openWorkerLog({
       level: "error",
       format: reading.valid ? reading.config.log.format : "json",

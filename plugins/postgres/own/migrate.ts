@@ -8,11 +8,11 @@ const migrationsFolder = join(import.meta.dir, "postgres-migrations");
 /** A name of our own: another program's drizzle journal must not pass for ours. */
 const JOURNAL = "klas_balance_migrations";
 
-/** Of those who start at the same moment one migrates, and the others wait. The number is ours by chance. */
+/** Of those that start at the same moment, one migrates, and the others wait. The number is ours by chance. */
 const LOCK = "7310579811350437";
 
 /**
- * Brings a database to the current schema, in one transaction. Throws, before anything is written, where the
+ * Brings a database to the current schema, in one transaction. Throws, before anything is written, if the
  * database is a newer version's, or holds a `players` table that is not ours.
  */
 export async function bringUpToDate(client: SQL): Promise<void> {
@@ -43,7 +43,7 @@ export async function isUpToDate(client: SQL): Promise<boolean> {
   return theirs === ours;
 }
 
-/** `undefined` where there is nothing of ours yet. */
+/** `undefined` if there is nothing of ours yet. */
 async function lastMigration(client: SQL): Promise<number | undefined> {
   const tables = await visibleTables(client);
   if (!tables.includes(JOURNAL)) {

@@ -17,13 +17,13 @@ const RETURN_MS = { first: 1000, max: 30_000 };
 /** How soon all hosts are tried again when none was fit. */
 const RETRY_MS = { first: 20, max: 250 };
 
-/** The lanes that are open: at least one, more where they are needed, all to the first host that is fit. */
+/** The lanes that are open: at least one, more if they are needed, all to the first host that is fit. */
 export interface Fleet {
   /** An idle lane, or `undefined`: then another one is made if there may be one, and `onFree` follows. */
   take(): Lane | undefined;
   /** Gives back a lane that answered. */
   putBack(lane: Lane): void;
-  /** Closes a lane and, where it was the last, makes another. */
+  /** Closes a lane and, if it was the last, makes another. */
   discard(lane: Lane): void;
   /** A lane to that host was silent: others that lie idle would be as silent. */
   suspect(host: Host): void;

@@ -13,9 +13,9 @@ export interface Lane {
    * of the statement.
    */
   ask(queries: readonly BalanceQuery[]): Promise<readonly Answer[]>;
-  /** Asks for nobody. Rejects, in words for the operator, where the server could not answer a lookup. */
+  /** Asks for nobody. Rejects, in words for the operator, if the server could not answer a lookup. */
   probe(): Promise<void>;
-  /** Ends the connection at once, also where the server is silent; what was under way rejects. */
+  /** Ends the connection at once, even if the server is silent; what was under way rejects. */
   close(): void;
 }
 

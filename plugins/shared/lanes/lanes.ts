@@ -16,7 +16,7 @@ interface LanesOptions {
   readonly hosts: readonly Host[];
   readonly connect: Connect;
   readonly connections: number;
-  /** Lookups that share a round trip; 1 where they must not. */
+  /** Lookups that share a round trip; 1 if they must not. */
   readonly maxBatch: number;
 }
 
@@ -154,7 +154,7 @@ function settle(ticket: Ticket, answer: Answer | undefined): void {
   else ticket.reject(new Error(answer?.problem ?? "the server left a lookup out"));
 }
 
-/** False where it has been given up before. */
+/** False if it has been given up before. */
 function end(flight: Flight): boolean {
   if (flight.isOver) return false;
   flight.isOver = true;

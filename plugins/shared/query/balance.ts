@@ -10,8 +10,8 @@ export type Cell = bigint | string | number | null | undefined;
 const DEFAULT_EXPONENT = 2;
 
 /**
- * What the one row of a player says. Throws without any value, since it ends up in the log: where it is no balance,
- * and where the row says that it is somebody else's.
+ * What the one row of a player says. Throws without any value, since it ends up in the log: if it is no balance,
+ * and if the row says that it is somebody else's.
  */
 export function balanceOf(
   columns: BalanceColumns,

@@ -2,11 +2,11 @@ const NAMES = ["balance", "balance_minor", "exponent", "currency", "status_code"
 
 type ColumnName = (typeof NAMES)[number];
 
-/** Where in a row each column is that the query gives. */
+/** Where in a row each of the query's columns is. */
 export type BalanceColumns = ReadonlyMap<ColumnName, number>;
 
 /**
- * The columns of a query by name, in whatever case. Throws, in words for the operator, where they give no balance,
+ * The columns of a query by name, in whatever case. Throws, in words for the operator, if they give no balance,
  * or more than is asked for: of two columns of one name it is not known which one is meant.
  */
 export function balanceColumns(given: readonly string[]): BalanceColumns {

@@ -40,7 +40,7 @@ export interface Query {
 const PARAMETERS: ReadonlySet<string> = new Set<Parameter>(["player_id", "session_id"]);
 const NAMED = /:([\p{L}_][\p{L}\p{N}_]*)/uy;
 
-/** Throws, in words for the operator, where it is not one statement that uses `:player_id`. */
+/** Throws, in words for the operator, if it is not one statement that uses `:player_id`. */
 export function parseQuery(text: string, dialect: Dialect): Query {
   const pieces: (string | { readonly parameter: Parameter })[] = [];
   const uses = new Set<Parameter>();
@@ -98,7 +98,7 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | u
   return pattern.exec(text) ?? undefined;
 }
 
-/** How much of the text from there on is no code; 0 where it is. */
+/** How much of the text from there on is no code; 0 if it is. */
 function lengthOfOpaque(text: string, at: number, dialect: Dialect): number {
   if (text.startsWith("/*", at)) return lengthOfComment(text, at, dialect);
   return matchAt(dialect.opaque, text, at)?.[0].length ?? 0;

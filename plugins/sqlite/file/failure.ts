@@ -64,7 +64,7 @@ function rootMessage(error: unknown): string {
   return error.cause === undefined ? error.message : rootMessage(error.cause);
 }
 
-/** Throws where there can be no such file, of which SQLite says only "unable to open". */
+/** Throws if there can be no such file, of which SQLite says only "unable to open". */
 export function assertPlace(file: string, { mustExist }: { readonly mustExist: boolean }): void {
   const entry = statSync(file, { throwIfNoEntry: false });
   if (entry?.isFile() === true) return;

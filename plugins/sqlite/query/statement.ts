@@ -19,7 +19,7 @@ interface Parameters {
 export type Select = (parameters: Parameters) => readonly Row[];
 
 /**
- * Prepares the operator's query; it answers with two rows at most. Throws, in words for the operator, where
+ * Prepares the operator's query; it answers with two rows at most. Throws, in words for the operator, if
  * it is not one SELECT, lacks `:player_id`, or does not yield a balance.
  */
 export function prepareSelect(database: Database, query: string): Select {

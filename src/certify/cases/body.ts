@@ -99,7 +99,7 @@ export const bodyCases: readonly Case[] = [
     section: "1.1",
     level: "must",
     about:
-      "An overlong UTF-8 sequence makes the body invalid: it hides a character from whoever checks for it.",
+      "An overlong UTF-8 sequence makes the body invalid: it hides a character from whatever checks for it.",
     send: body((good) => withByte(good, 0xc0, 0xaf)),
     expect: invalid,
   },

@@ -16,7 +16,7 @@ export const bytesCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about:
-      "White space in the body is part of what is signed: a server that writes the JSON anew before it verifies fails.",
+      "White space in the body is part of what is signed: a server that writes the JSON again before it verifies fails.",
     send: written((tested) => ` ${JSON.stringify(goodFields(tested), null, 3)}\t`),
     expect: answersOk,
   },
@@ -33,7 +33,7 @@ export const bytesCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about:
-      "Escapes such as \\u0041 and \\/ are verified as they stand: writing the JSON anew would lose them.",
+      "Escapes such as \\u0041 and \\/ are verified as they stand: writing the JSON again would lose them.",
     send: written((tested) =>
       JSON.stringify({ ...goodFields(tested), session_id: "A" }).replace('"A"', String.raw`"\u0041\/"`),
     ),

@@ -53,7 +53,7 @@ const requiredFieldCases: readonly Case[] = ALL_FIELDS.flatMap((field): Case[] =
       },
 ]);
 
-/** The known player's own id where that is a number: a server that coerces would find the player. */
+/** The known player's own id if it is a number: a server that coerces would find the player. */
 function numberLike(field: string, tested: TestedEndpoint): number {
   const number = Number(tested.player);
   return field === "player_id" && String(number) === tested.player ? number : 12001;

@@ -77,7 +77,8 @@ export const httpCases: readonly Case[] = [
     id: "keep-alive",
     section: "1.3",
     level: "should",
-    about: "A second call on the same connection is answered: a new connection a call costs the caller time.",
+    about:
+      "A second call on the same connection is answered: a new connection per call costs the caller time.",
     needsKnownPlayer: true,
     run: (tested) => callTwice(tested, requestWith(tested)),
   },

@@ -31,7 +31,7 @@ export class BrokenRow extends Error {
  * Throws a `BrokenRow`, or one line about the file as a whole.
  */
 export async function* csvRows(file: string): AsyncIterableIterator<CsvRow> {
-  // It shows nothing where standard error is no terminal, whose line wrapping it would switch off for good.
+  // It shows nothing if standard error is no terminal, whose line wrapping it would switch off for good.
   const progress = new SingleBar({ format: "{bar} {percentage} %", clearOnComplete: true, linewrap: true });
   const parser = parse({
     relax_column_count: true,

@@ -8,7 +8,7 @@ import { ENTRY_FIELDS } from "../../players/entry.ts";
 import { eachEntry } from "./list.ts";
 import { chunked } from "./output.ts";
 
-/** The balances of everyone are nobody else's business. */
+/** The balances of everyone are no one else's business. */
 const FILE_MODE = 0o600;
 
 /** The lines of the CSV file, its header first. */

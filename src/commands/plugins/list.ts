@@ -7,7 +7,7 @@ export interface Listed {
   readonly name: string;
   /** `null` for a built-in. */
   readonly file: string | null;
-  /** `null` where the schema does not tell, or there is none. */
+  /** `null` if the schema does not tell, or there is none. */
   readonly options: readonly OptionDescription[] | null;
   /** Why there are no options to show, or why the plugin does not load. */
   readonly note?: string;
@@ -36,7 +36,7 @@ function optionsOf(schema: OptionsSchema<unknown> | undefined): Pick<Listed, "op
     : { options };
 }
 
-/** For people: a paragraph a plugin, a line an option. */
+/** For people: a paragraph per plugin, a line per option. */
 export function listText(listed: readonly Listed[]): string {
   return listed.map(paragraph).join("\n");
 }

@@ -26,7 +26,7 @@ export async function newPlugin(name: string, directory: string, force: boolean)
   try {
     await mkdir(folder, { recursive: true });
     await (force ? replaceFile : createFile)(plugin, [sourceText(template).replaceAll("NAME", name)]);
-    // Nobody's own work: it follows the program that wrote it.
+    // Not anybody's own work: it follows the program that wrote it.
     await replaceFile(declarations, [moduleDeclaration(sourceText(contract))]);
   } catch (error) {
     throw new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);

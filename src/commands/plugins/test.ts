@@ -20,8 +20,8 @@ export async function* testPlugin(subject: Subject): AsyncIterableIterator<CaseR
 }
 
 /**
- * The source to test: the one of `--source`, else the one in use where it is the plugin's, else the
- * first of the plugin's. `undefined` where the configuration has none.
+ * The source to test: the one of `--source`, else the one in use if it is the plugin's, else the
+ * first of the plugin's. `undefined` if the configuration has none.
  */
 export function sourceOf(
   config: Config,

@@ -28,7 +28,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=notify
-# The news come from systemd-notify, which the service starts.
+# Notifications are sent by systemd-notify, which the service starts.
 NotifyAccess=all
 WatchdogSec=30
 # SIGABRT, the default, would be reported as a crash of the runtime.
@@ -90,9 +90,9 @@ WantedBy=multi-user.target
 `;
 }
 
-/** Newer systemds keep the credentials from a reload's commands: where there are some, the journal alone tells the end. */
+/** Newer systemds keep the credentials from a reload's commands: if there are some, only the journal tells how it ended. */
 function reloadCheck(command: string): string {
-  return `# A signal has no answer: by this "systemctl reload" waits, and fails where the configuration is refused.
+  return `# A signal has no answer: by this "systemctl reload" waits, and fails if the configuration is refused.
 ExecReload=${command}
 `;
 }
