@@ -28,7 +28,7 @@ export default {
   open({ file, query }, context) {
     const { directory, log, isRehearsal } = context;
     const path = resolve(directory, file);
-    if (query !== undefined) return openFileSource(path, operatorsDatabase(path, query), log);
-    return isRehearsal ? rehearseOwn(path, context) : openFileSource(path, ownDatabase(path, context), log);
+    if (query !== undefined) return openFileSource(path, operatorsDatabase(query), log);
+    return isRehearsal ? rehearseOwn(path, context) : openFileSource(path, ownDatabase(context), log);
   },
 } satisfies SourcePlugin<v.InferOutput<typeof options>>;

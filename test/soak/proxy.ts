@@ -16,7 +16,7 @@ export async function startProxy(upstreamPort: number): Promise<Proxy> {
   const configuration = `daemon off; pid nginx.pid; error_log stderr crit;
 events { worker_connections 1024; }
 http {
-  access_log off;
+  access_log off; keepalive_requests 100000000;
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   server {
     listen 127.0.0.1:${port};

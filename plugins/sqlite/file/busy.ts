@@ -24,8 +24,12 @@ export function untilFreeToOpen<Result>(attempt: () => Result): Promise<Result> 
   return untilFree(attempt, AbortSignal.timeout(OPEN_WAIT_MS));
 }
 
-/** Whether another connection's lock was in the way, and the same statement may succeed a little later. */
+/** What is in the way of a read and may pass by itself, as a lock does. */
+export class MayPass extends Error {}
+
+/** Whether another connection's lock was in the way, or the like, and the same may succeed a little later. */
 export function isBusy(error: unknown): boolean {
+  if (error instanceof MayPass) return true;
   const code = sqliteCode(error);
   return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
 }

@@ -1,7 +1,10 @@
-import { rmSync, statSync } from "node:fs";
+import { realpathSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 /** Which file lies at a path, and which write-ahead log (`-wal`) and index of the log (`-shm`) beside it. */
 export interface FileIdentity {
+  /** Where it lies, behind any links: SQLite keeps the log and the index there, and not beside a link. */
+  readonly path: string;
   readonly file: string;
   readonly sizeBytes: bigint;
   readonly log: string | undefined;
@@ -12,16 +15,31 @@ export interface FileIdentity {
 
 /** `undefined` where there is no file, or none that can be reached: its folder is none any more, its disk does not answer. */
 export function identify(file: string): FileIdentity | undefined {
-  const entry = statOf(file);
+  const path = behindLinks(file);
+  const entry = statOf(path);
   if (entry === undefined) return undefined;
-  const log = statOf(`${file}-wal`);
+  const log = statOf(`${path}-wal`);
   return {
+    path,
     file: entry.inode,
     sizeBytes: entry.sizeBytes,
     log: log?.inode,
     isLogEmpty: (log?.sizeBytes ?? 0n) === 0n,
-    logIndex: statOf(`${file}-shm`)?.inode,
+    logIndex: statOf(`${path}-shm`)?.inode,
   };
+}
+
+/** The path that SQLite uses for a file, also for one that is still to be made. */
+export function behindLinks(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    try {
+      return join(realpathSync(dirname(file)), basename(file));
+    } catch {
+      return file;
+    }
+  }
 }
 
 function statOf(path: string): { readonly inode: string; readonly sizeBytes: bigint } | undefined {
@@ -38,17 +56,43 @@ function statOf(path: string): { readonly inode: string; readonly sizeBytes: big
  * have been vacuumed by SQLite or cut short by somebody: opening it again tells.
  */
 export function isSameFile(known: FileIdentity, current: FileIdentity | undefined): boolean {
-  return current !== undefined && current.file === known.file && current.sizeBytes >= known.sizeBytes;
+  return (
+    current !== undefined &&
+    current.path === known.path &&
+    current.file === known.file &&
+    current.sizeBytes >= known.sizeBytes
+  );
+}
+
+/**
+ * Whether the log or its index was taken away from beside a file that is open. SQLite does that only where nobody
+ * has it open; its connections would read the log that is gone, and never see a later commit.
+ */
+export function hasLostLog(known: FileIdentity, current: FileIdentity): boolean {
+  return [
+    [known.log, current.log],
+    [known.logIndex, current.logIndex],
+  ].some(([was, is]) => was !== undefined && is !== was);
+}
+
+/** Whether somebody has made another log or index in its place, and may have committed by them. */
+export function hasForeignLog(known: FileIdentity, current: FileIdentity | undefined): boolean {
+  if (current === undefined || current.file !== known.file) return false;
+  return [
+    [known.log, current.log],
+    [known.logIndex, current.logIndex],
+  ].some(([was, is]) => is !== undefined && is !== was);
 }
 
 /**
  * Throws where the file was exchanged and the log of the old one still lies beside it: SQLite would take the
  * old changes for changes of the new file.
  */
-export function assertNoOldLog(file: string, known: FileIdentity, current: FileIdentity): void {
+export function assertNoOldLog(known: FileIdentity, current: FileIdentity): void {
   if (current.file === known.file || current.isLogEmpty || current.log !== known.log) return;
+  const { path } = current;
   throw new Error(
-    `${file} was replaced, but ${file}-wal belongs to the old file: remove ${file}-wal and ${file}-shm`,
+    `${path} was replaced, but ${path}-wal belongs to the old file: remove ${path}-wal and ${path}-shm`,
   );
 }
 
@@ -56,8 +100,8 @@ export function assertNoOldLog(file: string, known: FileIdentity, current: FileI
  * The file as it was known, once its connections are closed: where they have emptied its log, what is put into
  * a log at the same place from now on is the next file's.
  */
-export function withoutEmptyLog(file: string, known: FileIdentity): FileIdentity {
-  const log = statOf(`${file}-wal`);
+export function withoutEmptyLog(known: FileIdentity): FileIdentity {
+  const log = statOf(`${known.path}-wal`);
   return log?.inode === known.log && log?.sizeBytes !== 0n ? known : { ...known, log: undefined };
 }
 

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { rmSync, statSync } from "node:fs";
-import { isBusy, untilFree } from "./busy.ts";
+import { isBusy, MayPass, untilFree } from "./busy.ts";
 
 /** How long the connections to a file that is being closed are given to finish what they read from its log. */
 const EMPTYING_MS = 250;
@@ -29,12 +29,8 @@ export function emptyLogOfCommand(database: Database): void {
 
 function moveLog(database: Database): void {
   const row = database.prepare<{ busy: bigint | number }, []>("PRAGMA wal_checkpoint(TRUNCATE)").get();
-  if (Number(row?.busy) !== 0) throw new LogInUse();
-}
-
-/** SQLite says by a column what it says by an error elsewhere. */
-class LogInUse extends Error {
-  readonly code = "SQLITE_BUSY";
+  // SQLite says by a column what it says by an error elsewhere.
+  if (Number(row?.busy) !== 0) throw new MayPass("the log is in use");
 }
 
 /**

@@ -1,22 +1,47 @@
 import type { BalanceQuery, LookupResult, Source, SourceLog } from "../../../src/plugin.ts";
-import { isBusy, untilFree } from "./busy.ts";
+import { isBusy, MayPass, untilFree } from "./busy.ts";
 import { explained } from "./failure.ts";
-import { assertNoOldLog, type FileIdentity, identify, isSameFile, withoutEmptyLog } from "./identity.ts";
+import {
+  assertNoOldLog,
+  behindLinks,
+  type FileIdentity,
+  hasForeignLog,
+  hasLostLog,
+  identify,
+  isSameFile,
+  withoutEmptyLog,
+} from "./identity.ts";
 
-/** How often the file is looked at, whether it is still the one that is open. */
+/**
+ * How long a look at the file is trusted, whether it is still the one that is open. A read looks itself, because a
+ * timer comes late where many calls are answered.
+ */
+const TRUSTED_MS = 20;
+
+/** The same while there is nothing to read from, and a look opens the file. */
+const RETRY_MS = 250;
+
+/** How often it is looked at where nobody asks. */
 const WATCH_EVERY_MS = 1000;
 
 /** An open database file that answers. */
 export interface Reader {
   /** Throws SQLITE_BUSY at once where another connection's lock is in the way. */
   read(query: BalanceQuery): LookupResult;
-  /** Leaves nothing behind that would change a file which lies at the path by now. */
-  close(): void | Promise<void>;
+  /** Whether it reads from a write-ahead log: then it is of no use any more once that is not beside the file. */
+  usesLog(): boolean;
+  /** What is to be done now and then. */
+  tend?(): void;
+  /**
+   * Leaves nothing behind that would change a file which lies at the path by now. With `leavesLog` it does not bring
+   * the log home: another one has taken its place.
+   */
+  close(options?: { readonly leavesLog: boolean }): void | Promise<void>;
 }
 
-/** How a kind of database is opened. */
+/** How a kind of database is opened; paths lie behind any links. */
 export interface ReaderKind {
-  open(): Promise<Reader>;
+  open(path: string): Promise<Reader>;
   /** Opens the file again that was exchanged, or is back, while the server runs. */
   reopen(known: FileIdentity, current: FileIdentity): Promise<Reader>;
 }
@@ -29,7 +54,7 @@ const NOBODY: BalanceQuery = { playerId: "", sessionId: "", requestId: "", times
  */
 export async function openFileSource(file: string, kind: ReaderKind, log: SourceLog): Promise<Source> {
   const before = identify(file);
-  let reader: Reader | undefined = await kind.open();
+  let reader: Reader | undefined = await kind.open(behindLinks(file));
   const after = identify(file);
   // Exchanged while it was being opened: the next look finds another file than before, and opens that.
   let known = before === undefined || isSameFile(before, after) ? after : before;
@@ -37,13 +62,28 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
   let reopening = false;
   let closed = false;
 
-  const timer = setInterval(watch, WATCH_EVERY_MS);
+  let lookedMs = performance.now();
+
+  const timer = setInterval(() => {
+    look();
+    reader?.tend?.();
+  }, WATCH_EVERY_MS);
   timer.unref();
 
-  function watch(): void {
+  function look(): void {
+    lookedMs = performance.now();
     const current = identify(file);
-    if (reader !== undefined && known !== undefined && isSameFile(known, current)) known = current;
+    if (reader !== undefined && isStillGood(reader, current)) known = current;
     else if (!reopening) void reopen(current);
+  }
+
+  function isStillGood(open: Reader, current: FileIdentity | undefined): boolean {
+    if (known === undefined || current === undefined || !isSameFile(known, current)) return false;
+    if (!open.usesLog() || !hasLostLog(known, current)) return true;
+    log.error(
+      `${current.path}-wal or -shm was removed while ${current.path} was open: balances may be lost; never remove them while it is in use`,
+    );
+    return false;
   }
 
   async function reopen(current: FileIdentity | undefined): Promise<void> {
@@ -53,13 +93,13 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
     try {
       if (old !== undefined) {
         unavailable = `${file} is being opened again`;
-        await old.close();
-        if (known !== undefined) known = withoutEmptyLog(file, known);
+        await old.close({ leavesLog: known !== undefined && hasForeignLog(known, current) });
+        if (known !== undefined) known = withoutEmptyLog(known);
       }
       if (current === undefined)
         throw new Error(`the database file ${file} is gone or out of reach: put it back`);
       known ??= current;
-      assertNoOldLog(file, known, current);
+      assertNoOldLog(known, current);
       const reopened = await kind.reopen(known, current);
       if (closed) return await reopened.close();
       reader = reopened;
@@ -80,8 +120,10 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
   }
 
   function read(query: BalanceQuery): LookupResult {
-    if (reader === undefined) throw new Error(unavailable);
-    return reader.read(query);
+    const trustedMs = reader === undefined ? RETRY_MS : TRUSTED_MS;
+    if (!closed && performance.now() - lookedMs >= trustedMs) look();
+    if (reader !== undefined) return reader.read(query);
+    throw reopening ? new MayPass(unavailable) : new Error(unavailable);
   }
 
   function lookup(query: BalanceQuery, signal: AbortSignal): LookupResult | Promise<LookupResult> {
@@ -104,7 +146,7 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
   return {
     lookup,
     async check(signal) {
-      watch();
+      look();
       await readOnceFree(NOBODY, signal);
     },
     async close() {

@@ -3,9 +3,15 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
+import { sqliteCode } from "../file/busy.ts";
 
 /** A compiled binary keeps the embedded folder in its root, which `import.meta.dir` names there. */
 const migrationsFolder = join(import.meta.dir, "migrations");
+
+/** How long the switch to WAL mode waits for others who use the file. */
+const SWITCHING_MS = 300;
+
+const SWITCH_EVERY_MS = 5;
 
 /** A name of our own: another program's drizzle journal must not pass for ours. */
 const migrationsTable = "klas_balance_migrations";
@@ -16,13 +22,36 @@ const migrationsTable = "klas_balance_migrations";
  */
 export function bringUpToDate(database: Database, file: string): void {
   if (isUpToDate(database, file)) return;
-  // Readers then never wait for a writer. It is a property of the file, so setting it once is enough.
   database.run("PRAGMA journal_mode = WAL");
   try {
     migrate(drizzle(database), { migrationsFolder, migrationsTable });
   } catch (error) {
     // Two processes that meet at a new file: the other one has migrated it meanwhile.
     if (!isUpToDate(database, file)) throw error;
+  }
+}
+
+/**
+ * Puts the database into WAL mode: readers then never wait for a writer. It is a property of the file, and a file that
+ * was made by VACUUM INTO, .dump or .recover does not have it. Returns whether it is so in the end.
+ */
+export async function useLog(database: Database): Promise<boolean> {
+  const waiting = AbortSignal.timeout(SWITCHING_MS);
+  while (!tryToUseLog(database)) {
+    if (waiting.aborted) return false;
+    await Bun.sleep(SWITCH_EVERY_MS);
+  }
+  return true;
+}
+
+/** The same without waiting for anybody. It needs the file for itself, if only for a moment. */
+export function tryToUseLog(database: Database): boolean {
+  try {
+    const row = database.prepare<{ journal_mode: string }, []>("PRAGMA journal_mode = WAL").get();
+    return row?.journal_mode === "wal";
+  } catch (error) {
+    if (sqliteCode(error) === undefined) throw error;
+    return false;
   }
 }
 

@@ -5,8 +5,9 @@ import { untilFreeToOpen } from "../file/busy.ts";
 import { removeOldIndex } from "../file/identity.ts";
 import { assertPlace, explained } from "../file/failure.ts";
 import { emptyLog, removeUnusedIndex } from "../file/log-file.ts";
-import { bringUpToDate, isUpToDate } from "./migrate.ts";
-import { ownReader } from "./reader.ts";
+import { assertNotMountedAlone } from "../file/mount.ts";
+import { bringUpToDate, isUpToDate, tryToUseLog, useLog } from "./migrate.ts";
+import { ownReads } from "./reader.ts";
 import type { Reader, ReaderKind } from "../file/source.ts";
 
 /** Balances are nobody else's business. SQLite gives the log and its index the database's mode. */
@@ -20,18 +21,22 @@ const EXACT = { strict: true, safeIntegers: true } as const;
  */
 export async function openToWrite(file: string): Promise<Database> {
   assertPlace(file, { mustExist: false });
+  assertNotMountedAlone(file);
   makeEmpty(file);
   removeUnusedIndex(file);
-  return await connect(file, { readwrite: true }, (database) => {
+  const database = await connect(file, { readwrite: true }, (opened) => {
     // These are figures of money: a commit is on the disk before anyone hears of it. SQLite's default, too.
-    database.run("PRAGMA synchronous = FULL");
-    bringUpToDate(database, file);
+    opened.run("PRAGMA synchronous = FULL");
+    bringUpToDate(opened, file);
   });
+  await useLog(database);
+  return database;
 }
 
 /** Opens klas-balance's own database to read: it is neither made nor migrated. Throws as `openToWrite` does. */
 export async function openToRead(file: string): Promise<Database> {
   assertPlace(file, { mustExist: true });
+  assertNotMountedAlone(file);
   removeUnusedIndex(file);
   return await connect(file, { readonly: true }, (database) => {
     if (!isUpToDate(database, file)) {
@@ -79,44 +84,64 @@ function isEmpty(file: string): boolean {
 }
 
 /** klas-balance's own database as a kind of source. */
-export function ownDatabase(
-  file: string,
-  { log, exponentOf }: Pick<OpenContext, "log" | "exponentOf">,
-): ReaderKind {
+export function ownDatabase(context: OwnContext): ReaderKind {
   return {
-    async open() {
+    async open(file) {
       assertPlace(file, { mustExist: false });
       makeEmpty(file);
-      if (isEmpty(file)) log.warn(`made ${file}: it holds no players yet`);
+      if (isEmpty(file)) context.log.warn(`made ${file}: it holds no players yet`);
       // Open for longer than it is used: the last connection would remove the log that the reader is about to open.
       using _database = await openToWrite(file);
-      return await openReader(file, exponentOf);
+      return await openReader(file, context);
     },
     async reopen(known, current) {
+      const file = current.path;
       const isInUse = removeUnusedIndex(file);
       if (known.file !== current.file) removeOldIndex(file, known, { isInUse });
-      return await openReader(file, exponentOf);
+      return await openReader(file, context);
     },
   };
 }
+
+type OwnContext = Pick<OpenContext, "log" | "exponentOf">;
 
 /**
  * For lookups. Read-only, so that none can change anything; beside it the keeper, which is bound to the same file
  * as the reader, wherever that is moved: at the end it brings the log home.
  */
-async function openReader(file: string, exponentOf: OpenContext["exponentOf"]): Promise<Reader> {
+async function openReader(file: string, { log, exponentOf }: OwnContext): Promise<Reader> {
   const keeper = await openKeeper(file);
   try {
+    let hasLog = await useLog(keeper);
+    if (!hasLog) log.warn(withoutLog(file));
     const database = await openToRead(file);
-    return ownReader(database, file, exponentOf, async () => {
-      await emptyLog(keeper);
-      database.close(true);
-      keeper.close(true);
-    });
+    return {
+      read: ownReads(database, file, exponentOf),
+      usesLog: () => true,
+      tend() {
+        if (hasLog || !tryToUseLog(keeper)) return;
+        hasLog = true;
+        log.info(`${file} is in WAL mode now`);
+      },
+      async close({ leavesLog } = { leavesLog: false }) {
+        // The last connection to close brings the log home and removes it, and the reader can do neither.
+        if (leavesLog) keeper.close(true);
+        else await emptyLog(keeper);
+        database.close(true);
+        keeper.close(true);
+      },
+    };
   } catch (error) {
     keeper.close(true);
     throw error;
   }
+}
+
+function withoutLog(file: string): string {
+  return (
+    `${file} is not in WAL mode and cannot be put into it now (another program uses it, this user may not write it, ` +
+    "or its file system does not allow it): until then calls wait for whoever writes to it"
+  );
 }
 
 /** Reads once, because only then SQLite opens the log. Where nothing may be written it is one more reader. */

@@ -13,13 +13,12 @@ import type { Reader } from "../file/source.ts";
  */
 const CACHE_KIB = 16_384;
 
-/** Lookups over a connection to klas-balance's own database; `close` releases whatever was opened for them. */
-export function ownReader(
+/** Lookups over a connection to klas-balance's own database. */
+export function ownReads(
   database: Database,
   file: string,
   exponentOf: OpenContext["exponentOf"],
-  close: Reader["close"],
-): Reader {
+): Reader["read"] {
   database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
   const { sql: byPlayerId } = drizzle(database)
     .select({ currency: players.currency, balance_minor: players.balanceMinor })
@@ -28,22 +27,19 @@ export function ownReader(
     .toSQL();
   // The statement itself, without what drizzle does for each row: this is the hot path.
   const statement = database.prepare<PlayerRow, [string]>(byPlayerId);
-  return {
-    // Each read is a transaction of its own, and so sees whatever is committed when it is asked. One that several
-    // shared would have to end before the next commit of anybody, and no turn of the event loop is that short: a turn
-    // accepts, reads and answers for as long as new connections come.
-    read: ({ playerId }) => {
-      const player = statement.get(playerId);
-      if (player === null) return null;
-      const exponent = exponentOf(player.currency);
-      if (exponent === undefined) {
-        throw new Error(
-          `the player's currency is neither in ISO 4217 nor in [currencies]: correct the column currency in ${file}`,
-        );
-      }
-      return { balanceMinor: player.balance_minor, exponent, currency: player.currency };
-    },
-    close,
+  // Each read is a transaction of its own, and so sees whatever is committed when it is asked. One that several
+  // shared would have to end before the next commit of anybody, and no turn of the event loop is that short: a turn
+  // accepts, reads and answers for as long as new connections come.
+  return ({ playerId }) => {
+    const player = statement.get(playerId);
+    if (player === null) return null;
+    const exponent = exponentOf(player.currency);
+    if (exponent === undefined) {
+      throw new Error(
+        `the player's currency is neither in ISO 4217 nor in [currencies]: correct the column currency in ${file}`,
+      );
+    }
+    return { balanceMinor: player.balance_minor, exponent, currency: player.currency };
   };
 }
 

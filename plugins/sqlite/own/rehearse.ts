@@ -4,7 +4,7 @@ import { assertPlace } from "../file/failure.ts";
 import { removeUnusedIndex } from "../file/log-file.ts";
 import { isUpToDate } from "./migrate.ts";
 import { closeRead, connect, openToRead } from "./open.ts";
-import { ownReader } from "./reader.ts";
+import { ownReads } from "./reader.ts";
 import { openFileSource, type Reader } from "../file/source.ts";
 
 /** klas-balance's own database as `check` looks at it: neither made nor migrated, which is warned of. */
@@ -18,11 +18,15 @@ export async function rehearseOwn(
     log.warn(missing);
     return { lookup: () => null };
   }
-  const open = async (): Promise<Reader> => {
-    const database = await openToRead(file);
-    return ownReader(database, file, exponentOf, () => closeRead(database, file));
+  const open = async (path: string): Promise<Reader> => {
+    const database = await openToRead(path);
+    return {
+      read: ownReads(database, path, exponentOf),
+      usesLog: () => true,
+      close: () => closeRead(database, path),
+    };
   };
-  return openFileSource(file, { open, reopen: open }, log);
+  return openFileSource(file, { open, reopen: (_known, { path }) => open(path) }, log);
 }
 
 async function whatIsMissing(file: string): Promise<string | undefined> {

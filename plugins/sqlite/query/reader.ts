@@ -3,14 +3,14 @@ import { assertPlace, explained } from "../file/failure.ts";
 import { balanceOf } from "./row.ts";
 import type { Reader, ReaderKind } from "../file/source.ts";
 import { prepareSelect, type Select } from "./statement.ts";
-import { type Connection, connectUntouched } from "./untouched.ts";
+import { connectUntouched, type UntouchedConnection } from "./untouched.ts";
 
 /** How often a read is repeated that a writer has overtaken. */
 const MAX_ATTEMPTS = 5;
 
 /** The operator's own database as a kind of source: their query, and nothing written to or beside the file. */
-export function operatorsDatabase(file: string, query: string): ReaderKind {
-  const open = async (): Promise<Reader> => {
+export function operatorsDatabase(query: string): ReaderKind {
+  const open = async (file: string): Promise<Reader> => {
     assertPlace(file, { mustExist: true });
     try {
       return await untilFreeToOpen(() => queryReader(file, query));
@@ -18,7 +18,7 @@ export function operatorsDatabase(file: string, query: string): ReaderKind {
       throw explained(error, file);
     }
   };
-  return { open, reopen: open };
+  return { open, reopen: (_known, { path }) => open(path) };
 }
 
 function queryReader(file: string, query: string): Reader {
@@ -37,11 +37,13 @@ function queryReader(file: string, query: string): Reader {
       }
       throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
     },
+    usesLog: () => open.usesLog,
+    // Read-only: it could not bring a log home.
     close: () => open.database.close(true),
   };
 }
 
-function prepare(file: string, query: string): Connection & { readonly select: Select } {
+function prepare(file: string, query: string): UntouchedConnection & { readonly select: Select } {
   const connection = connectUntouched(file);
   try {
     return { ...connection, select: prepareSelect(connection.database, query) };

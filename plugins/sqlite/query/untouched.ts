@@ -1,6 +1,8 @@
 import { constants, Database } from "bun:sqlite";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { MayPass } from "../file/busy.ts";
+import { assertNotMountedAlone } from "../file/mount.ts";
 
 /** Bytes 18 and 19 of a database are 2 where it uses a write-ahead log (sqlite.org/fileformat2.html). */
 const JOURNAL_BYTES = { offset: 18, length: 2, writeAheadLog: 2 };
@@ -9,8 +11,10 @@ const JOURNAL_BYTES = { offset: 18, length: 2, writeAheadLog: 2 };
 const SETTLED_AFTER_MS = 2000;
 
 /** A read-only connection to a database that is not ours. */
-export interface Connection {
+export interface UntouchedConnection {
   readonly database: Database;
+  /** Whether it reads what is in a write-ahead log, if there is one. */
+  readonly usesLog: boolean;
   /** Whether what was read just now can be believed. Where not: connect again. */
   isValid(): boolean;
   /** Whether the connection can be used for another read. */
@@ -23,16 +27,24 @@ export interface Connection {
  * Without a `-wal` the file alone is the whole content: it is read as immutable, and since SQLite then sees
  * neither locks nor changes, the caller asks `isValid` after each read and `isReusable` before the next.
  */
-export function connectUntouched(file: string): Connection {
+export function connectUntouched(file: string): UntouchedConnection {
+  assertReadableLog(file);
   const seen = stampOf(file);
   // The log is looked for first: to open and close a file drops the locks that this process has on it (POSIX),
   // and while a connection of ours needs its lock there is a log.
   if (seen === undefined || !usesWriteAheadLog(file)) {
-    return { database: connect(file, "readonly_shm=1"), isValid: always, isReusable: always };
+    const database = connect(file, "readonly_shm=1");
+    return { database, usesLog: true, isValid: always, isReusable: always };
   }
+  assertNotMountedAlone(file);
   const settled = seen.modifiedMs < Date.now() - SETTLED_AFTER_MS;
   const isValid = (): boolean => stampOf(file)?.content === seen.content;
-  return { database: connect(file, "immutable=1"), isValid, isReusable: () => settled && isValid() };
+  return {
+    database: connect(file, "immutable=1"),
+    usesLog: false,
+    isValid,
+    isReusable: () => settled && isValid(),
+  };
 }
 
 function always(): boolean {
@@ -44,9 +56,31 @@ function connect(file: string, parameter: string): Database {
   return new Database(`${pathToFileURL(file).href}?${parameter}`, flags);
 }
 
+/**
+ * Throws where there is a log with content and no index of it, which only who may write can make: the file was copied
+ * with its log, or left so by a crash. While a program opens or closes the database it is so for a moment.
+ */
+function assertReadableLog(file: string): void {
+  if ((sizeOf(`${file}-wal`) ?? 0) === 0 || sizeOf(`${file}-shm`) !== undefined) return;
+  throw new MayPass(
+    `${file} has a log (${file}-wal) without its index (${file}-shm), as a copy has: open it once with the program ` +
+      `that writes to it, or with sqlite3 ${file} "PRAGMA wal_checkpoint(TRUNCATE)"; make copies by sqlite3's .backup`,
+  );
+}
+
+/** An empty log without an index is nobody's, and holds nothing. */
+function hasLog(file: string): boolean {
+  const sizeBytes = sizeOf(`${file}-wal`);
+  return sizeBytes !== undefined && (sizeBytes > 0 || sizeOf(`${file}-shm`) !== undefined);
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
 /** Tells one content of a file from another; `undefined` where a log holds changes of it. */
 function stampOf(file: string): { readonly content: string; readonly modifiedMs: number } | undefined {
-  if (statSync(`${file}-wal`, { throwIfNoEntry: false }) !== undefined) return undefined;
+  if (hasLog(file)) return undefined;
   const entry = statSync(file, { bigint: true });
   return { content: `${entry.ino}:${entry.size}:${entry.mtimeNs}`, modifiedMs: Number(entry.mtimeMs) };
 }

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { copyFileSync, rmSync, utimesSync } from "node:fs";
+import { copyFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import type { LookupResult, Source } from "../../../src/plugin.ts";
 import { ask, failure, question, subjects } from "./subject.ts";
 
@@ -209,7 +209,42 @@ describe("nothing is written beside the operator's database", () => {
   });
 });
 
-test("a lock that ended without a change leaves a connection that can be read", async () => {
+/** Its core goes on meanwhile. */
+function copy(...suffixes: readonly string[]): void {
+  using database = core({ journal: "wal" });
+  database.run("INSERT INTO wallet (id, balance) VALUES ('1', 5)");
+  for (const suffix of ["", ...suffixes]) {
+    copyFileSync(subject().path(`${FILE}${suffix}`), subject().path(`copy.db${suffix}`));
+  }
+}
+
+describe("a copy of a database with a write-ahead log", () => {
+  test("without the index of the log is refused, and by the advice it is read", async () => {
+    copy("-wal");
+    const message = await failure(() => subject().open({ file: "copy.db", query: BALANCE }));
+    expect(message).toContain("has a log");
+    const advised = /sqlite3 (\S+) "([^"]+)"/.exec(message);
+    {
+      using database = new Database(advised?.[1] ?? "");
+      database.run(advised?.[2] ?? "");
+    }
+    const source = await subject().open({ file: "copy.db", query: BALANCE });
+    expect(await ask(source, "1")).toEqual({ balance: "5" });
+  });
+
+  test("with an empty log and no index is read as it is", async () => {
+    copy();
+    writeFileSync(subject().path("copy.db-wal"), "");
+    const source = await subject().open({
+      file: "copy.db",
+      query: "SELECT 1 AS balance WHERE :player_id = '1'",
+    });
+    expect(await ask(source, "1")).toEqual({ balance: "1" });
+    expect(subject().files()).toEqual(["copy.db", "copy.db-wal", FILE]);
+  });
+});
+
+test("a program that has the file for itself: what it has committed is answered, or nothing", async () => {
   const database = core({ journal: "wal" });
   database.run("INSERT INTO wallet (id, balance) VALUES ('1', 5)");
   leave(database);
@@ -220,9 +255,12 @@ test("a lock that ended without a change leaves a connection that can be read", 
   writer.run("PRAGMA locking_mode = EXCLUSIVE");
   writer.run("BEGIN IMMEDIATE");
   writer.run("DELETE FROM wallet");
-  const locked = source.lookup(question("1"), AbortSignal.timeout(20));
-  expect(await failure(() => locked)).toContain("is locked by another program");
-  writer.run("ROLLBACK");
-  writer.close(true);
   expect(await ask(source, "1")).toEqual({ balance: "5" });
+  writer.run("ROLLBACK");
+  writer.run("UPDATE wallet SET balance = 6");
+  // It keeps the index of its log to itself, so nobody else can tell what is in the log.
+  const locked = source.lookup(question("1"), AbortSignal.timeout(20));
+  expect(await failure(() => locked)).toContain("has a log");
+  writer.close(true);
+  expect(await ask(source, "1")).toEqual({ balance: "6" });
 });
