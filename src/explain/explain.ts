@@ -1,5 +1,5 @@
 import { type Construction, constructions } from "./construction.ts";
-import { headerReadings } from "./header.ts";
+import { headerReadings, timestampIn } from "./header.ts";
 import type { Mistake } from "./mistake.ts";
 import { bodyVariants, keyVariants, type Variant } from "./variants.ts";
 
@@ -34,7 +34,7 @@ const MAX_MISTAKES = 2;
  * known ones and pairs of them, and takes what needs the fewest.
  */
 export function explainSignature(body: Uint8Array, header: string, secrets: readonly string[]): Explanation {
-  const bodies = bodyVariants(body);
+  const bodies = bodyVariants(body, timestampIn(header));
   let best: Explanation | undefined;
   for (const reading of headerReadings(header)) {
     for (const [index, secret] of secrets.entries()) {

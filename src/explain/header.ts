@@ -17,16 +17,26 @@ const HEX = /^[0-9a-f]+$/i;
 const BASE64 = /^[\w+/-]+={0,2}$/;
 const PREFIX = /^(?:0x|[a-z][\w-]*(?:[=:]\s*|\s+))/i;
 
+/** As other webhooks send it: the time of the signature beside it, and which version it is of. */
+const TIMED = /^t=(\d{9,13}),\s*(v\d+=)([^,\s]+)/;
+
+/** The timestamp that stands in the header beside the signature. */
+export function timestampIn(header: string): string | undefined {
+  return TIMED.exec(header.trim())?.[1];
+}
+
 /** What the header's text may stand for; empty if it is nothing like a signature. */
 export function headerReadings(header: string): readonly HeaderReading[] {
   const text = header.trim();
   const prefix = PREFIX.exec(text)?.[0];
+  const [, , version = "", timed] = TIMED.exec(text) ?? [];
   const quoted = /^(["'])(.*)\1$/.exec(text)?.[2];
   return [
     ...readings(text),
     ...(prefix === undefined
       ? []
       : withMistake(prefixed(prefix.trim()), readings(text.slice(prefix.length)))),
+    ...(timed === undefined ? [] : withMistake(prefixed(`t=…,${version}`), readings(timed))),
     ...(quoted === undefined ? [] : withMistake(QUOTED, readings(quoted))),
   ];
 }

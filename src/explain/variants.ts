@@ -1,5 +1,6 @@
 import type { Mistake } from "./mistake.ts";
 import { otherWritings } from "./json-writing.ts";
+import { otherSchemes } from "./schemes.ts";
 
 /** Bytes that may have been used in place of the right ones, and the mistake that leads to them. */
 export interface Variant {
@@ -13,7 +14,7 @@ type Candidate = readonly [id: string, message: string, bytes: string | Uint8Arr
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /** The bodies that a signature may have been made over, the right one first. */
-export function bodyVariants(body: Uint8Array): readonly Variant[] {
+export function bodyVariants(body: Uint8Array, headerTimestamp?: string): readonly Variant[] {
   const bytes = Buffer.from(body);
   const text = bytes.toString("utf8");
   const candidates: readonly Candidate[] = [
@@ -65,6 +66,9 @@ export function bodyVariants(body: Uint8Array): readonly Variant[] {
     const message = `it was made over re-serialized JSON (${words}), not over the bytes of the body`;
     variants.push(asVariant("reserialized-json", message, writing));
     variants.push(asVariant("reserialized-json", `${message}, with a trailing newline`, `${writing}\n`));
+  }
+  for (const { id, message, text: scheme } of otherSchemes(text, headerTimestamp)) {
+    variants.push(asVariant(id, message, scheme));
   }
   return distinct([{ bytes: body, mistake: undefined }, ...variants]);
 }

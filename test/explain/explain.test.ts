@@ -57,6 +57,18 @@ test.each<[mistake: string, header: string]>([
     "reserialized-json",
     hmac(`{"player_id":"12001","request_id":"r","session_id":${escapedNonAscii},"timestamp":1710000000.0}`),
   ],
+  ["timestamp-and-body", hmac(`1710000000.0.${BODY}`)],
+  ["timestamp-and-body", hmac(`v0:1710000000.0:${BODY}`)],
+  ["timestamp-and-body", hmac(`r.1710000000.0.${BODY}`)],
+  ["timestamp-and-body", hmac(`${BODY}1710000000.0`)],
+  ["path-and-body", hmac(`/balance${BODY}`)],
+  ["path-and-body", hmac(`POST\n/balance\n${BODY}`)],
+  ["path-and-body", hmac(`/bet${BODY}`)],
+  ["fields", hmac("a/b <é> 🎲r1710000000.012001")],
+  ["fields", hmac("12001|r|a/b <é> 🎲|1710000000.0")],
+  ["fields", hmac("player_id=12001&request_id=r&session_id=a/b <é> 🎲&timestamp=1710000000.0")],
+  ["fields", hmac(new URLSearchParams({ ...parsed, timestamp: "1710000000.0" }).toString())],
+  ["fields", hmac("r:12001")],
   ["trailing-newline", hmac(`${BODY}\n`)],
   ["trailing-newline", hmac(`${BODY}\r\n`)],
   ["byte-order-mark", hmac(`\uFEFF${BODY}`)],
@@ -148,4 +160,32 @@ test("a body that is no text is explained as well", () => {
   expect(explain(hmac(bytes), bytes).fits).toBe(true);
   expect(mistakesOf(hmac(Buffer.from(bytes).toString("base64")), bytes)).toEqual(["body-base64"]);
   expect(explain(hmac(""), "").fits).toBe(true);
+});
+
+test("a header with a time and a version, as other webhooks send it, is read as such", () => {
+  const header = `t=1710000099,v1=${hmac(`1710000099.${BODY}`)}`;
+  expect(mistakesOf(header)).toEqual(["prefix", "timestamp-and-body"]);
+  expect(explain(header).mistakes.map(({ message }) => message)).toEqual([
+    "the header has t=…,v1= before the digits: nothing may be around them",
+    "it was made over the header's timestamp and the body, joined by a dot, not over the bytes of the body alone",
+  ]);
+});
+
+test("another scheme, and a secret that lost the white space around it, are found together", () => {
+  expect(mistakesOf(hmac(`1710000000.0.${BODY}`, SECRET), BODY, [` ${SECRET} `])).toEqual([
+    "timestamp-and-body",
+    "secret-white-space",
+  ]);
+});
+
+test("a body that is no object, or of many fields, is explained as before", () => {
+  for (const body of [
+    "[1,2]",
+    "no JSON",
+    "{}",
+    JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`f${index}`, index]))),
+  ]) {
+    expect(mistakesOf(hmac(`${body}\n`), body)).toEqual(["trailing-newline"]);
+    expect(explain(hmac("another"), body).mistakes).toEqual([]);
+  }
 });
