@@ -1,6 +1,7 @@
 import type { LogLevel } from "../observe/line.ts";
-import type { Outcome, Reason } from "../protocol/status.ts";
+import type { Reason } from "../protocol/status.ts";
 import type { Call } from "./call.ts";
+import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
 
 const LOG_LEVELS = {
@@ -17,29 +18,31 @@ const LOG_LEVELS = {
 
 /** Tells the log, one line per call (spec 5), and whoever watches the server, what became of a call. */
 export function logCall(
-  outcome: Outcome,
+  endpoint: Endpoint,
+  answer: Answer,
   statusCode: string,
   call: Call,
-  { log, recorder, sourceName }: Service,
+  service: Service,
 ): void {
-  const { reason } = outcome;
+  const { log, recorder } = service;
+  const { reason } = answer;
   const level = LOG_LEVELS[reason];
   const isLogged = log.has(level);
   if (!isLogged && recorder === undefined) return;
-  const detail = "detail" in outcome ? outcome.detail : undefined;
+  const detail = "detail" in answer ? answer.detail : undefined;
   const durationMs = Math.round((performance.now() - call.connection.arrivedMs) * 1000) / 1000;
   // Neither is free, and of a call that was answered, and is not logged, nobody asks.
   const traced = isLogged || reason !== "ok" ? traceOf(call) : undefined;
   const failedBody = reason === "bad_signature" ? call.body : undefined;
   if (isLogged) {
     log.request(level, {
-      endpoint: "balance",
+      endpoint: endpoint.name,
       request_id: call.requestId,
       player_id: call.playerId,
       status_code: statusCode,
       reason,
       duration_ms: durationMs,
-      source: sourceName,
+      source: endpoint.origin(service),
       remote: traced?.address ?? "",
       unreadable_hop: traced?.unreadableHop,
       trace_id: traced?.traceId ?? "",
@@ -52,7 +55,7 @@ export function logCall(
   const timeMs = Date.now();
   recorder.answered({
     time_ms: timeMs,
-    endpoint: "balance",
+    endpoint: endpoint.name,
     reason,
     status_code: statusCode,
     duration_ms: durationMs,
@@ -65,7 +68,7 @@ export function logCall(
   if (failedBody === undefined) return;
   recorder.signatureFailed({
     time_ms: timeMs,
-    endpoint: "balance",
+    endpoint: endpoint.name,
     remote: traced?.address ?? "",
     problem: detail ?? "",
     signature: call.signature ?? null,

@@ -14,6 +14,7 @@ export interface Connection {
 /** What is known of a call so far; filled in on its way. */
 export interface Call {
   readonly connection: Connection;
+  readonly headers: Headers;
   readonly trace: () => Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
   key: SigningKey;
@@ -25,16 +26,12 @@ export interface Call {
 }
 
 /** A call that has just arrived. Its trace is made when somebody asks: a log line, or a source with an upstream. */
-export function beginCall(request: Request, connection: Connection, key: SigningKey): Call {
+export function beginCall(headers: Headers, connection: Connection, key: SigningKey): Call {
   let trace: Trace | undefined;
   return {
     connection,
-    trace: () =>
-      (trace ??= continueTrace(
-        request.headers.get("traceparent"),
-        request.headers.get("tracestate"),
-        randomHex,
-      )),
+    headers,
+    trace: () => (trace ??= continueTrace(headers.get("traceparent"), headers.get("tracestate"), randomHex)),
     key,
   };
 }

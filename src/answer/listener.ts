@@ -1,6 +1,9 @@
 import { includesAddress } from "../config/address.ts";
+import type { Config } from "../config/load.ts";
 import { callerOf } from "./caller-address.ts";
-import { handleBalance } from "./handler.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { handleCall } from "./handler.ts";
 import { hasSoundHost } from "./host-header.ts";
 import { serveOrExplain } from "./port.ts";
 import type { Service } from "./service.ts";
@@ -11,8 +14,8 @@ export interface Listener {
   /** `http://0.0.0.0:8080/balance`, with the port that was got where 0 was asked for. */
   readonly url: string;
   readonly port: number;
-  /** Follows `webhook.path`. */
-  setPath(path: string): void;
+  /** Follows `webhook.path`, and which endpoints there are below it. */
+  follow(webhook: Config["webhook"]): void;
   /** From now on each answer closes its connection. */
   retire(): void;
   /** Retires, accepts nothing more, closes quiet connections, and resolves when the last answer is sent. */
@@ -24,8 +27,7 @@ export interface Listener {
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
-  /** `webhook.path` */
-  readonly path: string;
+  readonly webhook: Config["webhook"];
   readonly tls: ServerTls | undefined;
   /** Lets another listener of ours have the same port at the same time. */
   readonly sharesPort: boolean;
@@ -40,11 +42,12 @@ const SETTLE_MS = 250;
 /** A connection on which nothing happens is closed; longer than common clients keep theirs. */
 const IDLE_SECONDS = 75;
 
-/** The public listener: the endpoint and `GET /healthz`, nothing else (spec 5). Throws where the port cannot be had. */
+/** The public listener: the endpoints and `GET /healthz`, nothing else (spec 5). Throws where the port cannot be had. */
 export function listen(options: ListenerOptions, current: () => Service): Listener {
   let isRetired = false;
 
   function answer(
+    endpoint: Endpoint,
     request: Request,
     server: Bun.Server<undefined>,
     arrivedMs: number,
@@ -63,18 +66,18 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
       }
     }
     if (request.method !== "POST") return notAllowed("POST");
-    return handleBalance(
-      request,
-      { caller, isEnding: () => isRetired || announcesTrailer(request), arrivedMs },
-      current,
-    );
+    const isEnding = () => isRetired || announcesTrailer(request);
+    return handleCall(endpoint, request, { caller, isEnding, arrivedMs }, current);
   }
 
-  function routes(path: string) {
-    return {
-      "/healthz": inTurn(health),
-      [endpointPath(path)]: inTurn(answer),
-    };
+  function routes(webhook: Config["webhook"]) {
+    const answers = endpointsOf(webhook).map((endpoint) => {
+      return [
+        endpointPath(webhook.path, endpoint.name),
+        inTurn((...call) => answer(endpoint, ...call)),
+      ] as const;
+    });
+    return { "/healthz": inTurn(health), ...Object.fromEntries(answers) };
   }
 
   function retire(): void {
@@ -90,15 +93,15 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
       idleTimeout: IDLE_SECONDS,
       // The limit is the handler's, which answers with a signature; the runtime's own would answer without.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      routes: routes(options.path),
+      routes: routes(options.webhook),
       fetch: inTurn(notFound),
       ...(tls === undefined ? {} : { tls }),
     }),
   );
   return {
-    url: new URL(endpointPath(options.path), server.url).href,
+    url: new URL(endpointPath(options.webhook.path), server.url).href,
     port: server.port ?? port,
-    setPath: (path) => void server.reload({ routes: routes(path), fetch: inTurn(notFound) }),
+    follow: (webhook) => void server.reload({ routes: routes(webhook), fetch: inTurn(notFound) }),
     retire,
     async stop() {
       retire();
@@ -138,9 +141,9 @@ function health(request: Request): Response {
   return isRead(request) ? new Response("ok\n") : notAllowed("GET, HEAD");
 }
 
-/** `/balance` under the configured path: both `/klas` and `/klas/` give `/klas/balance`. */
-export function endpointPath(path: string): string {
-  return `${path.replace(/\/+$/, "")}/balance`;
+/** An endpoint under the configured path: both `/klas` and `/klas/` give `/klas/balance`. */
+export function endpointPath(path: string, name = "balance"): string {
+  return `${path.replace(/\/+$/, "")}/${name}`;
 }
 
 export function isRead(request: Request): boolean {

@@ -2,11 +2,12 @@ import type { BlockList } from "node:net";
 import { addressSet } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
 import { masking } from "../config/masking.ts";
+import type { Forwarder } from "../forward/forwarder.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { type Recorder, secretId } from "../observe/recorder.ts";
 import type { SourceLog } from "../plugin.ts";
-import { knownCurrencies } from "../protocol/currency.ts";
+import { type ExponentOf, knownCurrencies } from "../protocol/currency.ts";
 import { signingKey, type SigningKey } from "../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../protocol/status.ts";
 import { Failure } from "../failure.ts";
@@ -19,6 +20,11 @@ export interface Service {
   readonly keys: readonly [SigningKey, ...SigningKey[]];
   readonly source: GuardedSource;
   readonly sourceName: string;
+  /** Only there if calls are passed on. */
+  readonly forwarder: Forwarder | undefined;
+  /** `webhook.currency` */
+  readonly currency: string | undefined;
+  readonly exponentOf: ExponentOf;
   readonly statusCodes: StatusCodes;
   readonly maxBodyBytes: number;
   readonly maxClockSkewSeconds: number | undefined;
@@ -47,8 +53,9 @@ export interface Surroundings {
 
 /** All but the source comes out of the configuration as it is. */
 export function serviceOf(
-  { webhook, server, source: { name } }: Config,
+  { webhook, server, source: { name }, currencies = {} }: Config,
   source: GuardedSource,
+  forwarder: Forwarder | undefined,
   { log, metrics, recorder }: Surroundings,
 ): Service {
   const [first, ...others] = webhook.secrets;
@@ -56,6 +63,9 @@ export function serviceOf(
     keys: [signingKey(first), ...others.map(signingKey)],
     source,
     sourceName: name,
+    forwarder,
+    currency: webhook.currency,
+    exponentOf: knownCurrencies(currencies),
     statusCodes: statusCodesOf(webhook.status_codes),
     maxBodyBytes: server.max_body_bytes,
     maxClockSkewSeconds: webhook.max_clock_skew_seconds,

@@ -111,7 +111,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
 }
 
 async function checkSource(
-  { config, source: bound }: BoundConfig,
+  { config, source: bound, forwarder }: BoundConfig,
   options: CheckOptions,
   report: Report,
 ): Promise<boolean> {
@@ -128,7 +128,7 @@ async function checkSource(
   } else report("ok", `source "${config.source.name}" opens and answers`);
   const isAnswered =
     problem === undefined &&
-    (await lookUpPlayer(serviceOf(config, source, { log }), config, options, report));
+    (await lookUpPlayer(serviceOf(config, source, forwarder, { log }), config, options, report));
   const closing = await source.close().then(() => undefined, messageOf);
   if (closing !== undefined) report("error", `source "${config.source.name}" does not close: ${closing}`);
   await log.flush();

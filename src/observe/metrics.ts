@@ -14,7 +14,7 @@ import { revision, version } from "../version.ts";
 /** What one process counts. Every label comes from a closed set or is bounded here: a caller makes no series. */
 export interface Metrics {
   /** A call was answered. */
-  answered(reason: Reason, statusCode: string, seconds: number): void;
+  answered(endpoint: string, reason: Reason, statusCode: string, seconds: number): void;
   /** A source answered, or did not. */
   lookedUp(source: string, outcome: Outcome["reason"], seconds: number): void;
   /** The clock of a verified request against ours. */
@@ -30,6 +30,7 @@ export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string
 /** Read when the metrics are asked for. */
 export interface Gauges {
   readonly inFlight: () => number;
+  readonly forwardsInFlight: () => number;
   readonly isSourceUp: () => Promise<boolean>;
 }
 
@@ -47,12 +48,13 @@ export function openMetrics(gauges: Gauges): Metrics {
   const requests = new Counter({
     name: "klas_balance_requests_total",
     help: "Calls that were answered.",
-    labelNames: ["status_code", "reason"],
+    labelNames: ["status_code", "reason", "endpoint"],
     registers,
   });
   const requestSeconds = new Histogram({
     name: "klas_balance_request_duration_seconds",
     help: "Time from a call's arrival to its answer.",
+    labelNames: ["endpoint"],
     buckets: BUCKETS_SECONDS,
     registers,
   });
@@ -85,6 +87,14 @@ export function openMetrics(gauges: Gauges): Metrics {
       inFlight.set(gauges.inFlight());
     },
   });
+  const forwardsInFlight = new Gauge({
+    name: "klas_balance_forward_in_flight",
+    help: "Calls that were passed on and are not answered yet.",
+    registers,
+    collect() {
+      forwardsInFlight.set(gauges.forwardsInFlight());
+    },
+  });
   const sourceUp = new Gauge({
     name: "klas_balance_source_up",
     help: "1 where the source could be asked now.",
@@ -106,10 +116,10 @@ export function openMetrics(gauges: Gauges): Metrics {
   const boundedCode = bounded();
   const boundedEvent = bounded();
   return {
-    answered(reason, statusCode, seconds) {
+    answered(endpoint, reason, statusCode, seconds) {
       const code = reason === "refused" ? boundedCode(statusCode) : statusCode;
-      requests.inc({ status_code: code, reason });
-      requestSeconds.observe(seconds);
+      requests.inc({ status_code: code, reason, endpoint });
+      requestSeconds.observe({ endpoint }, seconds);
     },
     lookedUp: (source, outcome, seconds) => sourceSeconds.observe({ source, outcome }, seconds),
     skewed: (seconds) => skew.set(seconds),

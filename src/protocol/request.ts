@@ -75,6 +75,18 @@ export function parseRequest(body: Uint8Array): ParsedRequest {
   };
 }
 
+const looseRequestSchema = v.object({
+  ...knownIdsSchema.entries,
+  timestamp: v.fallback(v.optional(requestSchema.entries.timestamp), undefined),
+});
+
+/** What is sound in a body that is another's to judge: whose call it is, and when it was made. */
+export function looseRequest(body: Uint8Array): v.InferOutput<typeof looseRequestSchema> {
+  const json = parseJson(body);
+  const result = v.safeParse(looseRequestSchema, json.valid ? json.value : {});
+  return result.success ? result.output : {};
+}
+
 type Json =
   | { readonly valid: true; readonly value: unknown }
   | { readonly valid: false; readonly problem: string };

@@ -49,8 +49,13 @@ export type Outcome =
   | { readonly reason: "refused"; readonly statusCode: string }
   | { readonly reason: MappedReason; readonly detail?: string };
 
+/** As much of an outcome as its `status_code` depends on. */
+type Answered =
+  | { readonly reason: "refused"; readonly statusCode: string }
+  | { readonly reason: Exclude<Reason, "refused"> };
+
 /** The `status_code` that an outcome is answered with. */
-export function statusCodeOf(outcome: Outcome, statusCodes: StatusCodes): string {
+export function statusCodeOf(outcome: Answered, statusCodes: StatusCodes): string {
   if (outcome.reason === "ok") return "OK";
   if (outcome.reason === "refused") return outcome.statusCode;
   return statusCodes[outcome.reason];

@@ -27,5 +27,12 @@ export function continueTrace(header: string | null, state: string | null, rando
       : { traceId, traceparent };
   }
   const fresh = random();
-  return { traceId: fresh, traceparent: `00-${fresh}-${random().slice(16)}-00` };
+  let traceparent: string | undefined;
+  return {
+    traceId: fresh,
+    // Most calls only log their trace and pass none on.
+    get traceparent() {
+      return (traceparent ??= `00-${fresh}-${random().slice(16)}-00`);
+    },
+  };
 }

@@ -2,6 +2,7 @@ import type { Config, Reading } from "../config/load.ts";
 import { newsTo } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { readServerTls, type ServerTls } from "../answer/tls.ts";
+import { bindForwarder, type Forwarder } from "../forward/forwarder.ts";
 import { type BoundSource, bindSources, type OnStep } from "../source/bound.ts";
 
 /** A configuration with what it names: all of it is there and fits, and nothing of it is open yet. */
@@ -10,6 +11,8 @@ export interface BoundConfig {
   /** The source in use. */
   readonly source: BoundSource;
   readonly tls: ServerTls | undefined;
+  /** What passes calls on, if the configuration asks for that. It holds nothing open. */
+  readonly forwarder: Forwarder | undefined;
 }
 
 /**
@@ -21,11 +24,14 @@ export async function bindConfig(reading: Reading, onStep?: OnStep): Promise<Bou
   const { tls, problems: tlsProblems } = reading.valid
     ? await readServerTls(reading.config)
     : { tls: undefined, problems: [] };
+  const { forwarder, problems: forwardProblems } = reading.valid
+    ? await bindForwarder(reading.config)
+    : { forwarder: undefined, problems: [] };
   const found = reading.valid ? [] : reading.problems;
-  const all = [...found, ...newsTo(found, [...tlsProblems, ...problems])];
+  const all = [...found, ...newsTo(found, [...tlsProblems, ...forwardProblems, ...problems])];
   const source = reading.valid ? sources.get(reading.config.source.name) : undefined;
   if (!reading.valid || source === undefined || all.length > 0) throw new ConfigError(tablesOf(reading), all);
-  return { config: reading.config, source, tls };
+  return { config: reading.config, source, tls, forwarder };
 }
 
 function tablesOf(reading: Reading) {

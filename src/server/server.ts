@@ -91,6 +91,7 @@ export async function startServer(
     initial.admin &&
     openMetrics({
       inFlight: () => inUse.service.source.inFlight,
+      forwardsInFlight: () => inUse.service.forwarder?.inFlight ?? 0,
       isSourceUp: async () => (await health()) === undefined,
     });
   const recorder = initial.admin && openRecorder(initial.admin.capture_failed);
@@ -98,12 +99,12 @@ export async function startServer(
   let inUse = await start(await bindConfig({ valid: true, config: initial }, onStep));
   const health = sourceHealth(() => inUse);
 
-  async function start({ config, source, tls }: BoundConfig): Promise<InUse> {
+  async function start({ config, source, tls, forwarder }: BoundConfig): Promise<InUse> {
     const opened = await openSource(config, source, surroundings);
     try {
       if (tls !== undefined && !sharesPort) assertPortIsFree(config);
       const listener = listenWith(config, config.server.port, tls);
-      return { config, service: serviceOf(config, opened, surroundings), tls, listener };
+      return { config, service: serviceOf(config, opened, forwarder, surroundings), tls, listener };
     } catch (error) {
       await closeSource(opened, config, log);
       throw error;
@@ -114,17 +115,18 @@ export async function startServer(
     // A certificate is a listener's for life: a new one comes with a new listener on the same port.
     const shared = sharesPort || tls !== undefined;
     const { host } = initial.server;
-    return listen({ host, port, path: webhook.path, tls, sharesPort: shared }, () => inUse.service);
+    return listen({ host, port, webhook, tls, sharesPort: shared }, () => inUse.service);
   }
 
   async function prepare(config: Config): Promise<PreparedReload> {
     const { tls: tlsInUse, listener: listening } = inUse;
-    const { source, tls } = await bindConfig({ valid: true, config });
-    const { opened, warnings } = await nextSource({ config, source, tls });
+    const bound = await bindConfig({ valid: true, config });
+    const { tls, forwarder } = bound;
+    const { opened, warnings } = await nextSource(bound);
     try {
       const isSameTls = JSON.stringify(tlsInUse) === JSON.stringify(tls);
       const listener = isSameTls ? listening : listenWith(config, listening.port, tls);
-      const next = { config, service: serviceOf(config, opened, surroundings), tls, listener };
+      const next = { config, service: serviceOf(config, opened, forwarder, surroundings), tls, listener };
       return { warnings, commit: () => swap(next), discard: () => giveUp(next) };
     } catch (error) {
       if (opened !== inUse.service.source) await closeSource(opened, config, log);
@@ -163,7 +165,7 @@ export async function startServer(
     log.configure(next.config.log);
     // Who is connected to the old one gets the answer to what was asked.
     if (before.listener !== next.listener) void before.listener.stop();
-    next.listener.setPath(next.config.webhook.path);
+    next.listener.follow(next.config.webhook);
     const { source } = before.service;
     if (source !== next.service.source) await closeSource(source, before.config, log);
   }

@@ -4,9 +4,12 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openLog } from "../../src/observe/log.ts";
 import type { LookupResult, Source } from "../../src/plugin.ts";
+import { knownCurrencies } from "../../src/protocol/currency.ts";
 import { signingKey } from "../../src/protocol/signature.ts";
 import { DEFAULT_STATUS_CODES } from "../../src/protocol/status.ts";
-import { handleBalance } from "../../src/answer/handler.ts";
+import type { Endpoint } from "../../src/answer/endpoint.ts";
+import { AUTHENTICATE, BALANCE } from "../../src/answer/endpoints.ts";
+import { handleCall } from "../../src/answer/handler.ts";
 import type { Service } from "../../src/answer/service.ts";
 import { guard } from "../../src/source/guard.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -57,6 +60,9 @@ function service(changes: Partial<Parts> = {}): Parts {
     keys: [signingKey(SECRET), signingKey(OLD_SECRET)],
     source: guard(source, { timeoutMs: 500, maxInFlight: 10 }),
     sourceName: "players",
+    forwarder: undefined,
+    currency: undefined,
+    exponentOf: knownCurrencies({ USDT: 6 }),
     statusCodes: DEFAULT_STATUS_CODES,
     maxBodyBytes: 1024,
     maxClockSkewSeconds: undefined,
@@ -72,12 +78,18 @@ function service(changes: Partial<Parts> = {}): Parts {
 let logs = 0;
 
 /** One call, from the request to the reply's bytes and the log's lines. */
-async function call(request: Request, used: Parts = service(), level: "info" | "warn" = "info") {
+async function call(
+  request: Request,
+  used: Parts = service(),
+  level: "info" | "warn" = "info",
+  endpoint: Endpoint = BALANCE,
+) {
   logs += 1;
   const file = join(folder, `${logs}.log`);
   const descriptor = openSync(file, "w");
   const log = openLog({ level, format: "json" }, { fileDescriptor: descriptor });
-  const response = await handleBalance(
+  const response = await handleCall(
+    endpoint,
     request,
     { caller: () => ({ address: "203.0.113.7" }), arrivedMs: performance.now(), isEnding: () => false },
     () => ({ ...used, log }),
@@ -436,4 +448,58 @@ test("a retry of the same request is answered again", async () => {
   const [first, second] = [await call(post(body), used), await call(post(body), used)];
   expect(second.body).toBe(first.body);
   expect(second.signature).toBe(first.signature);
+});
+
+describe("authenticate", () => {
+  const OTHERS = { plain: "30.00", euros: "30", tethers: "1.5", slow: "2", withdrawn: "3" };
+  const CURRENCIES: Readonly<Record<string, string>> = {
+    euros: "EUR",
+    tethers: "USDT",
+    slow: "JPY",
+    withdrawn: "BGN",
+  };
+  const players = new Map(Object.entries(OTHERS));
+  const withCurrencies: Source = {
+    lookup({ playerId }) {
+      const balance = players.get(playerId);
+      const answer = balance === undefined ? null : { balance, currency: CURRENCIES[playerId] };
+      return playerId === "slow" ? Bun.sleep(5).then(() => answer) : answer;
+    },
+  };
+
+  async function authenticate(playerId: string, currency?: string) {
+    const used = service({ source: guard(withCurrencies, { timeoutMs: 500, maxInFlight: 10 }), currency });
+    return await call(post(balanceRequest(playerId)), used, "info", AUTHENTICATE);
+  }
+
+  test.each([
+    ["euros", undefined, '{"currency":"EUR","balance":"30","status_code":"OK"}'],
+    ["slow", "EUR", '{"currency":"JPY","balance":"2","status_code":"OK"}'],
+    ["tethers", undefined, '{"currency":"USDT","balance":"1.5","status_code":"OK"}'],
+    ["plain", "CHF", '{"currency":"CHF","balance":"30","status_code":"OK"}'],
+    ["nobody", "CHF", '{"status_code":"ERR_PLAYER_NOT_FOUND"}'],
+  ])("%s, by default %p: %s", async (playerId, currency, expected) => {
+    const { body, signature, log } = await authenticate(playerId, currency);
+    expect(body).toBe(expected);
+    expect(signature).toBe(hmac(SECRET, expected));
+    expect(JSON.parse(log)).toMatchObject({ msg: "authenticate", endpoint: "authenticate" });
+  });
+
+  test.each([
+    ["plain", undefined, "the source names no currency, and webhook.currency is not set"],
+    ["withdrawn", "EUR", "the currency BGN is neither in ISO 4217 nor in [currencies]"],
+  ])("%s, by default %p: source_failed", async (playerId, currency, detail) => {
+    const { body, log } = await authenticate(playerId, currency);
+    expect(body).toBe('{"status_code":"ERR_UNKNOWN"}');
+    expect(JSON.parse(log)).toMatchObject({ reason: "source_failed", detail });
+  });
+
+  test("its signature rules are those of balance, and balance shows no currency", async () => {
+    const forged = post(balanceRequest("euros"), "0".repeat(64));
+    const used = service({ source: guard(withCurrencies, { timeoutMs: 500, maxInFlight: 10 }) });
+    expect((await call(forged, used, "info", AUTHENTICATE)).body).toBe(rejected);
+    expect((await call(post(balanceRequest("euros")), used)).body).toBe(
+      '{"balance":"30","status_code":"OK"}',
+    );
+  });
 });

@@ -26,8 +26,8 @@ const FEW_HANDLES = 128;
 
 /** Names of spec 5, and those of the lifecycle. */
 const NAMES = [
-  'klas_balance_requests_total{status_code="OK",reason="ok"}',
-  "klas_balance_request_duration_seconds_count",
+  'klas_balance_requests_total{status_code="OK",reason="ok",endpoint="balance"}',
+  'klas_balance_request_duration_seconds_count{endpoint="balance"}',
   'klas_balance_source_duration_seconds_count{source="players",outcome="ok"}',
   "klas_balance_clock_skew_seconds",
   "klas_balance_in_flight",
@@ -165,7 +165,9 @@ describe.concurrent("the admin listener", () => {
       expect((await server.admin("/healthz")).status).toBe(200);
     }
     expect(
-      await server.metric('klas_balance_requests_total{status_code="ERR_UNKNOWN",reason="overloaded"}'),
+      await server.metric(
+        'klas_balance_requests_total{status_code="ERR_UNKNOWN",reason="overloaded",endpoint="balance"}',
+      ),
     ).toBeGreaterThan(350);
     for (const connection of connections) connection.destroy();
     await Promise.all(flood);

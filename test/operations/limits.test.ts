@@ -50,7 +50,7 @@ describe.concurrent("limits", () => {
     await Promise.all(connections.map(({ closed }) => closed));
     expect(
       await server.metric(
-        'klas_balance_requests_total{status_code="ERR_INVALID_BODY",reason="invalid_body"}',
+        'klas_balance_requests_total{status_code="ERR_INVALID_BODY",reason="invalid_body",endpoint="balance"}',
       ),
     ).toBe(1000);
     expect(await server.balance()).toBe(OK);

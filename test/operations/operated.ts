@@ -96,10 +96,11 @@ export interface Readiness extends v.InferOutput<typeof readiness> {
 export async function operate(
   tables: Tables = {},
   prepare: (folder: string) => void | Promise<void> = () => {},
+  { env = {} }: { readonly env?: Record<string, string> } = {},
 ): Promise<Operated> {
   const folder = mkdtempSync(join(tmpdir(), "klas-balance-operations-"));
   await prepare(folder);
-  const process = await serve(folder, configOf(tables), { options: [] });
+  const process = await serve(folder, configOf(tables), { env, options: [] });
   const lines = () => parseLines(process.log());
 
   async function admin(path: string, headers: Record<string, string> = {}): Promise<Response> {

@@ -42,8 +42,10 @@ describe.concurrent("workers", () => {
     expect(workersOf(server)).toHaveLength(3);
     const replies = await Promise.all(Array.from({ length: 120 }, () => server.balance()));
     expect(new Set(replies)).toEqual(new Set([OK]));
-    expect(await server.metric('klas_balance_requests_total{status_code="OK",reason="ok"}')).toBe(120);
-    expect(await server.metric("klas_balance_request_duration_seconds_count")).toBe(120);
+    expect(
+      await server.metric('klas_balance_requests_total{status_code="OK",reason="ok",endpoint="balance"}'),
+    ).toBe(120);
+    expect(await server.metric('klas_balance_request_duration_seconds_count{endpoint="balance"}')).toBe(120);
     expect(await server.metric("klas_balance_source_up")).toBe(1);
     const text = await (await server.admin("/metrics")).text();
     expect(text.match(/^klas_balance_build_info\{.*\} (.*)$/m)?.[1]).toBe("1");
@@ -51,8 +53,10 @@ describe.concurrent("workers", () => {
     // What a worker has counted is not uncounted by its death: Prometheus would see a restart of all.
     process.kill(workersOf(server)[0] ?? 0, "SIGKILL");
     await server.line(({ msg }) => msg === "a worker was started again");
-    expect(await server.metric('klas_balance_requests_total{status_code="OK",reason="ok"}')).toBe(120);
-    expect(await server.metric("klas_balance_request_duration_seconds_count")).toBe(120);
+    expect(
+      await server.metric('klas_balance_requests_total{status_code="OK",reason="ok",endpoint="balance"}'),
+    ).toBe(120);
+    expect(await server.metric('klas_balance_request_duration_seconds_count{endpoint="balance"}')).toBe(120);
   });
 
   test("one without a call has no part in the average of the clocks", async () => {

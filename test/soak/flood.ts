@@ -85,7 +85,7 @@ export async function soakFlood({
   await Bun.sleep(seconds * 1000);
   ending.abort();
   await Promise.all(callers);
-  const rejected = '{status_code="ERR_INTEGRITY_CHECK_FAILED",reason="bad_signature"}';
+  const rejected = '{status_code="ERR_INTEGRITY_CHECK_FAILED",reason="bad_signature",endpoint="balance"}';
   const strangers = (await server.metric(`klas_balance_requests_total${rejected}`)) ?? 0;
   // The flood goes on until the stop is over.
   server.process.signal("SIGTERM");

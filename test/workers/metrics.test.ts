@@ -4,8 +4,12 @@ import { rememberMetrics, type WorkerMetrics } from "../../src/workers/metrics.t
 
 /** What a worker reports that has answered one call. */
 async function oneCall(): Promise<readonly MetricsSnapshot[]> {
-  const metrics = openMetrics({ inFlight: () => 0, isSourceUp: () => Promise.resolve(true) });
-  metrics.answered("ok", "OK", 0.001);
+  const metrics = openMetrics({
+    inFlight: () => 0,
+    forwardsInFlight: () => 0,
+    isSourceUp: () => Promise.resolve(true),
+  });
+  metrics.answered("balance", "ok", "OK", 0.001);
   return [await metrics.snapshot()];
 }
 
