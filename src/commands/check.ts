@@ -6,13 +6,15 @@ import { ConfigError } from "../config/problem.ts";
 import { secretWarnings } from "../config/secret-warnings.ts";
 import { topics } from "../help/topics.ts";
 import { openLog } from "../observe/log.ts";
+import { withCurrency } from "../answer/authenticate.ts";
 import { endpointPath } from "../answer/listener.ts";
+import { isLoopback, withoutBrackets } from "../config/address.ts";
 import { Failure } from "../failure.ts";
 import { inWords, probe } from "../answer/probe.ts";
 import { openSource, serviceOf, type Service } from "../answer/service.ts";
 import { replyBody } from "../protocol/reply.ts";
 import { ID_RULE, isId } from "../protocol/request.ts";
-import { statusCodeOf } from "../protocol/status.ts";
+import { type Outcome, statusCodeOf } from "../protocol/status.ts";
 import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
 import { configOption } from "./config-option.ts";
@@ -90,6 +92,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
     "ok",
     `would listen on ${server.host} port ${server.port} and answer POST ${endpointPath(webhook.path)}`,
   );
+  reportFurtherEndpoints(webhook, report);
   const { mode } = await stat(config.file);
   if ((mode & 0o007) !== 0) {
     report(
@@ -107,6 +110,28 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
       "ok",
       `source "${name}" (${plugin}) is configured well${name === webhook.source ? ", and in use" : ""}`,
     );
+  }
+}
+
+/** What is answered below the WEBHOOK_URL besides `balance`. */
+function reportFurtherEndpoints(webhook: Config["webhook"], report: Report): void {
+  const { authenticate, currency, probe_player: probePlayer, forward } = webhook;
+  if (authenticate) {
+    report("ok", `would answer POST ${endpointPath(webhook.path, "authenticate")}`);
+    if (currency === undefined && probePlayer === undefined) {
+      report(
+        "warning",
+        "webhook.currency is not set: authenticate works only for players whose source names their currency",
+        "protocol",
+      );
+    }
+  }
+  if (forward === undefined) return;
+  const { host, hostname, protocol } = new URL(forward.url);
+  const names = forward.endpoints.filter((name) => !(authenticate && name === "authenticate"));
+  report("ok", `would pass ${names.join(", ")} on to ${protocol}//${host}, each call once at the most`);
+  if (protocol === "http:" && !isLoopback(withoutBrackets(hostname))) {
+    report("warning", `webhook.forward.url: what is passed on to ${host} is not encrypted; use https://`);
   }
 }
 
@@ -159,7 +184,7 @@ async function reportRunning(config: Config, report: Report): Promise<boolean> {
 
 /** Whether a real player gets a balance, as far as one is known. */
 async function lookUpPlayer(
-  { source, statusCodes }: Service,
+  service: Service,
   { webhook }: Config,
   { player = webhook.probe_player, session }: CheckOptions,
   report: Report,
@@ -172,21 +197,32 @@ async function lookUpPlayer(
     return true;
   }
   const startedMs = performance.now();
-  const outcome = await probe(source, player, session);
+  const outcome = await probe(service.source, player, session);
   const durationMs = (performance.now() - startedMs).toFixed(1);
-  const reply = replyBody(
-    statusCodeOf(outcome, statusCodes),
-    outcome.reason === "ok" ? outcome.balance : undefined,
-  );
-  const answer = `player ${JSON.stringify(player)} gets ${reply} after ${durationMs} ms`;
-  if (outcome.reason === "ok") report("ok", answer);
-  else
-    report(
-      "error",
-      `${answer}: ${inWords(outcome)}${outcome.reason === "player_not_found" ? WRONG_PLACE : ""}`,
-      "troubleshooting",
-    );
-  return outcome.reason === "ok";
+  const who = `player ${JSON.stringify(player)}`;
+  const isAnswered = reportAnswer(`${who} gets`, ` after ${durationMs} ms`, outcome, service, report);
+  if (!webhook.authenticate || !isAnswered) return isAnswered;
+  return reportAnswer(`authenticate: ${who} gets`, "", withCurrency(outcome, service), service, report, true);
+}
+
+/** Whether it is a balance that a call would be answered. */
+function reportAnswer(
+  start: string,
+  end: string,
+  outcome: Outcome,
+  { statusCodes }: Service,
+  report: Report,
+  showsCurrency = false,
+): boolean {
+  const statusCode = statusCodeOf(outcome, statusCodes);
+  if (outcome.reason === "ok") {
+    const reply = replyBody(statusCode, outcome.balance, showsCurrency ? outcome.currency : undefined);
+    report("ok", `${start} ${reply}${end}`);
+    return true;
+  }
+  const hint = outcome.reason === "player_not_found" ? WRONG_PLACE : "";
+  report("error", `${start} ${replyBody(statusCode)}${end}: ${inWords(outcome)}${hint}`, "troubleshooting");
+  return false;
 }
 
 const WRONG_PLACE =

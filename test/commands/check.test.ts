@@ -90,3 +90,41 @@ describe("names the page of the manual that helps", () => {
     expect(json).not.toContain("klas-balance help");
   });
 });
+
+test("authenticate: a player without a currency is a failure before the first call", async () => {
+  const webhook = "authenticate = true";
+  const unknown = await check(folderWith(PLAYERS, webhook));
+  expect(unknown.stdout).toContain("ok      would answer POST /authenticate");
+  expect(unknown.stdout).toContain("warning webhook.currency is not set");
+  const without = await check(folderWith(PLAYERS, webhook), "--player", "12001");
+  expect(without.stdout).toContain(
+    'error   authenticate: player "12001" gets {"status_code":"ERR_UNKNOWN"}: source_failed: the source names no currency, and webhook.currency is not set',
+  );
+  expect(without.exitCode).toBe(1);
+  const { stdout, exitCode } = await check(
+    folderWith(PLAYERS, `${webhook}\ncurrency = "EUR"`),
+    "--player",
+    "12001",
+  );
+  expect(stdout).toContain(
+    'ok      authenticate: player "12001" gets {"currency":"EUR","balance":"30.5","status_code":"OK"}\n',
+  );
+  expect(stdout).not.toContain("webhook.currency");
+  expect(exitCode).toBe(0);
+});
+
+function forwardTo(url: string): string {
+  return `authenticate = true\nforward = { url = "${url}" }`;
+}
+
+test("forward: it says what is passed on where, and whether it goes unencrypted", async () => {
+  const local = await check(folderWith(PLAYERS, forwardTo("http://127.0.0.1:9/klas")));
+  expect(local.stdout).toContain(
+    "ok      would pass bet, credit, refund, terminate on to http://127.0.0.1:9, each call once at the most",
+  );
+  expect(local.stdout).not.toContain("not encrypted");
+  const remote = await check(folderWith(PLAYERS, forwardTo("http://core.example/klas")));
+  expect(remote.stdout).toContain(
+    "warning webhook.forward.url: what is passed on to core.example is not encrypted",
+  );
+});
