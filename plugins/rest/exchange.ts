@@ -78,7 +78,7 @@ export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<
         outgoing.socket?.destroy();
       }
       function failWith(error: unknown): void {
-        fail(exchangeFailure(error, name));
+        if (!isOver) fail(exchangeFailure(error, name));
       }
       function conclude(status: number, responseHeaders: IncomingHttpHeaders, bytes: Uint8Array): void {
         try {
@@ -114,10 +114,16 @@ export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<
           else chunks.push(chunk);
         });
         // In this turn the connection is not yet anybody else's.
-        incoming.on("end", () => conclude(status, responseHeaders, Buffer.concat(chunks, length)));
+        incoming.on("end", () => conclude(status, responseHeaders, joined(chunks, length)));
       });
       outgoing.end(request.body);
     });
+}
+
+/** Most answers come in one piece. */
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first, ...others] = chunks;
+  return first !== undefined && others.length === 0 ? first : Buffer.concat(chunks, length);
 }
 
 const NO_BYTES = new Uint8Array();
