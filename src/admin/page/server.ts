@@ -42,6 +42,8 @@ export interface Live {
 }
 
 const RECONNECT_MS = 2000;
+/** An event comes every second, so this long without one something is wrong, though the connection may stand. */
+const SILENCE_MS = 6000;
 
 /**
  * Follows the server's events, and goes on following when it was away. `onLost` is told each time that it cannot be
@@ -54,29 +56,41 @@ export function follow(
 ): Live {
   let stream: EventSource | undefined;
   let timer: number | undefined;
-  let isStopped = false;
 
   function connect(): void {
-    if (isStopped) return;
-    const opened = new EventSource(`/api/events?after=${lastCall()}`);
-    stream = opened;
-    opened.addEventListener("message", ({ data }) => onEvent(shaped(JSON.parse(String(data)))));
-    opened.addEventListener("error", () => {
-      opened.close();
+    stream = new EventSource(`/api/events?after=${lastCall()}`);
+    stream.addEventListener("message", ({ data }) => {
+      awaitNext();
+      onEvent(shaped(JSON.parse(String(data))));
+    });
+    stream.addEventListener("error", () => {
       void ask("/api/status").then(
         () => onLost(new Error("the stream of events was cut off")),
         (error: unknown) => onLost(error),
       );
-      timer = window.setTimeout(connect, RECONNECT_MS);
+      again();
     });
+    awaitNext();
+  }
+
+  function awaitNext(): void {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      onLost(new Error("it is silent"));
+      again();
+    }, SILENCE_MS);
+  }
+
+  function again(): void {
+    stop();
+    timer = window.setTimeout(connect, RECONNECT_MS);
+  }
+
+  function stop(): void {
+    window.clearTimeout(timer);
+    stream?.close();
   }
 
   connect();
-  return {
-    stop() {
-      isStopped = true;
-      window.clearTimeout(timer);
-      stream?.close();
-    },
-  };
+  return { stop };
 }

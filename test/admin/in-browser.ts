@@ -1,0 +1,212 @@
+/**
+ * The console in a real browser. It needs Debian's Chromium, so it is no part of `bun test`:
+ * `bun test ./test/admin/in-browser.ts`.
+ */
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { call, childrenOf, operate, type Operated, SECRET } from "../operations/operated.ts";
+import { exchange, post, signatureOf } from "../raw-http.ts";
+import { accessibilityFindings, openBrowser, openPage, overflows } from "./browser.ts";
+
+setDefaultTimeout(60_000);
+
+const browser = await openBrowser();
+afterAll(() => browser.close());
+
+const OLD = "the-secret-before-this-one";
+
+const urlOf = (server: Operated) => `http://127.0.0.1:${server.process.adminPort}/`;
+const rows = (page: Page) => page.getByRole("region", { name: "The latest calls" }).locator("tbody tr");
+
+function own(): Promise<Operated> {
+  return operate({
+    source: 'plugin = "sqlite"\nfile = "balances.db"',
+    webhook: `secrets = ["${SECRET}", "${OLD}"]`,
+  });
+}
+
+describe("the console", () => {
+  test("shows that all is well, and each of its eight parts", async () => {
+    await using server = await own();
+    {
+      using database = new Database(join(server.folder, "balances.db"));
+      database.run("INSERT INTO players (player_id, currency, balance_minor) VALUES ('12001', 'EUR', 3000)");
+    }
+    await call(server.process.port, { secret: OLD });
+    await call(server.process.port, { secret: "wrong" });
+    const { page, complaints } = await openPage(browser, urlOf(server));
+
+    await page.getByText("Ready", { exact: true }).waitFor();
+    const now = page.getByRole("region", { name: "Now", exact: true });
+    expect(await now.textContent()).toContain("players (sqlite)");
+    expect(await page.locator(".chart canvas").count()).toBe(2);
+    await rows(page).nth(1).waitFor();
+    expect(await rows(page).first().textContent()).toContain("bad_signature");
+    const secrets = page.getByRole("region", { name: /Secrets/ });
+    expect(await secrets.locator("tbody tr").allTextContents()).toEqual([
+      expect.stringMatching(/^1, signs.*0never$/),
+      expect.stringMatching(/^2.*1\d+ s ago$/),
+    ]);
+
+    const tried = page.getByRole("region", { name: "Try a call" });
+    await tried.getByLabel("Player").fill("12001");
+    await tried.getByRole("button", { name: "Call" }).click();
+    await tried.getByText("valid", { exact: true }).waitFor();
+    expect(await tried.textContent()).toContain("Balance30Signaturevalid");
+
+    await page.getByRole("link", { name: /Failed signatures/ }).click();
+    await page.getByText("no known mistake leads to it").waitFor();
+    await page.getByRole("link", { name: "Players" }).click();
+    await page.getByRole("cell", { name: "12001" }).waitFor();
+    await page.getByRole("link", { name: "Manual" }).click();
+    await page.getByRole("link", { name: "A new secret, a reload, an upgrade" }).click();
+    await page.locator("article h1").filter({ hasText: "A new secret" }).waitFor();
+
+    const text = await page.content();
+    for (const hidden of [SECRET, OLD]) expect(text).not.toContain(hidden);
+    expect(complaints).toEqual([]);
+  });
+
+  test("follows calls live, filters them, and shows one in full", async () => {
+    await using server = await operate();
+    const { page, complaints } = await openPage(browser, urlOf(server));
+    await page.getByText("0 of the last 0").waitFor();
+    for (let index = 0; index < 300; index += 1) await call(server.process.port);
+    await call(server.process.port, { player: "nobody" });
+    await rows(page).filter({ hasText: "nobody" }).waitFor();
+    // As many rows as anybody reads, however many calls came.
+    expect(await rows(page).count()).toBe(100);
+    await page.getByLabel("Reason").selectOption("player_not_found");
+    expect(await rows(page).count()).toBe(1);
+    await rows(page).getByRole("button").click();
+    const opened = page.locator(".opened");
+    expect(await opened.textContent()).toContain("no such player");
+    expect(await opened.textContent()).toContain("Request idr-1");
+    await page.getByLabel("Reason").selectOption("");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await call(server.process.port, { player: "unseen" });
+    await page.waitForTimeout(2500);
+    expect(await rows(page).filter({ hasText: "unseen" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Go on" }).click();
+    await rows(page).filter({ hasText: "unseen" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("lists the calls of a stretch that is dragged across a chart", async () => {
+    await using server = await operate();
+    await call(server.process.port);
+    const { page } = await openPage(browser, urlOf(server));
+    await rows(page).first().waitFor();
+    const plot = page.locator(".chart .u-over").first();
+    const box = await plot.boundingBox();
+    if (box === null) throw new Error("the chart is not drawn");
+    await page.mouse.move(box.x + 20, box.y + 50);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + 50, { steps: 5 });
+    await page.mouse.up();
+    await page.getByRole("button", { name: /show all times/ }).waitFor();
+    expect(await rows(page).count()).toBe(0);
+    await page.getByRole("button", { name: /show all times/ }).click();
+    expect(await rows(page).count()).toBe(1);
+  });
+
+  test("says what is wrong: a worker that was killed, a reload that failed, a server that is gone and back", async () => {
+    await using server = await operate();
+    const { page } = await openPage(browser, urlOf(server));
+    await page.getByText("Ready", { exact: true }).waitFor();
+    const [worker] = childrenOf(server.process.pid);
+    process.kill(worker ?? 0, "SIGKILL");
+    await page.getByText(`pid ${worker}`).waitFor({ state: "detached" });
+    await page.getByText(/up, pid \d+/).waitFor();
+    await server.change({ webhook: "secrets = []" });
+    await page.getByText("the latest reload failed").first().waitFor();
+    process.kill(server.process.pid, "SIGSTOP");
+    await page.getByText("No connection").waitFor({ timeout: 40_000 });
+    process.kill(server.process.pid, "SIGCONT");
+    await page.getByText("Ready", { exact: true }).waitFor();
+  });
+
+  test("asks for the token, refuses a wrong one, and forgets nothing when it is loaded again", async () => {
+    await using server = await operate({ admin: 'port = 0\ntoken = "sesame-sesame"' });
+    const { page } = await openPage(browser, urlOf(server));
+    await page.getByLabel(/Token/).fill("wrong");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("that is not the token").waitFor();
+    await page.getByLabel(/Token/).fill("sesame-sesame");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("Ready", { exact: true }).waitFor();
+    expect(await page.evaluate("document.cookie")).toBe("");
+    await page.reload();
+    await page.getByText("Ready", { exact: true }).waitFor();
+  });
+
+  test("shows hostile ids and bodies as text, with what cannot be seen written out", async () => {
+    await using server = await operate();
+    const hostile = [
+      '<img src=x onerror="document.title=1">',
+      "\u202Egnp.exe",
+      "x".repeat(256),
+      "javascript:alert(1)",
+    ];
+    for (const player of hostile) await call(server.process.port, { player });
+    await exchange(
+      server.process.port,
+      post("<script>document.title=1</script>\u202E", [`X-Signature: ${signatureOf("x", "x")}`]),
+    );
+    const { page, complaints } = await openPage(browser, urlOf(server));
+    await rows(page).nth(4).waitFor();
+    const listed = await page.getByRole("region", { name: "The latest calls" }).textContent();
+    expect(listed).toContain('<img src=x onerror="document.title=1">');
+    expect(listed).toContain(String.raw`\u202egnp.exe`);
+    expect(listed).not.toContain("\u202E");
+    await page.getByRole("link", { name: /Failed signatures/ }).click();
+    await page.locator("summary").click();
+    expect(await page.locator("pre").first().textContent()).toBe(
+      String.raw`<script>document.title=1</script>\u202e`,
+    );
+    expect(await page.title()).toBe("klas-balance");
+    expect(await overflows(page)).toBeFalse();
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    ["wide and light", { width: 1280 }],
+    ["wide and dark", { width: 1280, dark: true }],
+    ["360 pixels wide", { width: 360 }],
+  ])("is usable without a mouse and without good eyes, %s", async (_how, look) => {
+    await using server = await own();
+    await call(server.process.port, { player: "nobody" });
+    await call(server.process.port, { secret: "wrong" });
+    const { page, complaints } = await openPage(browser, urlOf(server), look);
+    await rows(page).nth(1).waitFor();
+    await rows(page).first().getByRole("button").press("Enter");
+    for (const view of ["", "failed", "players", "manual/rest"]) {
+      await page.goto(`${urlOf(server)}#/${view}`);
+      await page.waitForTimeout(500);
+      expect([view, await accessibilityFindings(page)]).toEqual([view, []]);
+      expect([view, await overflows(page)]).toEqual([view, false]);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  test("stays quick and bounded under a thousand calls a second", async () => {
+    await using server = await operate({ log: 'level = "warn"' });
+    const { page } = await openPage(browser, urlOf(server));
+    await page.getByText("Ready", { exact: true }).waitFor();
+    const untilMs = performance.now() + 8000;
+    let count = 0;
+    while (performance.now() < untilMs) {
+      await Promise.all(Array.from({ length: 100 }, () => call(server.process.port)));
+      count += 100;
+      await Bun.sleep(60);
+    }
+    expect(count).toBeGreaterThan(1000);
+    await page.getByText(/came too fast to be sent here/).waitFor();
+    expect(await rows(page).count()).toBe(100);
+    // It still hears its user.
+    await page.getByLabel("Reason").selectOption("player_not_found");
+    await page.getByText("0 of the last 1000").waitFor();
+  });
+});
