@@ -1,5 +1,5 @@
-import { realpathSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { lstatSync, readlinkSync, realpathSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 
 /** Which file lies at a path, and which write-ahead log (`-wal`) and index of the log (`-shm`) beside it. */
 export interface FileIdentity {
@@ -31,16 +31,25 @@ export function identify(file: string): FileIdentity | undefined {
 
 /** The path that SQLite uses for a file, also for one that is still to be made. */
 export function behindLinks(file: string): string {
+  let path = file;
   try {
-    return realpathSync(file);
-  } catch {
-    try {
-      return join(realpathSync(dirname(file)), basename(file));
-    } catch {
-      return file;
+    for (let links = 0; links < MAX_LINKS && lstatSync(path).isSymbolicLink(); links += 1) {
+      path = resolve(dirname(path), readlinkSync(path));
     }
+  } catch {
+    // There is none yet.
+  }
+  try {
+    // The folder's, because to resolve the file's own path is to open and close it on some systems, and that drops
+    // the locks which this process has on it (POSIX).
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path;
   }
 }
+
+/** More are a circle; Linux follows as many. */
+const MAX_LINKS = 40;
 
 function statOf(path: string): { readonly inode: string; readonly sizeBytes: bigint } | undefined {
   try {

@@ -103,7 +103,9 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
       const reopened = await kind.reopen(known, current);
       if (closed) return await reopened.close();
       reader = reopened;
-      known = current;
+      // Its log and index have been made by opening it; exchanged meanwhile, the next look finds another file.
+      const opened = identify(file);
+      known = isSameFile(current, opened) ? opened : current;
       log.info(`the database file ${file} was exchanged or is back, and is open again`);
     } catch (error) {
       giveUp(error);
