@@ -1,9 +1,12 @@
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
+import { originOf } from "../certify/signed-call.ts";
 
 /** The admin listener of a running server, as a command of the same configuration asks it. */
 export interface AdminClient {
   readonly url: string;
+  /** `undefined` if nothing answers. */
+  reach(path: string): Promise<Response | undefined>;
   /** Throws, in words, if nothing answers or it is refused. */
   get(path: string): Promise<Response>;
 }
@@ -19,12 +22,16 @@ export function adminClient({ admin, file }: Config): AdminClient {
     );
   }
   const { host, port, token } = admin;
-  const url = `http://${reachableHost(host)}:${port}`;
+  const url = originOf("http", { host, port });
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const reach = (path: string) => ask(`${url}${path}`, headers);
   return {
     url,
+    reach,
     async get(path) {
-      const response = await ask(`${url}${path}`, headers);
+      const response = await reach(path);
+      if (response === undefined)
+        throw new Failure(`no answer from ${url}: is "klas-balance serve" running?`, 1);
       if (response.ok) return response;
       if (response.status === 401) {
         throw new Failure(
@@ -37,22 +44,14 @@ export function adminClient({ admin, file }: Config): AdminClient {
   };
 }
 
-async function ask(url: string, headers: Record<string, string>): Promise<Response> {
+async function ask(url: string, headers: Record<string, string>): Promise<Response | undefined> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), HEAD_MS);
   try {
     return await fetch(url, { headers, redirect: "manual", signal: controller.signal });
   } catch {
-    throw new Failure(`no answer from ${new URL(url).origin}: is "klas-balance serve" running?`, 1);
+    return undefined;
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** A listener on every address is asked on loopback. */
-function reachableHost(host: string): string {
-  const bare = host.replace(/^\[|\]$/g, "");
-  if (bare === "0.0.0.0") return "127.0.0.1";
-  if (bare === "::") return "[::1]";
-  return bare.includes(":") ? `[${bare}]` : bare;
 }

@@ -2,11 +2,13 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { callBalance, type CallResult, ourTarget, type Target } from "../certify/balance-call.ts";
 import type { Endpoint, Proxy } from "../certify/endpoint.ts";
 import { configPath } from "../config/load.ts";
+import { Failure } from "../failure.ts";
 import { shownPath } from "../shown-path.ts";
 import { chosenSecrets } from "./chosen-secrets.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom } from "./integer-argument.ts";
 import { givenSecrets, secretFileOption, secretOption, type SecretOptions } from "./secret-option.ts";
+import { portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
 import { parseWebhookUrl, proxyOption } from "./webhook-url-argument.ts";
 
 function isGood({ status_code: statusCode, balance, signature }: CallResult): boolean {
@@ -35,7 +37,10 @@ Examples:
     .action(async (playerId, options, command) => {
       const { timeoutMs } = options;
       const target = await targetOf(command, options);
-      const result = await callBalance(target, playerId, timeoutMs);
+      const answered = await callBalance(target, playerId, timeoutMs).catch((error: unknown) =>
+        explained(error, target, options),
+      );
+      const result = { ...answered, ...(await recorded(target, options, answered.request_id)) };
       process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
       if (!isGood(result)) process.exitCode = 1;
     });
@@ -68,6 +73,27 @@ async function secretForUrl(command: CommandUnknownOpts, options: TargetOptions)
   return secret;
 }
 
+/** What the server knows of the call beyond its reply. */
+interface Recorded {
+  readonly reason?: string | undefined;
+  readonly detail?: string | undefined;
+}
+
+async function recorded({ isOurs }: Target, options: TargetOptions, requestId: string): Promise<Recorded> {
+  const call = isOurs ? await recordOfCall(await readConfig(options), requestId) : undefined;
+  return call === undefined ? {} : { reason: call.reason, detail: call.detail };
+}
+
+/** A server that is there and does not answer may listen elsewhere. */
+async function explained(error: unknown, { isOurs }: Target, options: TargetOptions): Promise<never> {
+  if (!isOurs || !(error instanceof Failure)) throw error;
+  const config = await readConfig(options);
+  const status = await statusOfRunning(config);
+  const isOwn = typeof status === "object" && status.config_file === config.file;
+  const problem = isOwn ? portProblem(config, status) : undefined;
+  throw problem === undefined ? error : new Failure(`${error.message}; ${problem}`, 1);
+}
+
 const SEE = 'see "klas-balance help troubleshooting"';
 
 const SIGNATURES = {
@@ -76,7 +102,7 @@ const SIGNATURES = {
   wrong: "wrong: the reply was signed with another secret, or changed on its way",
 } as const satisfies Record<CallResult["signature"], string>;
 
-function describe(result: CallResult): string {
+function describe(result: CallResult & Recorded): string {
   const hint = result.hint === undefined ? "" : `  (${result.hint})`;
   const lines = [
     `HTTP status  ${result.http_status}${hint}`,
@@ -85,6 +111,8 @@ function describe(result: CallResult): string {
     `signature    ${SIGNATURES[result.signature]}`,
     `time         ${result.duration_ms} ms`,
     `request_id   ${result.request_id}`,
+    ...(result.reason === undefined ? [] : [`reason       ${result.reason}`]),
+    ...(result.detail === undefined ? [] : [`detail       ${result.detail}`]),
     ...(isGood(result) ? [] : [SEE]),
   ];
   return `${lines.join("\n")}\n`;

@@ -19,7 +19,7 @@ import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
 import { configOption } from "./config-option.ts";
 import { paint } from "./paint.ts";
-import { readinessOfRunning } from "./running-server.ts";
+import { portProblem, statusOfRunning } from "./running-server.ts";
 
 interface Finding {
   readonly level: "ok" | "warning" | "error";
@@ -167,19 +167,28 @@ function sourceTopic(plugin: string): string {
 
 /** What the server beside this command says: a source that opens here may be lost to it. Whether that is well. */
 async function reportRunning(config: Config, report: Report): Promise<boolean> {
-  const readiness = await readinessOfRunning(config);
-  if (readiness === undefined) return true;
-  if (readiness === "closed") {
+  const status = await statusOfRunning(config);
+  if (status === undefined) return true;
+  if (status === "closed") {
     report("warning", "the running server wants another admin.token: it was changed, and needs a restart");
     return true;
   }
+  if (status.config_file !== config.file) {
+    report(
+      "error",
+      `another server, that of ${status.config_file}, has port ${config.admin?.port}: choose another admin.port`,
+    );
+    return false;
+  }
+  const stale = portProblem(config, status);
+  if (stale !== undefined) report("warning", stale);
   // What this command has warned of already is not news.
   const known = new Set(secretWarnings(config.webhook.secrets));
-  const warnings = readiness.warnings.filter((warning) => !known.has(warning));
+  const warnings = status.warnings.filter((warning) => !known.has(warning));
   for (const warning of warnings) report("warning", `the running server: ${warning}`);
-  for (const problem of readiness.not_ready) report("error", `the running server is not ready: ${problem}`);
-  if (readiness.ready) report("ok", "the running server is ready");
-  return readiness.ready;
+  for (const problem of status.not_ready) report("error", `the running server is not ready: ${problem}`);
+  if (status.ready) report("ok", "the running server is ready");
+  return status.ready;
 }
 
 /** Whether a real player gets a balance, as far as one is known. */

@@ -1,52 +1,46 @@
 import * as v from "valibot";
-import { endpointOf } from "../certify/endpoint.ts";
-import { sendTo } from "../certify/http-request.ts";
-import type { HttpReply } from "../certify/http-reply.ts";
+import { callsSchema, type ShownCall, type Status, statusSchema } from "../admin/shapes.ts";
 import type { Config } from "../config/load.ts";
-import { originOf } from "../certify/signed-call.ts";
+import { adminClient } from "./admin-client.ts";
 
-/** It may be asking its source: that takes as long as readiness is granted. */
-const ANSWER_MS = 5000;
-
-/**
- * What the admin listener of a server that runs with this configuration answers; `undefined` if none does. The
- * environment has no say in how it is reached: its token goes nowhere else.
- */
-export async function askRunningServer({ admin }: Config, path: string): Promise<HttpReply | undefined> {
-  if (admin === undefined || admin.port === 0) return undefined;
-  const endpoint = endpointOf(originOf("http", admin));
-  if (endpoint === undefined) return undefined;
-  const reply = await sendTo(endpoint, ANSWER_MS, {
-    method: "GET",
-    path,
-    headers: admin.token === undefined ? [] : [["Authorization", `Bearer ${admin.token}`]],
-    body: new Uint8Array(),
-    chunked: false,
-  });
-  return "noReply" in reply ? undefined : reply;
+/** What a running server says of itself; `"closed"` if it wants another token, `undefined` if none answers. */
+export async function statusOfRunning(config: Config): Promise<Status | "closed" | undefined> {
+  const response = await ask(config, "/api/status");
+  if (response?.status === 401) return "closed";
+  return await read(statusSchema, response);
 }
 
-const readinessSchema = v.object({
-  ready: v.boolean(),
-  not_ready: v.array(v.string()),
-  warnings: v.array(v.string()),
-});
-
-export type Readiness = v.InferOutput<typeof readinessSchema>;
-
-/** What a running server says of itself; `"closed"` if it wants another token, `undefined` if there is none. */
-export async function readinessOfRunning(config: Config): Promise<Readiness | "closed" | undefined> {
-  const reply = await askRunningServer(config, "/readyz");
-  if (reply?.status === 401) return "closed";
-  return reply === undefined ? undefined : readinessOf(Buffer.from(reply.body).toString("utf8"));
+/** What to tell of a server that listens on another port than its configuration says by now. */
+export function portProblem({ server }: Config, { url }: Status): string | undefined {
+  const { port, protocol } = new URL(url);
+  const itsPort = Number(port || (protocol === "https:" ? 443 : 80));
+  return server.port === 0 || server.port === itsPort
+    ? undefined
+    : `the running server listens on port ${itsPort}: server.port is now ${server.port}, which takes a restart`;
 }
 
-/** Another program may have that port. */
-function readinessOf(text: string): Readiness | undefined {
-  try {
-    const result = v.safeParse(readinessSchema, JSON.parse(text));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
+/** What the running server's log has of a call; `undefined` if that cannot be asked, or it was another server's. */
+export async function recordOfCall(config: Config, requestId: string): Promise<ShownCall | undefined> {
+  // The first question may have come while the workers were being asked another one's.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const answer = await read(callsSchema, await ask(config, "/api/calls"));
+    const call = answer?.calls.findLast(({ request_id }) => request_id === requestId);
+    if (call !== undefined || answer === undefined) return call;
   }
+  return undefined;
+}
+
+async function ask(config: Config, path: string): Promise<Response | undefined> {
+  const isThere = config.admin !== undefined && config.admin.port !== 0;
+  return isThere ? await adminClient(config).reach(path) : undefined;
+}
+
+/** Another program may have that port, and answer anything. */
+async function read<Schema extends v.GenericSchema>(
+  schema: Schema,
+  response: Response | undefined,
+): Promise<v.InferOutput<Schema> | undefined> {
+  if (response?.ok !== true) return undefined;
+  const result = v.safeParse(schema, await response.json().catch(() => undefined));
+  return result.success ? result.output : undefined;
 }

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { run } from "../server-process.ts";
 import { configOf, operate, type Operated, STATIC } from "./operated.ts";
@@ -37,6 +39,60 @@ test("one whose token was changed is said to want another", async () => {
   const { stdout, exitCode } = await checkBeside(server, 'token = "the second"');
   expect(stdout).toContain("warning the running server wants another admin.token");
   expect(exitCode).toBe(0);
+});
+
+test("a port that was edited takes a restart", async () => {
+  await using server = await operate();
+  const admin = `port = ${server.process.adminPort}`;
+  server.write("config.toml", configOf({ admin }).replace("port = 0", "port = 18099"));
+  const { stdout, exitCode } = await run(["check"], { cwd: server.folder });
+  expect(stdout).toContain(
+    `warning the running server listens on port ${server.process.port}: server.port is now 18099, which takes a restart\n`,
+  );
+  expect(exitCode).toBe(0);
+  const call = await run(["call", "12001"], { cwd: server.folder });
+  expect(call.stderr).toContain(
+    `; the running server listens on port ${server.process.port}: server.port is now 18099, which takes a restart\n`,
+  );
+  expect(call.exitCode).toBe(1);
+});
+
+test("the server of another configuration at the admin port is not taken for it", async () => {
+  await using server = await operate();
+  const cwd = join(server.folder, "second");
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, "config.toml"), configOf({ admin: `port = ${server.process.adminPort}` }));
+  const { stdout, exitCode } = await run(["check"], { cwd });
+  expect(stdout).toContain(
+    `error   another server, that of ${join(server.folder, "config.toml")}, has port ${server.process.adminPort}: choose another admin.port\n`,
+  );
+  expect(exitCode).toBe(1);
+});
+
+test.each([
+  ["12001", "ok", undefined],
+  ["nobody", "player_not_found", undefined],
+  ["broken", "source_failed", "every lookup fails"],
+])("call %s says the reason and the detail that the log has", async (player, reason, detail) => {
+  const source = 'plugin = "./core.ts"';
+  await using server = await operate({ source }, (folder) =>
+    writeFileSync(
+      join(folder, "core.ts"),
+      `export default { apiVersion: 1, open: () => ({ lookup({ playerId }) {
+        if (playerId === "broken") throw new Error("every lookup fails");
+        return playerId === "12001" ? { balance: "30" } : null;
+      } }) };`,
+    ),
+  );
+  const { adminPort, port } = server.process;
+  server.write(
+    "config.toml",
+    configOf({ source, admin: `port = ${adminPort}` }).replace("port = 0", `port = ${port}`),
+  );
+  const { stdout } = await run(["call", player], { cwd: server.folder });
+  expect(stdout).toContain(`\nreason       ${reason}\n`);
+  if (detail === undefined) expect(stdout).not.toContain("\ndetail ");
+  else expect(stdout).toMatch(new RegExp(`\\ndetail {7}.*${detail}\\n`));
 });
 
 test("another program at the admin port is not taken for it", async () => {
