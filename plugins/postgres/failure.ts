@@ -1,7 +1,7 @@
-import { lookup } from "node:dns/promises";
 import { SQL } from "bun";
 import type { Host } from "../shared/lanes/host.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
+import { explainRefused } from "../shared/lanes/refused.ts";
 import { isLost, sqlState } from "./server-error.ts";
 import type { Account, Reach } from "./session.ts";
 
@@ -16,6 +16,7 @@ const REFUSALS: ReadonlyMap<string, Explain> = new Map<string, Explain>([
 
 const STATEMENT_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new Map([
   ["42501", (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
+  ["42601", (message) => `does not understand the query: ${message}`],
   ["42703", (message) => `knows no such column: ${message}`],
   ["42P01", (message) => `knows no such table: ${message}`],
   [
@@ -56,16 +57,6 @@ async function explainTransport(error: unknown, message: string, host: Host): Pr
     return ['offers no TLS: switch it on there, or set tls = { mode = "off" } for plain text', false];
   }
   return [`cannot be used: ${message}`, false];
-}
-
-async function explainRefused({ hostname, port, socket }: Host): Promise<string> {
-  if (socket !== undefined) return "is no socket that a server listens on";
-  try {
-    await lookup(hostname);
-  } catch {
-    return "has a name that is not known: correct hosts, or the DNS";
-  }
-  return `cannot be reached: nothing listens on port ${port}, or there is no route`;
 }
 
 /** What the server said of a statement. */

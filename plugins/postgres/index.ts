@@ -1,13 +1,14 @@
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
-import { lanes } from "../shared/lanes/lanes.ts";
+import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { postgresLanes } from "./lane.ts";
 import { warnOfWriting } from "./may-write.ts";
 import { type Options, optionsSchema } from "./options.ts";
 import { ownTable } from "./own/prepare.ts";
 import { ownRow, ownSelect } from "./own/select.ts";
-import { queryRow } from "./query-row.ts";
+import { rowReader } from "../shared/query/row-reader.ts";
+import { kindOf } from "./kind.ts";
 import { roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
@@ -16,6 +17,11 @@ export { starter } from "./starter.ts";
 
 /** Lookups that share a round trip at most. */
 const MAX_BATCH = 64;
+
+/** The server writes an id of each type as the key is written. */
+function isSameText(storedId: string, key: string): boolean {
+  return storedId === key;
+}
 
 /** Spec 3.3: balances in PostgreSQL, or in what speaks its protocol; klas-balance's own table or the operator's. */
 export default {
@@ -34,40 +40,36 @@ export default {
         ? lookupStatement(ownSelect, { idType, role, rowReader: ownRow(context) })
         : lookupStatement(
             options.query.render((parameter) => PLACEHOLDERS[parameter]),
-            { idType, role, rowReader: queryRow },
+            { idType, role, rowReader: rowReader(kindOf, isSameText) },
           );
-    const source = lanes(
-      {
-        hosts: options.hosts,
-        connections: options.connections,
-        maxBatch: options.batch ? MAX_BATCH : 1,
-        connect: postgresLanes({
-          reach,
-          isBehindPooler: options.pooler,
-          statement,
-          role,
-          prepareHost: async (host) => {
-            await own?.prepare(host);
-            if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
-          },
-          timeoutMs,
-        }),
-      },
-      context,
-    );
     const warning = plainTextWarning(options.hosts, options.tls);
     if (warning !== undefined) log.warn(warning);
-    const problem = await source.begin();
-    if (problem !== undefined && (context.isRehearsal || !problem.mayPass)) {
-      await source.close();
+    const connect = postgresLanes({
+      reach,
+      isBehindPooler: options.pooler,
+      statement,
+      role,
+      prepareHost: async (host) => {
+        await own?.prepare(host);
+        if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
+      },
+      timeoutMs,
+    });
+    try {
+      return await openLanes(
+        {
+          hosts: options.hosts,
+          connections: options.connections,
+          maxBatch: options.batch ? MAX_BATCH : 1,
+          isKey: (playerId) => playerKey(idType, playerId) !== undefined,
+          connect,
+        },
+        context,
+      );
+    } catch (problem) {
       if (own?.isMissing !== true) throw problem;
-      log.warn(problem.message);
+      log.warn(problem instanceof Error ? problem.message : String(problem));
       return { lookup: () => null };
     }
-    return {
-      ...source,
-      lookup: (query, signal) =>
-        playerKey(idType, query.playerId) === undefined ? null : source.lookup(query, signal),
-    };
   },
 } satisfies SourcePlugin<Options>;

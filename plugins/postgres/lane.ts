@@ -1,19 +1,14 @@
 import type { SQL } from "bun";
 import type { Host } from "../shared/lanes/host.ts";
-import { type Connect, HostProblem, type Lane, LaneLost } from "../shared/lanes/lane.ts";
+import { type Connect, HostProblem } from "../shared/lanes/lane.ts";
+import { GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
 import { explainConnecting, explainStatement } from "./failure.ts";
 import type { Role } from "./role.ts";
 import { isLost } from "./server-error.ts";
-import { clientOf, closeNow, type Reach } from "./session.ts";
+import { clientOf, type Reach } from "./session.ts";
 import type { Rows, Statement } from "./statement.ts";
 
-/** How long a connection may take to be made and found fit. */
-const CONNECT_MS = 6000;
-
-/** The server gives up later than we do: what it says then nobody hears. */
-const GRACE_MS = 100;
-
-export interface LaneOptions {
+interface LaneOptions {
   readonly reach: Reach;
   readonly isBehindPooler: boolean;
   readonly statement: Statement;
@@ -22,9 +17,6 @@ export interface LaneOptions {
   readonly prepareHost: (host: Host) => Promise<void>;
   readonly timeoutMs: number;
 }
-
-/** Numbers that no other process uses at the same time, so that its answers are not taken for ours. */
-let nextTag = BigInt(`0x${crypto.randomUUID().replaceAll("-", "").slice(0, 15)}`);
 
 /** Lanes to PostgreSQL: sessions that only read, and in which the server itself keeps the deadline. */
 export function postgresLanes(options: LaneOptions): Connect {
@@ -36,32 +28,29 @@ export function postgresLanes(options: LaneOptions): Connect {
   };
   const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${timeoutMs + GRACE_MS}`;
 
-  return async (host, { signal, onClosed }) => {
-    const client = clientOf({
-      ...reach(host),
-      startUp: isBehindPooler ? {} : settings,
-      prepare: !isBehindPooler,
-      onClosed,
-    });
-    const giveUp = () => closeNow(client);
-    const timer = setTimeout(giveUp, CONNECT_MS);
-    signal.addEventListener("abort", giveUp);
-    try {
-      const session = await client.reserve();
+  return sqlLanes({
+    client: (host, onClosed) =>
+      clientOf({
+        ...reach(host),
+        startUp: isBehindPooler ? {} : settings,
+        prepare: !isBehindPooler,
+        onClosed,
+      }),
+    async begin(session, host) {
       const run = isBehindPooler ? inTransaction(session, begin) : plainly(session);
       await assertFit(host, run, role, isBehindPooler ? undefined : settings);
       await prepareHost(host);
-      const lane = laneOver(client, host, run, statement);
-      await lane.probe();
-      return lane;
-    } catch (error) {
-      closeNow(client);
-      throw await explainConnecting(error, reach(host));
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
-    }
-  };
+      return {
+        ask: async (tag, queries) =>
+          statement.read(await run(statement.text, statement.parameters(tag, queries)), tag, queries),
+        probe: async () =>
+          statement.assertColumns((await run(statement.text, statement.parameters("", []))).columns),
+      };
+    },
+    isLost,
+    explain: explainStatement,
+    explainConnecting: (error, host) => explainConnecting(error, reach(host)),
+  });
 }
 
 /** One statement with its parameters, in one round trip. */
@@ -106,28 +95,4 @@ async function assertFit(
       { mayPass: false },
     );
   }
-}
-
-function laneOver(client: SQL, host: Host, run: Run, statement: Statement): Lane {
-  async function ask(queries: Parameters<Lane["ask"]>[0]): ReturnType<Lane["ask"]> {
-    nextTag += 1n;
-    const tag = String(nextTag);
-    let rows: Rows;
-    try {
-      rows = await run(statement.text, statement.parameters(tag, queries));
-    } catch (error) {
-      if (isLost(error)) throw new LaneLost(`${host.name} closed the connection`, { cause: error });
-      throw new Error(explainStatement(error), { cause: error });
-    }
-    return statement.read(rows, tag, queries);
-  }
-  return {
-    host,
-    ask,
-    async probe() {
-      const { columns } = await run(statement.text, statement.parameters("", []));
-      statement.assertColumns(columns);
-    },
-    close: () => closeNow(client),
-  };
 }

@@ -1,6 +1,7 @@
 import type { SourceLog } from "../../src/plugin.ts";
 import type { Host } from "../shared/lanes/host.ts";
-import { clientOf, closeNow, type Reach } from "./session.ts";
+import { closeNow } from "../shared/lanes/sql-lane.ts";
+import { clientOf, type Reach } from "./session.ts";
 
 /** Tables outside the catalogue that this user may change. */
 const WRITABLE = `SELECT oid::regclass::text FROM pg_class

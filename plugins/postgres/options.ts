@@ -1,12 +1,19 @@
 import * as v from "valibot";
-import { sqlEngineOptions } from "../shared/engine-options.ts";
+import { integer, sqlEngineOptions } from "../shared/engine-options.ts";
 import { POSTGRES } from "../shared/query/parameters.ts";
 
 const DEFAULT_PORT = 5432;
+const MAX_STALENESS_MS = 86_400_000;
 
 /** Spec 3.3: every option, its bounds and its default. */
 export const optionsSchema = v.pipe(
-  v.strictObject(sqlEngineOptions(DEFAULT_PORT, POSTGRES), "expected a table"),
+  v.strictObject(
+    {
+      ...sqlEngineOptions(DEFAULT_PORT, POSTGRES),
+      max_staleness_ms: v.optional(integer(1, MAX_STALENESS_MS)),
+    },
+    "expected a table",
+  ),
   v.forward(
     v.partialCheck(
       [["role"], ["max_staleness_ms"]],

@@ -2,9 +2,7 @@ import { SQL } from "bun";
 
 /** The SQLSTATE of an error that the server sent; `undefined` if the connection itself failed. */
 export function sqlState(error: unknown): string | undefined {
-  return error instanceof SQL.PostgresError && error.code === "ERR_POSTGRES_SERVER_ERROR"
-    ? error.errno
-    : undefined;
+  return error instanceof SQL.PostgresError ? error.errno : undefined;
 }
 
 /** Ended by an administrator, crashed, starting up, out of connections, or a pooler without a server. */

@@ -1,9 +1,7 @@
 import { SQL } from "bun";
 import type { HostTls } from "../shared/engine-tls.ts";
 import type { Host } from "../shared/lanes/host.ts";
-
-/** How long a connection may take to be made, in seconds. */
-const CONNECT_SECONDS = 5;
+import { CONNECT_SECONDS } from "../shared/lanes/sql-lane.ts";
 
 /** Who we are to the server. */
 export interface Account {
@@ -66,9 +64,4 @@ function withoutVariable<Result>(name: string, make: () => Result): Result {
   } finally {
     process.env[name] = value;
   }
-}
-
-/** Ends it at once, whatever is under way. */
-export function closeNow(client: SQL): void {
-  client.close({ timeout: 0 }).catch(() => {});
 }

@@ -1,7 +1,9 @@
-import type { BalanceQuery, LookupResult } from "../../src/plugin.ts";
+import type { BalanceQuery } from "../../src/plugin.ts";
 import type { IdType } from "../shared/engine-options.ts";
-import { type Answer, ForeignAnswer, LaneLost } from "../shared/lanes/lane.ts";
+import type { Answer } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
+import { answersOf } from "../shared/query/answers.ts";
+import type { Column, RowReader } from "../shared/query/row-reader.ts";
 import type { Role } from "./role.ts";
 
 /**
@@ -13,23 +15,11 @@ export const PLACEHOLDERS = {
   session_id: "klas_balance_asked.klas_balance_session_id",
 } as const;
 
-/** A column of an answer, as the server describes it. */
-export interface Column {
-  readonly name: string;
-  /** The OID of its type. */
-  readonly type: number;
-}
-
 /** Rows as lists of values, and what describes them. */
 export interface Rows {
   readonly rows: readonly (readonly unknown[])[];
   readonly columns: readonly Column[];
 }
-
-/** What the columns mean that the query gives; then, what a row of them says. Both throw, in words. */
-export type RowReader = (
-  columns: readonly Column[],
-) => (values: readonly unknown[], key: string) => LookupResult;
 
 /** One statement for any number of lookups, the text of which never changes. */
 export interface Statement {
@@ -75,34 +65,21 @@ ${select}
       tag,
     ],
     read({ rows, columns }, tag, queries) {
-      const readRow = rowReader(columns.slice(PROOF.length));
-      const answers: Answer[] = [];
-      const found: number[] = Array.from(queries, () => 0);
-      for (const [rowTag, place, playerId, isFit, isFound, ...values] of rows) {
-        const index = Number(place) - 1;
-        const asked = queries[index];
-        const key = asked === undefined ? undefined : playerKey(idType, asked.playerId);
-        if (rowTag !== tag || key === undefined || playerId !== key) {
-          throw new ForeignAnswer("an answer was not the one to what was asked");
-        }
-        if (isFit !== true) throw new LaneLost(role.unfit);
-        found[index] = (found[index] ?? 0) + 1;
-        if (found[index] > 1) answers[index] = SEVERAL_ROWS;
-        else answers[index] = isFound === true ? answerOf(() => readRow(values, key)) : { result: null };
-      }
-      if (found.includes(0)) throw new ForeignAnswer("an answer left out somebody who was asked for");
-      return answers;
+      const keys = queries.map(({ playerId }) => playerKey(idType, playerId));
+      const proven = rows.map(([rowTag, place, key, isFit, isFound, ...values]) => ({
+        tag: rowTag,
+        place: Number(place) - 1,
+        key,
+        isFit: isFit === true,
+        isFound: isFound === true,
+        values,
+      }));
+      return answersOf(
+        proven,
+        { tag, keys },
+        { unfit: role.unfit, readRow: rowReader(columns.slice(PROOF.length)) },
+      );
     },
     assertColumns: (columns) => void rowReader(columns.slice(PROOF.length)),
   };
-}
-
-const SEVERAL_ROWS: Answer = { problem: "the query gives several rows: expected one for a player" };
-
-function answerOf(read: () => LookupResult): Answer {
-  try {
-    return { result: read() };
-  } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
-  }
 }

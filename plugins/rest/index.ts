@@ -54,6 +54,9 @@ export default {
     if (!/\{(?:player|session)_id\}/.test(JSON.stringify([options.url, options.headers, options.body]))) {
       context.log.warn("no {player_id} in url, headers or body: every player gets the same answer");
     }
+    if (context.isRehearsal && options.proxy !== undefined) {
+      context.log.info(`the core is asked by the proxy ${new URL(options.proxy).host}`);
+    }
     const { echo, echo_header: echoHeader, connections } = options;
     if (context.isRehearsal && echo === undefined && echoHeader === undefined && connections === "pooled") {
       context.log.warn(

@@ -41,3 +41,15 @@ export function notAnAmount(text: string): string {
   if (NUMBER.test(trimmed)) return "a number of too many digits";
   return NUMBER_WITH_COMMA.test(trimmed) ? "a text with a comma" : "a text that is not an amount";
 }
+
+/** A plain decimal, rounded to so many decimals at the most; what is halfway goes to the even neighbour. */
+export function roundHalfEven(plain: string, decimals: number): string {
+  const [integer = "", fraction = ""] = plain.replace("-", "").split(".");
+  if (fraction.length <= decimals) return plain;
+  const kept = BigInt(integer + fraction.slice(0, decimals));
+  const dropped = fraction.slice(decimals);
+  const half = "5".padEnd(dropped.length, "0");
+  const isUp = dropped > half || (dropped === half && kept % 2n === 1n);
+  const digits = String(isUp ? kept + 1n : kept).padStart(decimals + 1, "0");
+  return (plain.startsWith("-") ? "-" : "") + placePoint(digits, digits.length - decimals);
+}

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { hostsOption } from "./lanes/host.ts";
-import { type Dialect, parseQuery } from "./query/parameters.ts";
+import { queryOption } from "./query/option.ts";
+import type { Dialect } from "./query/parameters.ts";
 
 const MAX_CONNECTIONS = 100;
-const MAX_STALENESS_MS = 86_400_000;
 
 const text = v.pipe(v.string("expected text"), v.nonEmpty("expected text that is not empty"));
 const flag = v.boolean("expected true or false");
@@ -12,26 +12,11 @@ const pemFile = v.pipe(
   v.nonEmpty("expected the path of a PEM file"),
 );
 
-function integer(min: number, max: number) {
+export function integer(min: number, max: number) {
   const message = `expected an integer from ${min} to ${max}`;
   return v.pipe(
     v.number(message),
     v.check((value) => Number.isInteger(value) && value >= min && value <= max, message),
-  );
-}
-
-/** An operator's query, taken apart. */
-function queryOption(dialect: Dialect) {
-  return v.pipe(
-    v.string("expected a SELECT with :player_id"),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      try {
-        return parseQuery(dataset.value, dialect);
-      } catch (error) {
-        addIssue({ message: error instanceof Error ? error.message : String(error) });
-        return NEVER;
-      }
-    }),
   );
 }
 
@@ -74,7 +59,6 @@ export function sqlEngineOptions(defaultPort: number, dialect: Dialect) {
     connections: v.optional(integer(1, MAX_CONNECTIONS), 4),
     pooler: v.optional(flag, false),
     role: v.optional(v.picklist(["primary", "any"], 'expected "primary" or "any"'), "primary"),
-    max_staleness_ms: v.optional(integer(1, MAX_STALENESS_MS)),
     batch: v.optional(flag, true),
   } as const;
 }

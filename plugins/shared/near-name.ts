@@ -1,8 +1,10 @@
 import { closest, distance } from "fastest-levenshtein";
 
-/** `; did you mean X?` where one of the known names is near, else nothing: the end of a problem's text. */
+/** `, did you mean "retries"?`, or nothing if no known name is near: the end of a problem's text. */
 export function didYouMean(name: string, known: readonly string[]): string {
-  const nearest = closest(name, known);
-  const tolerated = Math.max(2, Math.floor(name.length / 3));
-  return nearest && distance(name, nearest) <= tolerated ? `; did you mean ${nearest}?` : "";
+  if (known.length === 0) return "";
+  const near = closest(name, known);
+  const tolerated = near.length <= 3 ? 1 : Math.max(2, Math.floor(near.length / 3));
+  const isNear = distance(name, near) <= Math.min(tolerated, near.length - 1);
+  return isNear ? `, did you mean ${JSON.stringify(near)}?` : "";
 }

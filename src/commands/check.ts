@@ -74,6 +74,7 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
       await readConfigFile(configPath(options.config, environment), environment),
     );
     await reportConfig(bound.config, report);
+    for (const warning of bound.warnings) report("warning", warning);
     if (bound.tls !== undefined) report("ok", "the certificate and its key can be served");
     const isSound = await checkSource(bound, options, report);
     const runs = await reportRunning(bound.config, report);
@@ -143,6 +144,7 @@ async function checkSource(
   const errors = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
   const log = {
     ...errors,
+    info: (message: string) => report("ok", `source "${config.source.name}": ${message}`),
     warn: (message: string) => report("warning", `source "${config.source.name}": ${message}`),
   };
   const source = await openSource(config, bound, { log, isRehearsal: true });

@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { didYouMean } from "../config/problem.ts";
+import { didYouMean } from "../../plugins/shared/near-name.ts";
 import { showText } from "../help/pager.ts";
 import { renderMarkdown } from "../help/render.ts";
 import { type Topic, topics } from "../help/topics.ts";

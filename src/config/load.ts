@@ -3,8 +3,10 @@ import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { describeFileError, fileErrorCode } from "../file-error.ts";
 import { decodeUtf8, interpolate, isTable } from "./interpolate.ts";
-import { ConfigError, didYouMean, type Problem } from "./problem.ts";
+import { didYouMean } from "../../plugins/shared/near-name.ts";
+import { ConfigError, type Problem } from "./problem.ts";
 import { configSchema, DEFAULT_SOURCE, type HostOptions } from "./schema.ts";
+import { tomlProblem } from "./toml-problem.ts";
 import { validate } from "./validate.ts";
 
 /**
@@ -122,11 +124,7 @@ function parseToml(file: string, text: string): unknown {
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // The library's message quotes the line; a line may hold a secret, so only its number is shown.
-    const [reason = "not TOML"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
-    throw new ConfigError({ file }, [
-      { path: [], message: `line ${error.line}, column ${error.column}: not TOML: ${reason}` },
-    ]);
+    throw new ConfigError({ file }, [{ path: [], message: tomlProblem(text, error) }]);
   }
 }
 

@@ -1,4 +1,3 @@
-import { closest, distance } from "fastest-levenshtein";
 import { Failure } from "../failure.ts";
 import { printable } from "../printable.ts";
 import { shownPath } from "../shown-path.ts";
@@ -33,19 +32,10 @@ export class ConfigError extends Failure {
   }
 }
 
-const BARE_KEY = /^[A-Za-z0-9_-]+$/;
+const BARE_KEY = /^(?:[A-Za-z0-9_-]+|\*{4})$/;
 
 /** `config.toml: webhook.timeout_ms: expected an integer from 1 to 60000` */
 export function formatProblem(file: string, { path, message }: Problem): string {
   const key = path.map((part) => (BARE_KEY.test(part) ? part : JSON.stringify(part))).join(".");
   return printable(key === "" ? `${file}: ${message}` : `${file}: ${key}: ${message}`);
-}
-
-/** `, did you mean "retries"?`, or nothing where no known name is near. */
-export function didYouMean(name: string, known: readonly string[]): string {
-  if (known.length === 0) return "";
-  const near = closest(name, known);
-  const tolerated = near.length <= 3 ? 1 : Math.max(2, Math.floor(near.length / 3));
-  const isNear = distance(name, near) <= Math.min(tolerated, near.length - 1);
-  return isNear ? `, did you mean ${JSON.stringify(near)}?` : "";
 }

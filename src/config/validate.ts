@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import type { OptionsIssue, OptionsSchema } from "../plugin.ts";
-import { didYouMean, type Problem } from "./problem.ts";
+import { didYouMean } from "../../plugins/shared/near-name.ts";
+import { isOrdinaryKey } from "./masking.ts";
+import type { Problem } from "./problem.ts";
 
 export type Validated<Output> =
   | { readonly valid: true; readonly value: Output }
@@ -73,8 +75,15 @@ function unknownKeys(schema: unknown, input: unknown, path: readonly string[] = 
     if (entries !== undefined && Object.hasOwn(entries, key))
       return unknownKeys(entries[key], value, itemPath);
     if (isOpen) return unknownKeys(shape.value, value, itemPath);
-    return [{ path: itemPath, message: `unknown key${didYouMean(key, Object.keys(entries ?? {}))}` }];
+    return [unknownKey(key, path, Object.keys(entries ?? {}))];
   });
+}
+
+function unknownKey(key: string, path: readonly string[], known: readonly string[]): Problem {
+  const meant = didYouMean(key, known);
+  if (meant !== "" || isOrdinaryKey(key)) return { path: [...path, key], message: `unknown key${meant}` };
+  const message = `unknown key of ${key.length} characters, which is not shown: it may be a secret`;
+  return { path: [...path, "****"], message };
 }
 
 /** An issue as valibot raises it, with more than the Standard Schema asks for. */

@@ -6,6 +6,7 @@ import console from "./console.md" with { type: "text" };
 import https from "./https.md" with { type: "text" };
 import limits from "./limits.md" with { type: "text" };
 import metrics from "./metrics.md" with { type: "text" };
+import mysql from "./mysql.md" with { type: "text" };
 import operations from "./operations.md" with { type: "text" };
 import packages from "./packages.md" with { type: "text" };
 import performance from "./performance.md" with { type: "text" };
@@ -36,6 +37,7 @@ export const topics: readonly Topic[] = [
   page("sqlite", sqlite),
   page("rest", rest),
   page("postgres", postgres),
+  page("mysql", mysql),
   page("static", staticSource),
   page("plugins", plugins),
   page("https", https),

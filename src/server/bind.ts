@@ -13,6 +13,8 @@ export interface BoundConfig {
   readonly tls: ServerTls | undefined;
   /** What passes calls on, if the configuration asks for that. It holds nothing open. */
   readonly forwarder: Forwarder | undefined;
+  /** What is odd about what it names, in words. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -31,7 +33,8 @@ export async function bindConfig(reading: Reading, onStep?: OnStep): Promise<Bou
   const all = [...found, ...newsTo(found, [...tlsProblems, ...forwardProblems, ...problems])];
   const source = reading.valid ? sources.get(reading.config.source.name) : undefined;
   if (!reading.valid || source === undefined || all.length > 0) throw new ConfigError(tablesOf(reading), all);
-  return { config: reading.config, source, tls, forwarder };
+  const warnings = [...sources.values()].flatMap((each) => each.warnings);
+  return { config: reading.config, source, tls, forwarder, warnings: [...new Set(warnings)] };
 }
 
 function tablesOf(reading: Reading) {

@@ -99,7 +99,8 @@ export async function startServer(
   let inUse = await start(await bindConfig({ valid: true, config: initial }, onStep));
   const health = sourceHealth(() => inUse);
 
-  async function start({ config, source, tls, forwarder }: BoundConfig): Promise<InUse> {
+  async function start({ config, source, tls, forwarder, warnings }: BoundConfig): Promise<InUse> {
+    for (const warning of warnings) log.warn(warning);
     const opened = await openSource(config, source, surroundings);
     try {
       if (tls !== undefined && !sharesPort) assertPortIsFree(config);
@@ -127,7 +128,11 @@ export async function startServer(
       const isSameTls = JSON.stringify(tlsInUse) === JSON.stringify(tls);
       const listener = isSameTls ? listening : listenWith(config, listening.port, tls);
       const next = { config, service: serviceOf(config, opened, forwarder, surroundings), tls, listener };
-      return { warnings, commit: () => swap(next), discard: () => giveUp(next) };
+      return {
+        warnings: [...bound.warnings, ...warnings],
+        commit: () => swap(next),
+        discard: () => giveUp(next),
+      };
     } catch (error) {
       if (opened !== inUse.service.source) await closeSource(opened, config, log);
       throw error;

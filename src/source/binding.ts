@@ -7,6 +7,8 @@ export interface Plugin {
   readonly schema?: OptionsSchema<unknown> | undefined;
   /** The file of an operator's own plugin, as it is shown: seen from the configuration's folder. */
   readonly file?: string;
+  /** What is odd about the file, in words. */
+  readonly warnings?: readonly string[];
   /** Checks a table of options; what comes back can be opened with them. */
   bind(options: unknown): Promise<Bound>;
 }

@@ -7,6 +7,8 @@ import { findPlugin } from "./registry.ts";
 export interface BoundSource extends SourceTable {
   /** The file of an operator's own plugin, as it is shown. */
   readonly file: string | undefined;
+  /** What is odd about that file, in words. */
+  readonly warnings: readonly string[];
   readonly open: (context: OpenContext) => Promise<Source>;
 }
 
@@ -42,7 +44,7 @@ export async function bindSource(
   if (!found.valid) return { problems: [{ path: [...path, "plugin"], message: found.problem }] };
   const bound = await found.plugin.bind(table.options);
   return bound.valid
-    ? { ...table, file: found.plugin.file, open: bound.open }
+    ? { ...table, file: found.plugin.file, warnings: found.plugin.warnings ?? [], open: bound.open }
     : { problems: bound.problems.map((each) => ({ path: [...path, ...each.path], message: each.message })) };
 }
 

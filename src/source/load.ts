@@ -8,6 +8,7 @@ import { pluginShape } from "./shape.ts";
 import { catchStrayErrors } from "./stray-errors.ts";
 import { messageOf } from "./thrown.ts";
 import { within } from "./within.ts";
+import { writableWarnings } from "./writable.ts";
 
 /** How long a plugin may take to load, to check its options, to open or to close. */
 const STEP_MS = 10_000;
@@ -26,10 +27,12 @@ export async function loadPlugin(file: string, directory: string, stepMs = STEP_
   protectProcess();
   try {
     // The runtime names modules by where links lead.
-    const module = await within(importAnew(await realpath(file)), "loading", stepMs);
+    const path = await realpath(file);
+    const module = await within(importAnew(path), "loading", stepMs);
     const shape = pluginShape(module);
     if (typeof shape === "string") return { valid: false, problem: `${shownFile}: ${shape}` };
-    return { valid: true, plugin: operatorsPlugin(shape, shownFile, stepMs) };
+    const warnings = await writableWarnings(path);
+    return { valid: true, plugin: { ...operatorsPlugin(shape, shownFile, stepMs), warnings } };
   } catch (error) {
     return { valid: false, problem: loadProblem(error, shownFile, await realpath(directory)) };
   } finally {

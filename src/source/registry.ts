@@ -1,11 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import * as mysqlModule from "../../plugins/mysql/index.ts";
 import * as postgresModule from "../../plugins/postgres/index.ts";
 import * as restModule from "../../plugins/rest/index.ts";
 import * as sqliteModule from "../../plugins/sqlite/index.ts";
 import * as staticModule from "../../plugins/static/index.ts";
-import { didYouMean } from "../config/problem.ts";
+import { didYouMean } from "../../plugins/shared/near-name.ts";
 import { builtIn, type BuiltIn } from "./built-in.ts";
 import { loadPlugin, type Loaded } from "./load.ts";
 
@@ -16,6 +17,7 @@ const EXTENSIONS = [".ts", ".js"];
 
 /** Another one is its folder and a line here; the rest of the program and the tests follow. */
 export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
+  ["mysql", builtIn(mysqlModule)],
   ["postgres", builtIn(postgresModule)],
   ["rest", builtIn(restModule)],
   ["sqlite", builtIn(sqliteModule)],

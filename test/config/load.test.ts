@@ -115,6 +115,17 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     says: ["webhook.zebra: unknown key"],
     never: ["did you mean"],
   },
+  "a secret in the place of a key": {
+    text: `${WEBHOOK}${SECRET} = ""\n"pa ss" = ""\n${SOURCE}[server]\n${"3f".repeat(32)} = 1\n[admin.QWxhZGRpbjpvcGVuc2VzYW1l]\nx = 1\n[sources.b]\nplugin = "static"\nplayers = {}\nhunter-two-secret = 1`,
+    says: [
+      "webhook.****: unknown key of 13 characters, which is not shown: it may be a secret",
+      "webhook.****: unknown key of 5 characters",
+      "server.****: unknown key of 64 characters",
+      "admin.****: unknown key of 24 characters",
+      "sources.b.****: unknown key of 17 characters",
+    ],
+    never: ["3f3f", "QWxh", "hunter"],
+  },
   "an option of a later version": {
     text: `${GOOD}[server]\nnot_yet = 2\n[later]\nport = 1`,
     says: ["server.not_yet: unknown key", "later: unknown key"],
@@ -259,7 +270,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   "a query without the player": {
     text: `${WEBHOOK}[sources.players]\nplugin = "sqlite"\nfile = "x"\nquery = "SELECT 1"`,
-    says: ["sources.players.query: expected a SELECT with :player_id"],
+    says: ["sources.players.query: `query` does not use :player_id"],
   },
 };
 

@@ -6,7 +6,10 @@ import { existsSync } from "node:fs";
  * `bun test ./test/engines/on-debian.ts`. What is not installed does not run, and the last lines say so.
  */
 
-const PARTS = [["pgbouncer", "/usr/sbin/pgbouncer", "./debian/pgbouncer.ts"]] as const;
+const PARTS = [
+  ["PgBouncer", "/usr/sbin/pgbouncer", "./debian/pgbouncer.ts"],
+  ["MariaDB", "/usr/sbin/mariadbd", "./debian/mysql.ts"],
+] as const;
 
 const missing = PARTS.filter(([, program]) => !existsSync(program));
 

@@ -1,8 +1,9 @@
 import type { SQL } from "bun";
 import { HostProblem } from "../../shared/lanes/lane.ts";
 import type { Host } from "../../shared/lanes/host.ts";
+import { closeNow } from "../../shared/lanes/sql-lane.ts";
 import { sqlState } from "../server-error.ts";
-import { clientOf, closeNow, type Reach } from "../session.ts";
+import { clientOf, type Reach } from "../session.ts";
 import { bringUpToDate, isUpToDate } from "./migrate.ts";
 
 /** klas-balance's own table, as the first host that is fit holds it. */

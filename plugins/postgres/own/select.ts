@@ -1,7 +1,8 @@
 import { eq, sql } from "drizzle-orm";
 import { QueryBuilder } from "drizzle-orm/pg-core";
 import type { OpenContext } from "../../../src/plugin.ts";
-import { PLACEHOLDERS, type RowReader } from "../statement.ts";
+import type { RowReader } from "../../shared/query/row-reader.ts";
+import { PLACEHOLDERS } from "../statement.ts";
 import { players } from "./schema.ts";
 
 /** A lookup in klas-balance's own table: one read by primary key. */

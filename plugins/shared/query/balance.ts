@@ -1,4 +1,5 @@
 import type { LookupResult } from "../../../src/plugin.ts";
+import { notAnAmount, plainDecimal } from "../decimal.ts";
 import type { BalanceColumns } from "./columns.ts";
 
 /**
@@ -22,11 +23,11 @@ export function balanceOf(
     const index = columns.get(name);
     return index === undefined ? undefined : cells[index];
   }
-  if (columns.has("player_id") && !isAsked(String(cell("player_id")))) {
+  if (columns.has("player_id") && !isStoredAs(cell("player_id"), isAsked)) {
     throw new Error("the query gave another player's row: its player_id is not the one that was asked");
   }
   const statusCode = cell("status_code");
-  if (columns.has("status_code") && statusCode !== null) return { refused: text("status_code", statusCode) };
+  if (columns.has("status_code") && statusCode !== null) return { refused: refusal(statusCode) };
   // A NULL is a player whose currency is not known here.
   const code = cell("currency") ?? undefined;
   const currency = code === undefined ? {} : { currency: text("currency", code) };
@@ -35,20 +36,40 @@ export function balanceOf(
   return { balanceMinor: integer("balance_minor", cell("balance_minor")), exponent, ...currency };
 }
 
-function decimal(cell: Cell): string {
-  if (typeof cell === "bigint" || typeof cell === "string") return String(cell);
-  throw new Error(`the query gives ${kindOf(cell)} as balance: expected a number`);
+/** Whose row it is, as text. A row of nobody's is not that of a player who is called "null". */
+function isStoredAs(cell: Cell, isAsked: (storedId: string) => boolean): boolean {
+  return cell !== null && cell !== undefined && isAsked(String(cell));
 }
+
+function refusal(cell: Cell): string {
+  const code = text("status_code", cell);
+  if (code === "OK") throw new Error("the query gives OK as status_code: expected NULL unless it refuses");
+  return code;
+}
+
+function decimal(cell: Cell): string {
+  if (typeof cell === "bigint") return String(cell);
+  if (typeof cell !== "string")
+    throw new Error(`the query gives ${kindOf(cell)} as balance: expected a number`);
+  const plain = plainDecimal(cell);
+  if (plain === undefined) throw new Error(`the query gives ${notAnAmount(cell)} as balance`);
+  return plain;
+}
+
+/** A decimal type without decimals comes as text. */
+const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
 
 function integer(column: string, cell: Cell): bigint {
   if (typeof cell === "bigint") return cell;
-  // A decimal type without decimals.
-  if (typeof cell === "string" && /^-?\d{1,38}$/.test(cell)) return BigInt(cell);
-  throw new Error(`the query gives ${kindOf(cell)} as ${column}: expected an integer`);
+  const digits = typeof cell === "string" ? INTEGER.exec(plainDecimal(cell) ?? "")?.[0] : undefined;
+  if (digits !== undefined) return BigInt(digits);
+  const kind = typeof cell === "string" ? "a text that is no integer" : kindOf(cell);
+  throw new Error(`the query gives ${kind} as ${column}: expected an integer`);
 }
 
 function text(column: string, cell: Cell): string {
-  if (typeof cell === "string") return cell;
+  // A column of a fixed length is padded.
+  if (typeof cell === "string") return cell.trimEnd();
   throw new Error(`the query gives ${kindOf(cell)} as ${column}: expected text`);
 }
 

@@ -1,3 +1,5 @@
+import { didYouMean } from "../near-name.ts";
+
 const NAMES = ["balance", "balance_minor", "exponent", "currency", "status_code", "player_id"] as const;
 
 type ColumnName = (typeof NAMES)[number];
@@ -14,19 +16,23 @@ export function balanceColumns(given: readonly string[]): BalanceColumns {
   const yielded = given.join(", ");
   for (const [index, name] of given.entries()) {
     const known = NAMES.find((each) => each === name.toLowerCase());
-    if (known === undefined) {
-      if (!given.some((each) => isAmount(each))) break;
-      throw new Error(`\`query\` yields the column ${name} (${yielded}): expected only ${NAMES.join(", ")}`);
-    }
+    if (known === undefined) continue;
     if (columns.has(known)) throw new Error(`\`query\` yields ${known} twice (${yielded}): expected it once`);
     columns.set(known, index);
+  }
+  const further = given.find((_, index) => ![...columns.values()].includes(index));
+  if (further !== undefined && given.some(isAmount)) {
+    throw new Error(
+      `\`query\` yields the column ${further}${didYouMean(further.toLowerCase(), NAMES)} (${yielded}): expected only ${NAMES.join(", ")}`,
+    );
   }
   if (columns.has("balance") && columns.has("balance_minor")) {
     throw new Error(`\`query\` yields both balance and balance_minor (${yielded}): expected one of them`);
   }
   if (!columns.has("balance") && !columns.has("balance_minor")) {
+    const near = given.map((name) => didYouMean(name.toLowerCase(), ["balance", "balance_minor"]));
     throw new Error(
-      `\`query\` yields ${yielded}: expected a column balance or balance_minor, for example by … AS balance`,
+      `\`query\` yields ${yielded}: expected a column balance or balance_minor, for example by … AS balance${near.join("")}`,
     );
   }
   if (columns.has("exponent") && !columns.has("balance_minor")) {

@@ -30,6 +30,13 @@ export const MYSQL: Dialect = {
   nestsComments: false,
 };
 
+/** Names in brackets and backticks, too. What SQLite calls a parameter begins with any of `?`, `@`, `$` and `:`. */
+export const SQLITE: Dialect = {
+  opaque: /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|[\p{L}_][\p{L}\p{N}_$]*/suy,
+  positional: /[?@$][\p{L}\p{N}_$:]*/uy,
+  nestsComments: false,
+};
+
 /** An operator's query, taken apart once. */
 export interface Query {
   readonly uses: ReadonlySet<Parameter>;

@@ -1,19 +1,20 @@
 import { untilFreeToOpen } from "../file/busy.ts";
 import { assertPlace, explained } from "../file/failure.ts";
-import { balanceOf } from "./row.ts";
+import type { Query } from "../../shared/query/parameters.ts";
 import type { Reader, ReaderKind } from "../file/source.ts";
-import { prepareSelect, type Select } from "./statement.ts";
+import type { QueryOptions } from "./row.ts";
+import { prepareSelect, type Prepared } from "./statement.ts";
 import { connectUntouched, type UntouchedConnection } from "./untouched.ts";
 
 /** How often a read is repeated that a writer has overtaken. */
 const MAX_ATTEMPTS = 5;
 
 /** The operator's own database as a kind of source: their query, and nothing written to or beside the file. */
-export function operatorsDatabase(query: string): ReaderKind {
+export function operatorsDatabase(query: Query, options: QueryOptions): ReaderKind {
   const open = async (file: string): Promise<Reader> => {
     assertPlace(file, { mustExist: true });
     try {
-      return await untilFreeToOpen(() => queryReader(file, query));
+      return await untilFreeToOpen(() => queryReader(file, query, options));
     } catch (error) {
       throw explained(error, file);
     }
@@ -21,19 +22,19 @@ export function operatorsDatabase(query: string): ReaderKind {
   return { open, reopen: (_known, { path }) => open(path) };
 }
 
-function queryReader(file: string, query: string): Reader {
-  let open = prepare(file, query);
+function queryReader(file: string, query: Query, options: QueryOptions): Reader {
+  let open = prepare(file, query, options);
   return {
-    read({ playerId, sessionId }) {
+    read(asked) {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
         if (!open.isReusable()) {
           // In this order: where the new one cannot be had, because of a lock say, there is still the old one to ask.
           const old = open;
-          open = prepare(file, query);
+          open = prepare(file, query, options);
           old.database.close(true);
         }
-        const rows = open.select({ player_id: playerId, session_id: sessionId });
-        if (open.isValid()) return balanceOf(rows);
+        const rows = open.select(asked);
+        if (open.isValid()) return open.resultOf(rows, asked.playerId);
       }
       throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
     },
@@ -43,10 +44,10 @@ function queryReader(file: string, query: string): Reader {
   };
 }
 
-function prepare(file: string, query: string): UntouchedConnection & { readonly select: Select } {
+function prepare(file: string, query: Query, options: QueryOptions): UntouchedConnection & Prepared {
   const connection = connectUntouched(file);
   try {
-    return { ...connection, select: prepareSelect(connection.database, query) };
+    return { ...connection, ...prepareSelect(connection.database, query, options) };
   } catch (error) {
     connection.database.close(true);
     throw error;

@@ -1,43 +1,54 @@
 import type { LookupResult } from "../../../src/plugin.ts";
-import { plainDecimal } from "../../shared/decimal.ts";
+import { plainDecimal, roundHalfEven } from "../../shared/decimal.ts";
+import { balanceOf, type Cell } from "../../shared/query/balance.ts";
+import { balanceColumns, type BalanceColumns } from "../../shared/query/columns.ts";
 import type { Row } from "./statement.ts";
 
-const DEFAULT_EXPONENT = 2;
+export interface QueryOptions {
+  /** To how many decimals a REAL is rounded, half even. Without it, it is read by its shortest decimal form. */
+  readonly round?: number | undefined;
+  /** Told, for `check`, of what is answered and may be wrong. The same topic may come again. */
+  readonly warn?: ((topic: "real" | "ids", warning: string) => void) | undefined;
+}
 
-/** What the rows of the operator's query say. Throws without the value: it ends up in the log. */
-export function balanceOf(rows: readonly Row[]): LookupResult {
-  const [row, another] = rows;
-  if (row === undefined) return null;
-  if (another !== undefined) throw new Error("the query gives several rows: expected one for a player");
-  if (row["balance_minor"] === undefined) return { balance: majorUnits(row["balance"]) };
-  return {
-    balanceMinor: integer("balance_minor", row["balance_minor"]),
-    exponent: exponentOf(row["exponent"]),
+export const REAL =
+  "the query gives balances as REAL, which is not exact: 0.1 + 0.2 is answered as 0.30000000000000004. " +
+  "Keep minor units as integers (balance_minor), or set round to the currency's decimals";
+
+/** Reads the rows of a query that yields these columns. */
+export function rowReader(
+  names: readonly string[],
+  { round, warn }: QueryOptions,
+): (row: Row, playerId: string) => LookupResult {
+  let known = names;
+  let columns = balanceColumns(names);
+
+  /** A table that was made anew may give other columns, or in another order, to the very same statement. */
+  function columnsOf(row: Row): BalanceColumns {
+    const current = Object.keys(row);
+    if (current.length !== known.length || current.some((name, index) => name !== known[index])) {
+      columns = balanceColumns(current);
+      known = current;
+    }
+    return columns;
+  }
+
+  function balanceCell(value: number): string {
+    if (round === undefined) warn?.("real", REAL);
+    // The shortest decimal that reads back as the same REAL: 0.1 is "0.1", as it was written.
+    const decimal = Number.isFinite(value) ? plainDecimal(String(value)) : undefined;
+    if (decimal === undefined)
+      throw new Error("the query gives a REAL as balance that has no balance's size");
+    return round === undefined ? decimal : roundHalfEven(decimal, round);
+  }
+
+  return (row, playerId) => {
+    const layout = columnsOf(row);
+    const balance = layout.get("balance");
+    const cells = Object.values(row).map((value, index): Cell => {
+      if (typeof value === "number" && index === balance) return balanceCell(value);
+      return value instanceof Uint8Array ? undefined : value;
+    });
+    return balanceOf(layout, cells, (storedId) => storedId === playerId);
   };
-}
-
-function majorUnits(value: Row[string] | undefined): string {
-  if (typeof value === "bigint") return value.toString();
-  if (typeof value === "string") return value;
-  // The shortest decimal that reads back as the same REAL: 0.1 is "0.1", as it was written.
-  const decimal = typeof value === "number" ? plainDecimal(String(value)) : undefined;
-  if (decimal !== undefined) return decimal;
-  const expected = typeof value === "number" ? "a number of a balance's size" : "a number";
-  throw new Error(`the query gives ${kindOf(value)} as balance: expected ${expected}`);
-}
-
-function exponentOf(value: Row[string] | undefined): number {
-  return value === undefined ? DEFAULT_EXPONENT : Number(integer("exponent", value));
-}
-
-function integer(column: string, value: Row[string]): bigint {
-  if (typeof value === "bigint") return value;
-  throw new Error(`the query gives ${kindOf(value)} as ${column}: expected an integer`);
-}
-
-function kindOf(value: Row[string] | undefined): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "NULL";
-  if (typeof value === "number") return Number.isFinite(value) ? "a REAL" : "an infinite REAL";
-  return typeof value === "string" ? "TEXT" : "a BLOB";
 }

@@ -1,38 +1,62 @@
 import type { Database } from "bun:sqlite";
-
-const PARAMETERS: ReadonlySet<string> = new Set([":player_id", ":session_id"]);
-
-/** Strings, quoted names and comments, which may hold what only looks like a parameter; or a parameter. */
-const QUOTED_OR_PARAMETER =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\/|([:@$?][\w$:]*)/g;
+import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
+import { balanceColumns } from "../../shared/query/columns.ts";
+import type { Query } from "../../shared/query/parameters.ts";
+import { comparedAsNumber, isKeptAsReal } from "./affinity.ts";
+import { type QueryOptions, REAL, rowReader } from "./row.ts";
 
 /** As SQLite's bindings give them with `safeIntegers`. */
 export type Row = Readonly<Record<string, bigint | number | string | Uint8Array | null>>;
 
-/** The parameters that are bound, never spliced into the text. */
-interface Parameters {
-  readonly player_id: string;
-  readonly session_id: string;
+/** The operator's query, ready to be asked. */
+export interface Prepared {
+  /** Two rows at most. */
+  select(asked: BalanceQuery): readonly Row[];
+  /** What the rows say of the player that was asked for. Throws without the value: it ends up in the log. */
+  resultOf(rows: readonly Row[], playerId: string): LookupResult;
 }
 
-/** A prepared SELECT over the operator's own tables. */
-export type Select = (parameters: Parameters) => readonly Row[];
-
-/**
- * Prepares the operator's query; it answers with two rows at most. Throws, in words for the operator, if
- * it is not one SELECT, lacks `:player_id`, or does not yield a balance.
- */
-export function prepareSelect(database: Database, query: string): Select {
-  const sql = query.replace(/[\s;]+$/, "");
-  const plain = database.prepare(sql);
-  if (!plain.readonly) throw new Error("`query` writes: expected one SELECT");
-  assertParameters(sql);
-  assertColumns(plain.columnNames);
-  plain.finalize();
+/** Throws, in words for the operator, if the query is not one SELECT or does not yield a balance. */
+export function prepareSelect(database: Database, query: Query, options: QueryOptions): Prepared {
+  const sql = query.render((parameter) => `:${parameter}`);
+  const names = namesOf(database, sql, options);
   const statement = database
     .prepare<Row, [Record<string, string>]>(limited(database, sql))
     .safeIntegers(true);
-  return ({ player_id, session_id }) => statement.all({ player_id, session_id });
+  const resultOf = rowReader(names, options);
+  return {
+    select: ({ playerId, sessionId }) => statement.all({ player_id: playerId, session_id: sessionId }),
+    resultOf([row, another], playerId) {
+      if (row === undefined) return null;
+      if (another !== undefined) throw new Error("the query gives several rows: expected one for a player");
+      return resultOf(row, playerId);
+    },
+  };
+}
+
+/** The columns as the query itself names them: around it, SQLite gives a doubled one another name. */
+function namesOf(database: Database, sql: string, { round, warn }: QueryOptions): readonly string[] {
+  const plain = database.prepare(sql);
+  try {
+    if (!plain.readonly) throw new Error("`query` writes: expected one SELECT");
+    const columns = balanceColumns(plain.columnNames);
+    const balance = columns.get("balance");
+    if (round === undefined && balance !== undefined && isKeptAsReal(plain.declaredTypes[balance]))
+      warn?.("real", REAL);
+    const compared = columns.has("player_id") ? undefined : comparedAsNumber(database, sql);
+    if (compared !== undefined) warn?.("ids", takesOtherIds(compared));
+    return plain.columnNames;
+  } finally {
+    plain.finalize();
+  }
+}
+
+/** Of SQLite's affinity, by which the id 012001 gets the balance of 12001. */
+export function takesOtherIds(column: string): string {
+  return (
+    `the query compares :player_id with ${column} as a number, so that 012001 gets the balance of 12001: ` +
+    `let it yield the stored id as player_id, too, which is then compared as text`
+  );
 }
 
 /** Only a SELECT, and only one, fits between parentheses: SQLite itself would drop what follows a first statement. */
@@ -44,30 +68,4 @@ function limited(database: Database, sql: string): string {
     throw new Error("`query` is not one SELECT");
   }
   return inner;
-}
-
-function assertParameters(sql: string): void {
-  const found = Array.from(sql.matchAll(QUOTED_OR_PARAMETER), (match) => match[1]).filter(
-    (name) => name !== undefined,
-  );
-  const unknown = found.find((name) => !PARAMETERS.has(name));
-  if (unknown !== undefined) {
-    throw new Error(
-      `\`query\` has the parameter ${unknown}: expected :player_id, and :session_id if it helps`,
-    );
-  }
-  if (!found.includes(":player_id")) {
-    throw new Error("`query` does not use :player_id: expected something like WHERE id = :player_id");
-  }
-}
-
-function assertColumns(columns: readonly string[]): void {
-  const [balance, balanceMinor] = [columns.includes("balance"), columns.includes("balance_minor")];
-  if (balance !== balanceMinor) return;
-  const yielded = columns.join(", ");
-  throw new Error(
-    balance
-      ? `\`query\` yields both balance and balance_minor (${yielded}): expected one of them`
-      : `\`query\` yields ${yielded}: expected a column balance or balance_minor, for example by … AS balance`,
-  );
 }

@@ -112,7 +112,8 @@ describe("an operator's query answers exactly", () => {
   });
 
   test("NaN, Infinity and NULL are no balance", async () => {
-    expect(await answers(BY_ID, ["nan", "infinity"])).toEqual([{ balance: "NaN" }, { balance: "Infinity" }]);
+    const noAmount = "the query gives a text that is not an amount as balance";
+    expect(await answers(BY_ID, ["nan", "infinity"])).toEqual([noAmount, noAmount]);
     const nothing = "the query gives NULL as balance_minor: expected an integer";
     expect(await answers("SELECT cents AS balance_minor FROM wallet WHERE id = :player_id", ["nan"])).toEqual(
       [nothing],
@@ -178,7 +179,7 @@ describe("an id is compared as what it is", () => {
 describe("a query is refused at the start", () => {
   test.each([
     ["SELECT rate AS balance FROM wallet WHERE id = :player_id", "balance as a floating-point number"],
-    ["SELECT cash AS balance FROM wallet WHERE id = :player_id", "balance as no number: make it numeric"],
+    ["SELECT cash AS balance FROM wallet WHERE id = :player_id", "balance as no number: make it a decimal"],
     ["SELECT balance, balance FROM wallet WHERE id = :player_id", "yields balance twice"],
     ["SELECT balance, 1 AS balance FROM wallet WHERE id = :player_id", "yields balance twice"],
     ["SELECT * FROM wallet WHERE id = :player_id", "yields the column id"],
@@ -194,7 +195,7 @@ describe("a query is refused at the start", () => {
       "SELECT balance FROM walet WHERE id = :player_id",
       'knows no such table: relation "walet" does not exist',
     ],
-    ["SELEC balance FROM wallet WHERE id = :player_id", "syntax error"],
+    ["SELEC balance FROM wallet WHERE id = :player_id", "does not understand the query: syntax error"],
     ["UPDATE wallet SET cents = 0 WHERE id = :player_id RETURNING balance", "syntax error"],
     [
       "WITH gone AS (DELETE FROM wallet RETURNING balance) SELECT balance FROM gone WHERE '1' = :player_id",

@@ -75,9 +75,10 @@ export function answering(
   status: number,
   body?: string,
   headers?: Record<string, string | number>,
+  secure?: tls.TlsOptions,
 ): Promise<Core> {
   const response = http(status, body, headers);
   return startCore((socket) => {
     socket.write(response);
-  });
+  }, secure);
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
+import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, zstdCompressSync } from "node:zlib";
 import { DEFAULT_STATUS_CODES, statusCodeOf, type Outcome } from "../../../src/protocol/status.ts";
 import { guard } from "../../../src/source/guard.ts";
@@ -506,7 +508,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await certificates[Symbol.asyncDispose]();
-  if (Bun.env["PRINT_TABLE"] !== undefined) process.stdout.write(`\n${markdownTable()}\n`);
 });
 
 test.each(FAULTS.map((fault) => [fault.misbehaviour, fault] as const))(
@@ -567,12 +568,22 @@ function detailOf(outcome: Outcome): string {
   return "detail" in outcome && outcome.detail !== undefined ? outcome.detail : "";
 }
 
-/** The table of `help rest`, which fits 80 columns: `PRINT_TABLE=1 bun test test/plugins/rest/faults.test.ts`. */
+test("help rest shows what these cores do", () => {
+  const page = readFileSync(join(import.meta.dir, "../../../src/help/rest.md"), "utf8");
+  const table = page.slice(page.indexOf("| the core … |"));
+  expect(tableRows(table)).toEqual(tableRows(markdownTable()));
+});
+
+function tableRows(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line.startsWith("| "));
+}
+
+/** As `help rest` has it: what is expected above, in two columns, which fit a terminal. */
 function markdownTable(): string {
   const rows = FAULTS.map(({ misbehaviour, answer, after, detail }) => {
     // The status code follows from the reason, but for a refusal.
     const result = answer.startsWith("`refused`") ? answer : answer.replace(/, `ERR_.*/, "");
-    const shown = detail.replace("HOST", "core.example:8443");
+    const shown = detail.replace("HOST", "core.example:8443").replace(`${SHORT_MS} ms`, "1000 ms");
     return `| ${misbehaviour} | ${result}, ${after}${shown === "" ? "" : `: \`${shown}\``} |`;
   });
   return ["| the core … | the caller gets; the log's `detail` |", "| --- | --- |", ...rows].join("\n");

@@ -39,7 +39,7 @@ test("the defaults are those of the documentation", () => {
 test.each<[unknown, string]>([
   [{ url: "core/{player_id}" }, "url: expected an address that starts with http:// or https://"],
   [{ url: "ftp://core" }, "url: expected an address that starts with http:// or https://"],
-  [{ url: "http://core/{playr_id}" }, "url: unknown placeholder {playr_id}; did you mean player_id?"],
+  [{ url: "http://core/{playr_id}" }, 'url: unknown placeholder {playr_id}, did you mean "player_id"?'],
   [{ url: "http://core/{}" }, "url: unknown placeholder {}"],
   [
     { url: "http://core/{player_id" },

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { notAnAmount, plainDecimal } from "../../../plugins/shared/decimal.ts";
+import { notAnAmount, plainDecimal, roundHalfEven } from "../../../plugins/shared/decimal.ts";
 
 test.each([
   ["30", "30"],
@@ -105,4 +105,38 @@ test.each([
 ])("%j is %s", (text, kind) => {
   expect(plainDecimal(text)).toBeUndefined();
   expect(notAnAmount(text)).toBe(kind);
+});
+
+test.each([
+  ["0.30000000000000004", 2, "0.30"],
+  ["0.125", 2, "0.12"],
+  ["0.135", 2, "0.14"],
+  ["0.1250000000001", 2, "0.13"],
+  ["-0.5", 0, "-0"],
+  ["-1.5", 0, "-2"],
+  ["99.995", 2, "100.00"],
+  ["30", 2, "30"],
+  ["0.00000015", 4, "0.0000"],
+])("%s to %d decimals is %s", (plain, decimals, rounded) => {
+  expect(roundHalfEven(plain, decimals)).toBe(rounded);
+});
+
+function inUnitsOf12Decimals(text: string): bigint {
+  const [integer = "", fraction = ""] = text.replace("-", "").split(".");
+  return BigInt(integer + fraction.padEnd(12, "0"));
+}
+
+test("rounding is off by half of the last decimal at the most, and exactly half only to an even one", () => {
+  const numbers = fc.stringMatching(/^-?\d{1,12}\.\d{1,12}$/);
+  fc.assert(
+    fc.property(numbers, fc.integer({ min: 0, max: 12 }), (plain, decimals) => {
+      const rounded = roundHalfEven(plain, decimals);
+      expect(rounded.split(".")[1]?.length ?? 0).toBeLessThanOrEqual(decimals);
+      const step = 10n ** BigInt(12 - decimals);
+      const off = inUnitsOf12Decimals(rounded) - inUnitsOf12Decimals(plain);
+      const distance = (off < 0n ? -off : off) * 2n;
+      expect(distance <= step).toBeTrue();
+      if (distance === step && step > 1n) expect((inUnitsOf12Decimals(rounded) / step) % 2n).toBe(0n);
+    }),
+  );
 });

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { array, assert, constantFrom, oneof, property, string } from "fast-check";
 import { balanceColumns } from "../../../plugins/shared/query/columns.ts";
-import { type Dialect, MYSQL, parseQuery, POSTGRES } from "../../../plugins/shared/query/parameters.ts";
+import {
+  type Dialect,
+  MYSQL,
+  parseQuery,
+  POSTGRES,
+  SQLITE,
+} from "../../../plugins/shared/query/parameters.ts";
 
 function rendered(text: string, dialect: Dialect): string {
   return parseQuery(text, dialect).render((parameter) => `<${parameter}>`);
@@ -19,6 +25,7 @@ function problem(attempt: () => unknown): string {
 describe.each([
   ["PostgreSQL", POSTGRES],
   ["MySQL", MYSQL],
+  ["SQLite", SQLITE],
 ] as const)("the parameters of a query for %s", (_name, dialect) => {
   test.each([
     ["x = :player_id", "x = <player_id>"],
@@ -117,6 +124,22 @@ test("MySQL's own parameters are refused", () => {
   expect(problem(() => parseQuery("a = :player_id AND x = ?", MYSQL))).toContain("has the parameter ?");
 });
 
+test.each([
+  ["[:player_id] = :player_id", "[:player_id] = <player_id>"],
+  ["`:player_id` = :player_id", "`:player_id` = <player_id>"],
+  ["'\\' = :player_id", "'\\' = <player_id>"],
+  ["a$b = :player_id AND j->>'$.x' = 1", "a$b = <player_id> AND j->>'$.x' = 1"],
+  ["/* a /* */ x = :player_id", "/* a /* */ x = <player_id>"],
+])("SQLite's own: %j", (text, expected) => {
+  expect(rendered(text, SQLITE)).toBe(expected);
+});
+
+test.each(["?", "?1", "@name", "$name", "$ns::name"])("SQLite's own parameter %s is refused", (parameter) => {
+  expect(problem(() => parseQuery(`a = :player_id AND x = ${parameter}`, SQLITE))).toContain(
+    `has the parameter ${parameter}:`,
+  );
+});
+
 describe("the columns of a query", () => {
   test("go by their names, in whatever case and order", () => {
     expect([...balanceColumns(["CURRENCY", "Player_Id", "Balance"])]).toEqual([
@@ -133,7 +156,11 @@ describe("the columns of a query", () => {
     [["balance", "balance_minor"], "yields both balance and balance_minor"],
     [["balance", "exponent"], "yields exponent without balance_minor"],
     [["balance", "bonus"], "yields the column bonus (balance, bonus): expected only balance"],
-    [["id", "ballance"], "yields id, ballance: expected a column balance or balance_minor"],
+    [["balance_minor", "expnent"], 'the column expnent, did you mean "exponent"? (balance_minor, expnent)'],
+    [
+      ["id", "ballance"],
+      "yields id, ballance: expected a column balance or balance_minor, for example by … AS balance, did you mean",
+    ],
     [["currency"], "yields currency: expected a column balance or balance_minor"],
     [[], "expected a column balance or balance_minor"],
   ])("%j are refused", (names, expected) => {

@@ -219,7 +219,7 @@ describe("opening refuses, in one line that says what to do,", () => {
     [{}, "file"],
     [{ file: "" }, "expected the path of a database"],
     [{ file: 1 }, "expected the path of a database"],
-    [{ file: "x.db", query: "SELECT 1" }, "expected a SELECT with :player_id"],
+    [{ file: "x.db", query: "SELECT 1" }, "`query` does not use :player_id"],
     [{ file: "x.db", querry: "" }, "querry"],
   ])("the options %j", (options, expected) => {
     const result = v.safeParse(plugin.options, options);

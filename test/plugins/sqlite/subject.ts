@@ -2,6 +2,7 @@ import { afterEach, beforeEach } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import plugin from "../../../plugins/sqlite/index.ts";
 import type { BalanceQuery, LookupResult, Source } from "../../../src/plugin.ts";
 import { knownCurrencies } from "../../../src/protocol/currency.ts";
@@ -11,7 +12,7 @@ export interface Subject {
   readonly folder: string;
   /** Opens the plugin in the folder; closed when the test ends. */
   open(
-    options: { readonly file: string; readonly query?: string },
+    options: v.InferInput<typeof plugin.options>,
     surroundings?: { readonly isRehearsal: boolean },
   ): Promise<Source>;
   path(name: string): string;
@@ -51,7 +52,7 @@ function makeSubject(opened: Source[]): Subject {
     path: (name) => join(folder, name),
     files: () => readdirSync(folder).toSorted(),
     async open(options, { isRehearsal } = { isRehearsal: false }) {
-      const source = await plugin.open(options, {
+      const source = await plugin.open(v.parse(plugin.options, options), {
         log,
         count() {},
         directory: folder,

@@ -1,0 +1,43 @@
+import type { SourcePlugin } from "../../src/plugin.ts";
+import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
+import { openLanes } from "../shared/lanes/open-lanes.ts";
+import { playerKey } from "../shared/player-key.ts";
+import { mysqlLanes } from "./lane.ts";
+import { type Options, optionsSchema } from "./options.ts";
+import type { Reach } from "./session.ts";
+import { MAX_BATCH } from "./statement.ts";
+
+export { starter } from "./starter.ts";
+
+/** Spec 3.3: balances in a table of the operator's in MySQL, MariaDB, or in what speaks their protocol. */
+export default {
+  apiVersion: 1,
+  options: optionsSchema,
+  async open(options, context) {
+    const { log, timeoutMs } = context;
+    const tlsTo = await engineTlsFor(options.tls, context.directory);
+    const account = { database: options.database, user: options.user, password: options.password ?? "" };
+    const reach: Reach = (host) => ({ host, account, tls: tlsTo(host) });
+    const idType = options.id_type;
+    const warning = plainTextWarning(options.hosts, options.tls);
+    if (warning !== undefined) log.warn(warning);
+    return await openLanes(
+      {
+        hosts: options.hosts,
+        connections: options.connections,
+        maxBatch: options.batch ? MAX_BATCH : 1,
+        isKey: (playerId) => playerKey(idType, playerId) !== undefined,
+        connect: mysqlLanes({
+          reach,
+          query: options.query,
+          idType,
+          mustTakeWrites: options.role === "primary",
+          isBehindPooler: options.pooler,
+          timeoutMs,
+          log,
+        }),
+      },
+      context,
+    );
+  },
+} satisfies SourcePlugin<Options>;

@@ -1,0 +1,145 @@
+import type { SQL } from "bun";
+import type { SourceLog } from "../../src/plugin.ts";
+import type { IdType } from "../shared/engine-options.ts";
+import type { Host } from "../shared/lanes/host.ts";
+import { type Connect, HostProblem } from "../shared/lanes/lane.ts";
+import { GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
+import type { Query } from "../shared/query/parameters.ts";
+import { type Column, rowReader } from "../shared/query/row-reader.ts";
+import { explainConnecting, explainStatement } from "./failure.ts";
+import { kindOf } from "./kind.ts";
+import { isLost, serverErrno } from "./server-error.ts";
+import { clientOf, type Reach } from "./session.ts";
+import { lookupStatement, type Rows } from "./statement.ts";
+
+interface LaneOptions {
+  readonly reach: Reach;
+  readonly query: Query;
+  readonly idType: IdType;
+  readonly mustTakeWrites: boolean;
+  readonly isBehindPooler: boolean;
+  readonly timeoutMs: number;
+  readonly log: SourceLog;
+}
+
+/** A variable that the server does not know. */
+const UNKNOWN_VARIABLE = 1193;
+
+/** As text, because a newer server has words where an older one has numbers. */
+const TAKES_WRITES =
+  "CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') AND CAST(@@global.innodb_read_only AS CHAR) IN ('0', 'OFF')";
+
+const UNFIT =
+  'takes no writes, as a replica, which may show a balance from before a bet: name the primary, or set role = "any"';
+
+/** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline where it can. */
+export function mysqlLanes(options: LaneOptions): Connect {
+  const { reach, query, idType, mustTakeWrites, isBehindPooler, timeoutMs, log } = options;
+  const isFit = mustTakeWrites ? TAKES_WRITES : "TRUE";
+  let isWarned = false;
+
+  return sqlLanes({
+    client: (host, onClosed) => clientOf(reach(host), onClosed),
+    async begin(session, host) {
+      const mark = isBehindPooler ? null : crypto.randomUUID();
+      if (mark !== null) await tell(session, mark, timeoutMs + GRACE_MS);
+      const run = isBehindPooler ? inTransaction(session) : plainly(session);
+      const [[fits] = []] = (await run(`SELECT ${isFit}`, [])).rows;
+      if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${UNFIT}`, { mayPass: true });
+
+      const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
+      if (!givesId && idType !== "text")
+        throw new HostProblem(`${host.name} ${NEEDS_ID}`, { mayPass: false });
+      if (!givesId && !isWarned) {
+        isWarned = true;
+        log.warn(SLOW_WITHOUT_ID);
+      }
+      const rows = rowReader(kindOf, (storedId, key) =>
+        idType === "uuid" ? storedId.toLowerCase() === key : storedId === key,
+      );
+      const statement = lookupStatement({
+        query,
+        idType,
+        givesId,
+        isFit,
+        unfit: UNFIT,
+        rowReader: rows,
+        mark,
+      });
+      return {
+        async ask(tag, queries) {
+          const { text, parameters } = statement.build(tag, queries);
+          return statement.read(await run(text, parameters), tag, queries);
+        },
+        async probe() {
+          const { text, parameters } = statement.build("", [undefined]);
+          statement.assertColumns((await run(text, parameters)).columns);
+        },
+      };
+    },
+    isLost,
+    explain: explainStatement,
+    explainConnecting: (error, host: Host) => explainConnecting(error, reach(host)),
+  });
+}
+
+const NEEDS_ID =
+  "needs the stored id among the columns of `query`, as player_id: it compares ids of another type than their column's loosely";
+
+const SLOW_WITHOUT_ID =
+  "`query` does not yield the stored id as player_id, so ids are compared as bytes, which no index of a text column serves: add it";
+
+/** What a session is told; a connection that was made anew would not know it, nor the mark that it was told with. */
+async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
+  await session.unsafe("SET NAMES utf8mb4");
+  await session.unsafe("SET SESSION TRANSACTION READ ONLY");
+  // Else the first lookup would begin a transaction, and all others read what it saw.
+  await session.unsafe("SET SESSION autocommit = 1");
+  // MariaDB's, in seconds, and MySQL's, in milliseconds; others have neither.
+  await setIfKnown(session, `max_statement_time = ${statementMs / 1000}`);
+  await setIfKnown(session, `max_execution_time = ${statementMs}`);
+  // Galera's: a node first takes up what others have committed.
+  await setIfKnown(session, "wsrep_sync_wait = 1");
+  await session.unsafe("SET @klas_balance_mark = ?", [mark]);
+}
+
+async function setIfKnown(session: SQL, assignment: string): Promise<void> {
+  try {
+    await session.unsafe(`SET SESSION ${assignment}`);
+  } catch (error) {
+    if (serverErrno(error) !== UNKNOWN_VARIABLE) throw error;
+  }
+}
+
+/** The columns of the query, asked for nobody. */
+async function columnsOf(query: Query, run: Run): Promise<readonly Column[]> {
+  const parameters: null[] = [];
+  const select = query.render(() => {
+    parameters.push(null);
+    return "?";
+  });
+  return (await run(`SELECT * FROM (\n${select}\n) AS klas_balance_query LIMIT 0`, parameters)).columns;
+}
+
+type Run = (text: string, parameters: unknown[]) => Promise<Rows>;
+
+function plainly(session: SQL): Run {
+  return async (text, parameters) => {
+    const rows = await session.unsafe<unknown[][]>(text, parameters).values();
+    return { rows, columns: rows.columns ?? [] };
+  };
+}
+
+/** What a session remembers does not outlast a transaction behind a pooler. */
+function inTransaction(session: SQL): Run {
+  return async (text, parameters) => {
+    const beginning = session.unsafe("START TRANSACTION READ ONLY").execute();
+    const asking = session.unsafe<unknown[][]>(text, parameters).values().execute();
+    const ending = session.unsafe("COMMIT").execute();
+    const [begun, asked, ended] = await Promise.allSettled([beginning, asking, ending]);
+    if (begun.status === "rejected") throw begun.reason;
+    if (asked.status === "rejected") throw asked.reason;
+    if (ended.status === "rejected") throw ended.reason;
+    return { rows: asked.value, columns: asked.value.columns ?? [] };
+  };
+}

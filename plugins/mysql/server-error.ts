@@ -1,0 +1,20 @@
+import { SQL } from "bun";
+
+/** The number of an error that the server sent; `undefined` where the connection itself failed. */
+export function serverErrno(error: unknown): number | undefined {
+  return error instanceof SQL.MySQLError ? error.errno : undefined;
+}
+
+/**
+ * Shutting down, too many connections, killed, a Galera node that is not in its cluster, or a prepared statement
+ * that is not known any more.
+ */
+const LOST: ReadonlySet<number> = new Set([
+  1040, 1047, 1053, 1077, 1152, 1184, 1203, 1205, 1243, 1317, 1615, 1927,
+]);
+
+/** Whether the connection is of no use any more, and another one, or the same host a little later, may be. */
+export function isLost(error: unknown): boolean {
+  const errno = serverErrno(error);
+  return errno === undefined || LOST.has(errno);
+}

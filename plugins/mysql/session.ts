@@ -1,0 +1,36 @@
+import { SQL } from "bun";
+import type { HostTls } from "../shared/engine-tls.ts";
+import type { Host } from "../shared/lanes/host.ts";
+import { CONNECT_SECONDS } from "../shared/lanes/sql-lane.ts";
+
+/** Who we are to the server. */
+interface Account {
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What a connection to a host needs. */
+export type Reach = (host: Host) => { readonly host: Host; readonly account: Account; readonly tls: HostTls };
+
+/**
+ * A client of one connection. Every field is given, also those whose value is a default: what is not, the
+ * runtime would take from variables of the environment.
+ */
+export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: () => void): SQL {
+  return new SQL({
+    adapter: "mysql",
+    hostname: host.hostname,
+    port: host.port,
+    ...(host.socket === undefined ? {} : { path: host.socket }),
+    database: account.database,
+    username: account.user,
+    password: account.password,
+    tls: tls === false ? "disable" : tls,
+    max: 1,
+    idleTimeout: 0,
+    maxLifetime: 0,
+    connectionTimeout: CONNECT_SECONDS,
+    onclose: () => onClosed?.(),
+  });
+}

@@ -1,0 +1,103 @@
+import type { BalanceQuery } from "../../src/plugin.ts";
+import type { IdType } from "../shared/engine-options.ts";
+import type { Answer } from "../shared/lanes/lane.ts";
+import { playerKey } from "../shared/player-key.ts";
+import { answersOf } from "../shared/query/answers.ts";
+import type { Parameter, Query } from "../shared/query/parameters.ts";
+import type { Column, RowReader } from "../shared/query/row-reader.ts";
+
+/** Rows as lists of values, and what describes them. */
+export interface Rows {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly columns: readonly Column[];
+}
+
+/** The sizes in which batches are sent: each is a statement that the server prepares once for a connection. */
+const SIZES = [1, 2, 4, 8, 16, 32] as const;
+
+/** Lookups that share a round trip at most. */
+export const MAX_BATCH = 32;
+
+/** How many columns we add before those of the query: the proof of what is answered. */
+const PROOF_COLUMNS = 6;
+
+/** What one session asks, whose mark only it knows. */
+export interface Statement {
+  build(
+    tag: string,
+    queries: readonly (BalanceQuery | undefined)[],
+  ): { readonly text: string; readonly parameters: unknown[] };
+  read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly Answer[];
+  /** Throws, in words for the operator, where the query gives no balance. */
+  assertColumns(columns: readonly Column[]): void;
+}
+
+interface StatementOptions {
+  readonly query: Query;
+  readonly idType: IdType;
+  /** Whether the query gives the stored id, which is then compared as text. */
+  readonly givesId: boolean;
+  readonly isFit: string;
+  readonly unfit: string;
+  readonly rowReader: RowReader;
+  /** What the session was marked with: another session has not been told what ours was. */
+  readonly mark: string | null;
+}
+
+/**
+ * Puts the operator's SELECT into parentheses, once for each lookup of a batch. Each lookup gets a row at least,
+ * which bears the tag of the batch, its place, its id and the session's mark.
+ */
+export function lookupStatement(options: StatementOptions): Statement {
+  const { query, idType, givesId, isFit, unfit, rowReader, mark } = options;
+  const uses: Parameter[] = [];
+  const select = query.render((parameter) => {
+    uses.push(parameter);
+    return parameter === "session_id" ? "?" : comparedId(idType, givesId);
+  });
+  const one = `(SELECT CAST(? AS CHAR), CAST(? AS SIGNED), CAST(? AS CHAR), ${isFit}, @klas_balance_mark, klas_balance_answer.*
+FROM (SELECT 1) AS klas_balance_one LEFT JOIN (SELECT 1 AS klas_balance_found, klas_balance_query.* FROM (
+${select}
+) AS klas_balance_query LIMIT 2) AS klas_balance_answer ON TRUE)`;
+  const texts = new Map<number, string>(
+    SIZES.map((size) => [size, Array.from({ length: size }, () => one).join("\nUNION ALL\n")]),
+  );
+
+  return {
+    build(tag, queries) {
+      const size = SIZES.find((each) => each >= queries.length) ?? MAX_BATCH;
+      const parameters = Array.from({ length: size }, (_, place) => {
+        // A smaller batch is filled up with lookups of nobody.
+        const asked = queries[place];
+        const key = asked === undefined ? null : (playerKey(idType, asked.playerId) ?? null);
+        const bound = { player_id: key, session_id: asked?.sessionId ?? null };
+        return [tag, place, key, ...uses.map((parameter) => bound[parameter])];
+      });
+      return { text: texts.get(size) ?? one, parameters: parameters.flat() };
+    },
+    read({ rows, columns }, tag, queries) {
+      const keys = queries.map(({ playerId }) => playerKey(idType, playerId));
+      const proven = rows
+        .map(([rowTag, place, key, fit, rowMark, found, ...values]) => ({
+          tag: rowTag,
+          place: Number(place),
+          key,
+          isFit: Number(fit) === 1 && (mark === null || rowMark === mark),
+          isFound: Number(found) === 1,
+          values,
+        }))
+        .filter(({ place, key }) => place < queries.length || key !== null);
+      return answersOf(proven, { tag, keys }, { unfit, readRow: rowReader(columns.slice(PROOF_COLUMNS)) });
+    },
+    assertColumns: (columns) => void rowReader(columns.slice(PROOF_COLUMNS)),
+  };
+}
+
+/**
+ * The server takes `'Abc '` for `'abc'`, by most collations. A query that gives the stored id can be held to it; of one
+ * that does not, the bytes are compared, which is exact, and slow, because no index of a text column serves it.
+ */
+function comparedId(idType: IdType, givesId: boolean): string {
+  if (idType === "bigint") return "CAST(? AS SIGNED)";
+  return givesId ? "?" : "CAST(? AS BINARY)";
+}

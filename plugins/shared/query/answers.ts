@@ -1,0 +1,63 @@
+import type { LookupResult } from "../../../src/plugin.ts";
+import { type Answer, ForeignAnswer, LaneLost } from "../lanes/lane.ts";
+
+/** A row with what it says of itself: that it answers what was asked, on a server that may answer. */
+export interface ProvenRow {
+  /** What the batch was sent with. */
+  readonly tag: unknown;
+  /** The place of the lookup in its batch, from 0 on. */
+  readonly place: number;
+  /** The key that the server has looked up. */
+  readonly key: unknown;
+  readonly isFit: boolean;
+  /** Whether the query gave a row; who was not found has one, too. */
+  readonly isFound: boolean;
+  /** The columns of the query. */
+  readonly values: readonly unknown[];
+}
+
+/** What a batch was sent with. */
+export interface Sent {
+  readonly tag: string;
+  readonly keys: readonly (string | undefined)[];
+}
+
+/**
+ * What the rows of a batch say of each lookup. Throws `ForeignAnswer` where they do not bear the tag and the keys that
+ * were sent, or leave one out: then they answer something else, whatever mixed them up. Throws `LaneLost` where the
+ * server must not answer any more.
+ */
+export function answersOf(
+  rows: readonly ProvenRow[],
+  { tag, keys }: Sent,
+  {
+    unfit,
+    readRow,
+  }: { readonly unfit: string; readonly readRow: (values: ProvenRow["values"], key: string) => LookupResult },
+): readonly Answer[] {
+  const answers: Answer[] = [];
+  for (const row of rows) {
+    const key = keys[row.place];
+    if (row.tag !== tag || key === undefined || row.key !== key) {
+      throw new ForeignAnswer("an answer was not the one to what was asked");
+    }
+    if (!row.isFit) throw new LaneLost(unfit);
+    if (answers[row.place] !== undefined) answers[row.place] = SEVERAL_ROWS;
+    else answers[row.place] = row.isFound ? answerOf(() => readRow(row.values, key)) : { result: null };
+  }
+  for (const place of keys.keys()) {
+    if (answers[place] === undefined)
+      throw new ForeignAnswer("an answer left out somebody who was asked for");
+  }
+  return answers;
+}
+
+const SEVERAL_ROWS: Answer = { problem: "the query gives several rows: expected one for a player" };
+
+function answerOf(read: () => LookupResult): Answer {
+  try {
+    return { result: read() };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}

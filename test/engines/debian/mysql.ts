@@ -1,0 +1,295 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import plugin from "../../../plugins/mysql/index.ts";
+import { optionsSchema } from "../../../plugins/mysql/options.ts";
+import { knownCurrencies } from "../../../src/protocol/currency.ts";
+import type { Source } from "../../../src/plugin.ts";
+import { builtIns } from "../../../src/source/registry.ts";
+import { conforms } from "../../conformance.ts";
+import { ask, failure } from "../../plugins/postgres/subject.ts";
+import { freePort } from "../free-port.ts";
+import { endMariaDb, startMariaDb } from "../mariadb-server.ts";
+
+const SLOW_MS = 60_000;
+const BY_ID = "SELECT id AS player_id, balance FROM wallet WHERE id = :player_id";
+const THIRTY = { balance: "30.5000" };
+
+// Here, because a start may take longer than a test. The second one has the worst default that there is.
+const server = await startMariaDb();
+const second = await startMariaDb("--autocommit=0");
+
+afterAll(endMariaDb);
+
+const TABLES = [
+  `CREATE TABLE casino.wallet (id varchar(64) PRIMARY KEY, balance decimal(30, 4), cents bigint, unsigned_cents bigint unsigned,
+   rate double, code char(6), blocked varchar(20), session varchar(64)) CHARSET utf8mb4 COLLATE utf8mb4_general_ci`,
+  `INSERT INTO casino.wallet VALUES ('Abc', 30.5, 3050, 18446744073709551615, 0.1, 'EUR', NULL, 's-1'),
+   ('42abc', 1, 1, 1, 1, NULL, 'ERR_PLAYER_BLOCKED', 's-2'), ('exact', 12345678901234567890.1234, 9223372036854775807, 1, 1, 'JPY', NULL, NULL)`,
+  "CREATE TABLE casino.numbered (id bigint PRIMARY KEY, balance decimal(10, 2))",
+  "INSERT INTO casino.numbered VALUES (42, 4), (9007199254740992, 5), (9007199254740993, 6)",
+  "CREATE TABLE casino.twice (id varchar(64), balance int)",
+  "INSERT INTO casino.twice VALUES ('1', 1), ('1', 2), ('2', 3)",
+];
+
+beforeAll(async () => {
+  await server.run(...TABLES);
+  await second.run(...TABLES);
+}, SLOW_MS);
+
+const opened: Source[] = [];
+
+afterEach(async () => {
+  for (const source of opened.splice(0)) await source.close?.();
+  for (const each of [server, second]) each.thaw();
+});
+
+function optionsFor(...servers: readonly { readonly port: number }[]) {
+  return {
+    hosts: servers.map(({ port }) => `127.0.0.1:${port}`),
+    database: "casino",
+    user: "klas",
+    query: BY_ID,
+  };
+}
+
+async function open(
+  options: v.InferInput<typeof optionsSchema>,
+  { isRehearsal = false, timeoutMs = 2000 } = {},
+) {
+  const messages: string[] = [];
+  const counts: Record<string, number> = {};
+  const say = (level: string) => (message: string) => void messages.push(`${level} ${message}`);
+  const source = await plugin.open(v.parse(optionsSchema, options), {
+    log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
+    count: (event) => void (counts[event] = (counts[event] ?? 0) + 1),
+    directory: import.meta.dir,
+    exponentOf: knownCurrencies({}),
+    timeoutMs,
+    isRehearsal,
+  });
+  opened.push(source);
+  return { source, messages, counts };
+}
+
+async function answers(query: string, ids: readonly string[], further = {}): Promise<readonly unknown[]> {
+  const { source } = await open({ ...optionsFor(server), query, ...further });
+  return await Promise.all(ids.map((id) => ask(source, id).catch((error: Error) => error.message)));
+}
+
+const mysql = builtIns.get("mysql");
+if (mysql === undefined) throw new Error("mysql is not built in");
+for (const [name, further] of Object.entries({
+  "": {},
+  " one by one": { batch: false },
+  " behind a pooler": { pooler: true },
+})) {
+  conforms(`mysql${name}`, () => ({
+    plugin: mysql,
+    options: { ...optionsFor(server), ...further },
+    directory: ".",
+    timeoutMs: 2000,
+    knownPlayer: "Abc",
+    balance: "30.5",
+  }));
+}
+
+describe("MySQL: an operator's query answers exactly", () => {
+  test.each([
+    ["balance", { balance: "30.5000" }, { balance: "12345678901234567890.1234" }],
+    [
+      "cents AS balance_minor",
+      { balanceMinor: 3050n, exponent: 2 },
+      { balanceMinor: 9_223_372_036_854_775_807n, exponent: 2 },
+    ],
+    [
+      "unsigned_cents AS balance_minor, 0 AS exponent",
+      { balanceMinor: 18_446_744_073_709_551_615n, exponent: 0 },
+      { balanceMinor: 1n, exponent: 0 },
+    ],
+    [
+      "balance, code AS currency",
+      { balance: "30.5000", currency: "EUR" },
+      { balance: "12345678901234567890.1234", currency: "JPY" },
+    ],
+  ])("%s", async (columns, known, exact) => {
+    const query = `SELECT id AS player_id, ${columns} FROM wallet WHERE id = :player_id # why`;
+    expect(await answers(query, ["Abc", "nobody", "exact"])).toEqual([known, null, exact]);
+  });
+
+  test("a status_code refuses, the session counts, several rows are nobody's balance", async () => {
+    expect(
+      await answers(
+        "SELECT id AS player_id, balance, blocked AS status_code FROM wallet WHERE id = :player_id",
+        ["42abc", "Abc"],
+      ),
+    ).toEqual([{ refused: "ERR_PLAYER_BLOCKED" }, THIRTY]);
+    const { source } = await open({ ...optionsFor(server), query: `${BY_ID} AND session = :session_id` });
+    expect(await ask(source, "Abc", { sessionId: "s-1" })).toEqual(THIRTY);
+    expect(await ask(source, "Abc", { sessionId: "s-2" })).toBeNull();
+    const several = "the query gives several rows: expected one for a player";
+    const twice = "SELECT id AS player_id, balance FROM twice WHERE id = :player_id";
+    expect(await answers(twice, ["1", "2", "1"])).toEqual([several, { balance: "3" }, several]);
+  });
+});
+
+describe("MySQL: an id that the server takes for another", () => {
+  const others = ["abc", "ABC", "Abc ", "ABC  ", "\u00c1bc"];
+
+  test("is nobody's balance where the query gives the stored id", async () => {
+    const [exact, ...answered] = await answers(BY_ID, ["Abc", ...others]);
+    expect(exact).toEqual(THIRTY);
+    for (const answer of answered)
+      expect(String(answer)).toMatch(/^null$|^the query gave another player's row/);
+  });
+
+  test("is nobody's balance where it does not, which is warned of because it is slow", async () => {
+    const query = "SELECT balance FROM wallet WHERE id = :player_id";
+    expect(await answers(query, ["Abc", ...others])).toEqual([THIRTY, ...others.map(() => null)]);
+    const { messages } = await open({ ...optionsFor(server), query });
+    expect(messages).toContainEqual(
+      expect.stringContaining("warn `query` does not yield the stored id as player_id"),
+    );
+  });
+
+  test("bigint: 42abc is not 42, whatever the column, and neighbours beyond 2^53 are two players", async () => {
+    const numbered = "SELECT id AS player_id, balance FROM numbered WHERE id = :player_id";
+    const ids = ["42", "42abc", "042", "42 ", "4.2e1", "9007199254740992", "9007199254740993"];
+    expect(await answers(numbered, ids, { id_type: "bigint" })).toEqual([
+      { balance: "4.00" },
+      null,
+      null,
+      null,
+      null,
+      { balance: "5.00" },
+      { balance: "6.00" },
+    ]);
+    // A column of text, of which the server makes numbers.
+    expect(await answers(BY_ID, ["42"], { id_type: "bigint" })).toEqual([
+      "the query gave another player's row: its player_id is not the one that was asked",
+    ]);
+    expect(
+      await failure(
+        open({
+          ...optionsFor(server),
+          query: "SELECT balance FROM numbered WHERE id = :player_id",
+          id_type: "bigint",
+        }),
+      ),
+    ).toContain("needs the stored id among the columns of `query`, as player_id");
+  });
+});
+
+describe("MySQL: refused at the start, in plain words", () => {
+  test.each([
+    [
+      "SELECT id AS player_id, rate AS balance FROM wallet WHERE id = :player_id",
+      "balance as a floating-point number",
+    ],
+    [
+      "SELECT balance, balance FROM wallet WHERE id = :player_id",
+      "is asked for a column twice: Duplicate column name 'balance'",
+    ],
+    ["SELECT * FROM wallet WHERE id = :player_id", "yields the column id"],
+    ["SELECT ballance FROM wallet WHERE id = :player_id", "knows no such column: Unknown column 'ballance'"],
+    ["SELECT balance FROM walet WHERE id = :player_id", "knows no such table"],
+    ["SELEC balance FROM wallet WHERE id = :player_id", "does not understand the query"],
+    ["DELETE FROM wallet WHERE id = :player_id RETURNING balance", "does not understand the query"],
+    ["SELECT user AS balance FROM mysql.user WHERE user = :player_id", "does not let this user read"],
+  ])("%s", async (query, expected) => {
+    const message = await failure(open({ ...optionsFor(server), query }));
+    expect(message).toContain(expected);
+    expect(message).not.toContain("\n");
+  });
+
+  test("a wrong password, a database that there is not, no TLS, nothing that listens", async () => {
+    const options = optionsFor(server);
+    expect(await failure(open({ ...options, password: "horse" }))).toContain(
+      'does not let the user "klas" in',
+    );
+    expect(await failure(open({ ...options, database: "casinoo" }))).toContain(
+      'has no database "casinoo" for this user',
+    );
+    expect(await failure(open({ ...options, tls: { mode: "require" } }))).toContain("offers no TLS");
+    const port = freePort();
+    expect(
+      await failure(open({ ...options, hosts: [`127.0.0.1:${port}`] }, { isRehearsal: true })),
+    ).toContain(`nothing listens on port ${port}`);
+  });
+});
+
+describe("MySQL: after a fault", () => {
+  test(
+    "a killed connection, a restart and a hanging server are survived by themselves",
+    async () => {
+      const { source, counts } = await open({ ...optionsFor(server), connections: 1 }, { timeoutMs: 1000 });
+      for (let round = 1; round <= 3; round += 1) {
+        expect(await ask(source, "Abc")).toEqual(THIRTY);
+        const [connection] = await server.run(
+          "SELECT id FROM information_schema.processlist WHERE user = 'klas'",
+        );
+        await server.run(`KILL ${String(v.parse(v.looseObject({ id: v.any() }), connection).id)}`);
+        expect(await ask(source, "Abc")).toEqual(THIRTY);
+      }
+      expect(counts["connection_discarded"]).toBe(3);
+      await server.end("SIGKILL");
+      await server.start();
+      expect(await ask(source, "Abc")).toEqual(THIRTY);
+      server.freeze();
+      expect(await failure(ask(source, "Abc", { withinMs: 1000 }))).toContain("timed out");
+      server.thaw();
+      expect(await ask(source, "Abc")).toEqual(THIRTY);
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "of the first host the second one answers, and one that takes no writes is passed over",
+    async () => {
+      const { source } = await open(optionsFor(server, second));
+      expect(await ask(source, "Abc")).toEqual(THIRTY);
+      await server.end("SIGKILL");
+      expect(await ask(source, "Abc")).toEqual(THIRTY);
+      await server.start();
+      await second.run("SET GLOBAL read_only = 1");
+      await server.run("UPDATE casino.wallet SET balance = 31 WHERE id = 'Abc'");
+      expect(await ask(source, "Abc")).toEqual({ balance: "31.0000" });
+      await server.run("UPDATE casino.wallet SET balance = 30.5 WHERE id = 'Abc'");
+      expect(await failure(open(optionsFor(second), { isRehearsal: true }))).toContain(
+        "takes no writes, as a replica",
+      );
+      await second.run("SET GLOBAL read_only = 0");
+    },
+    SLOW_MS,
+  );
+});
+
+test.each([true, false])(
+  "MySQL: after a commit has returned, no lookup that begins later sees the old balance, also where autocommit is off (batch = %p)",
+  async (batch) => {
+    const { source } = await open({ ...optionsFor(second), batch });
+    for (let amount = 1; amount <= 200; amount += 1) {
+      await second.run(`UPDATE casino.numbered SET balance = ${amount} WHERE id = 42`, "COMMIT");
+      await second.run(`UPDATE casino.wallet SET balance = ${amount} WHERE id = 'Abc'`, "COMMIT");
+      const seen = await Promise.all([ask(source, "Abc"), ask(source, "Abc"), ask(source, "exact")]);
+      expect(seen.slice(0, 2)).toEqual([{ balance: `${amount}.0000` }, { balance: `${amount}.0000` }]);
+    }
+    await second.run("UPDATE casino.wallet SET balance = 30.5 WHERE id = 'Abc'", "COMMIT");
+  },
+  SLOW_MS,
+);
+
+test("MySQL: nothing can be written by what a lookup runs", async () => {
+  await server.run(
+    "CREATE FUNCTION casino.taken(amount decimal(30, 4)) RETURNS decimal(30, 4) BEGIN UPDATE casino.wallet SET balance = 0; RETURN amount; END",
+    "GRANT ALL ON casino.* TO klas@'127.0.0.1'",
+  );
+  const query = "SELECT id AS player_id, taken(balance) AS balance FROM wallet WHERE id = :player_id";
+  for (const pooler of [false, true]) {
+    expect(await failure(open({ ...optionsFor(server), query, pooler }))).toContain(
+      "is asked to write by the query",
+    );
+  }
+  expect(await server.run("SELECT balance FROM casino.wallet WHERE id = 'Abc'")).toEqual([
+    { balance: "30.5000" },
+  ]);
+});
