@@ -2,7 +2,15 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Socket } from "node:net";
 import { exchange, open, post, type Reply, signatureOf } from "../raw-http.ts";
 import { type Behaviour, replyBytes, startCore } from "./counting-core.ts";
-import { eventually, OK, operate, type Operated, SECRET, STATIC, type Tables } from "./operated.ts";
+import {
+  eventually,
+  OK,
+  operate,
+  type Operated,
+  SECRET,
+  STATIC,
+  type Tables,
+} from "../operations/operated.ts";
 
 /** With an order, spaces and a number that no JSON library would give back. */
 const BET =
