@@ -13,6 +13,7 @@ import { roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
 
+export { withPlayers } from "./players.ts";
 export { starter } from "./starter.ts";
 
 /** Lookups that share a round trip at most. */

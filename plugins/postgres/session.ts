@@ -65,3 +65,12 @@ function withoutVariable<Result>(name: string, make: () => Result): Result {
     process.env[name] = value;
   }
 }
+
+/** Rows as lists of values, without what the driver adds. */
+export async function rowsOf(
+  session: SQL,
+  text: string,
+  parameters: unknown[],
+): Promise<readonly unknown[][]> {
+  return [...(await session.unsafe<unknown[][]>(text, parameters).values())];
+}

@@ -56,5 +56,5 @@ export async function openPlayers<Result>(
 }
 
 function notOurs(reason: string): Failure {
-  return new Failure(`${reason}; players are kept only in klas-balance's own SQLite database`, 2);
+  return new Failure(`${reason}; players are kept only in a database of klas-balance's own`, 2);
 }

@@ -1,0 +1,61 @@
+import type { SQL } from "bun";
+import type { Player, PlayersTable } from "../../shared/players-table.ts";
+import { rowsOf } from "../session.ts";
+import { stagePlayers } from "./staging.ts";
+
+/** How many rows a listing holds at a time. */
+const PAGE_ROWS = 1000;
+
+const COLUMNS = "player_id, currency, balance_minor::text";
+
+/** The table `players` over one session, which the caller ends. */
+export function playersTable(session: SQL): PlayersTable {
+  /** By a cursor: all rows as of the moment when it was opened, and a page of them at a time. */
+  async function* list(): AsyncGenerator<Player> {
+    await session.unsafe("BEGIN READ ONLY");
+    await session.unsafe(
+      `DECLARE listing NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM players ORDER BY player_id`,
+    );
+    for (;;) {
+      const page = await rowsOf(session, `FETCH ${PAGE_ROWS} FROM listing`, []);
+      for (const row of page) yield playerOf(row);
+      if (page.length < PAGE_ROWS) break;
+    }
+    await session.unsafe("COMMIT");
+  }
+
+  return {
+    async get(playerId) {
+      const [row] = await rowsOf(session, `SELECT ${COLUMNS} FROM players WHERE player_id = $1`, [playerId]);
+      return row === undefined ? undefined : playerOf(row);
+    },
+    list,
+    async longestIdLength() {
+      const [[longest] = []] = await rowsOf(session, "SELECT max(length(player_id)) FROM players", []);
+      return Number(longest ?? 0);
+    },
+    async put({ playerId, currency, balanceMinor }) {
+      await session.unsafe(
+        `INSERT INTO players (player_id, currency, balance_minor, updated_at) VALUES ($1, $2, $3::int8, $4::int8)
+         ON CONFLICT (player_id) DO UPDATE SET currency = excluded.currency, balance_minor = excluded.balance_minor,
+         updated_at = excluded.updated_at`,
+        [playerId, currency, String(balanceMinor), String(Date.now())],
+      );
+    },
+    async remove(playerId) {
+      const removed = await rowsOf(session, "DELETE FROM players WHERE player_id = $1 RETURNING 1", [
+        playerId,
+      ]);
+      return removed.length > 0;
+    },
+    stage: () => stagePlayers(session),
+  };
+}
+
+function playerOf([playerId, currency, balanceMinor]: readonly unknown[]): Player {
+  return {
+    playerId: String(playerId),
+    currency: String(currency),
+    balanceMinor: BigInt(String(balanceMinor)),
+  };
+}

@@ -1,0 +1,57 @@
+import { SQL } from "bun";
+import * as v from "valibot";
+import { engineTlsFor } from "../shared/engine-tls.ts";
+import { closeNow } from "../shared/lanes/sql-lane.ts";
+import type { Access, WithPlayers } from "../shared/players-table.ts";
+import { explainConnecting } from "./failure.ts";
+import { type Options, optionsSchema } from "./options.ts";
+import { bringUpToDate, isUpToDate } from "./own/migrate.ts";
+import { playersTable } from "./own/table.ts";
+import { clientOf, type Reach, rowsOf } from "./session.ts";
+
+/** The door for the `players` commands into klas-balance's own table, on the first host that takes writes. */
+export const withPlayers: WithPlayers = async ({ options: table, directory }, access, use) => {
+  const options = v.parse(optionsSchema, table);
+  const tlsTo = await engineTlsFor(options.tls, directory);
+  const account = { database: options.database, user: options.user, password: options.password ?? "" };
+  const { client, session, address } = await primaryOf(options, (host) => ({
+    host,
+    account,
+    tls: tlsTo(host),
+  }));
+  try {
+    await assertTable(session, access);
+    return await use(playersTable(session));
+  } catch (error) {
+    if (!(error instanceof SQL.SQLError)) throw error;
+    throw new Error((await explainConnecting(error, address)).message, { cause: error });
+  } finally {
+    closeNow(client);
+  }
+};
+
+/** Whoever keeps the table wants to see it as it is, too: a replica may be behind. */
+async function primaryOf(options: Options, reach: Reach) {
+  const problems: string[] = [];
+  for (const host of options.hosts) {
+    const address = reach(host);
+    const client = clientOf({ ...address, startUp: {}, prepare: false });
+    try {
+      const session = await client.reserve();
+      const [[isReplica] = []] = await rowsOf(session, "SELECT pg_is_in_recovery()", []);
+      if (isReplica === false) return { client, session, address };
+      problems.push(`${host.name} is a replica, which takes no writes`);
+    } catch (error) {
+      problems.push((await explainConnecting(error, address)).message);
+    }
+    closeNow(client);
+  }
+  throw new Error(problems.join("; "));
+}
+
+async function assertTable(session: SQL, access: Access): Promise<void> {
+  if (access === "make") await bringUpToDate(session);
+  else if (!(await isUpToDate(session))) {
+    throw new Error("the database holds no players table of this version: start `serve` to have it made");
+  }
+}
