@@ -3,6 +3,7 @@ import changes from "./changes.md" with { type: "text" };
 import commands from "./commands.md" with { type: "text" };
 import config from "./config.md" with { type: "text" };
 import console from "./console.md" with { type: "text" };
+import forward from "./forward.md" with { type: "text" };
 import https from "./https.md" with { type: "text" };
 import limits from "./limits.md" with { type: "text" };
 import metrics from "./metrics.md" with { type: "text" };
@@ -40,6 +41,7 @@ export const topics: readonly Topic[] = [
   page("mysql", mysql),
   page("static", staticSource),
   page("plugins", plugins),
+  page("forward", forward),
   page("https", https),
   page("rotation", rotation),
   page("operations", operations),
