@@ -33,7 +33,10 @@ const options = v.pipe(
   ),
 );
 
-/** Spec 3.1: balances in an SQLite file, klas-balance's own or the operator's. */
+/**
+ * Spec 3.1: balances in an SQLite file. `own/` is klas-balance's own database, `query/` the operator's, `file/` what
+ * both owe to a file that others write, exchange, link and lock; `players.ts` is the door for the `players` commands.
+ */
 export default {
   apiVersion: 1,
   options,

@@ -4,10 +4,14 @@ import { linkSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { openToWrite } from "../../plugins/sqlite/own/open.ts";
 import { type Finished, run, serve } from "../server-process.ts";
-import { call, configOf, eventually, operate, type Operated } from "./operated.ts";
+import { startLoad } from "../soak/load.ts";
+import { call, configOf, eventually, operate, type Operated, SECRET } from "./operated.ts";
 
 const OWN = 'plugin = "sqlite"\nfile = "balances.db"';
 const NEW = '{"balance":"2","status_code":"OK"}';
+
+/** And shorter than the server waits for others who read from the log of a file that it gives up. */
+const LONG_ENOUGH_TO_BE_NOTICED_MS = 150;
 
 /** More players than the old file has pages for. */
 const MANY = 20_000;
@@ -121,6 +125,40 @@ describe.concurrent("a database moved over the one that is served", () => {
       expect(readdirSync(folder).filter((name) => name.startsWith("balances"))).toEqual(["balances.db"]);
       using aside = new Database(join(folder, "aside.db"), { readonly: true });
       expect(aside.prepare("SELECT DISTINCT balance_minor FROM players").values()).toEqual([[9900]]);
+    },
+    60_000,
+  );
+
+  test.each([1, 2])(
+    "under load: no call fails, and soon none is answered from the old one: workers = %i",
+    async (workers) => {
+      await using server = await operateOwn(workers, [1, MANY]);
+      const both = ['{"balance":"1","status_code":"OK"}', NEW];
+      let right = both;
+      await using load = startLoad({
+        port: server.process.port,
+        keepAlive: 8,
+        fresh: 8,
+        secret: () => SECRET,
+        right: () => right,
+      });
+      // Whoever reads from the old log keeps the server from giving up the old file for a while.
+      using reader = new Database(join(server.folder, "balances.db"), { readonly: true });
+      reader.run("BEGIN");
+      reader.prepare("SELECT * FROM players").get();
+      using writer = new Database(join(server.folder, "balances.db"), { readwrite: true });
+      writer.run("UPDATE players SET updated_at = 1");
+      exchange(server);
+      await Bun.sleep(LONG_ENOUGH_TO_BE_NOTICED_MS);
+      reader.run("COMMIT");
+      await expectNewBalance(server);
+      // What was asked before is answered by now.
+      await Bun.sleep(200);
+      right = [NEW];
+      await Bun.sleep(200);
+      const { failed, answered } = await load.stop();
+      expect(failed).toEqual([]);
+      expect(answered).toBeGreaterThan(100);
     },
     60_000,
   );
