@@ -16,7 +16,7 @@ interface CaseDescription {
   /** Stable: users name it in `--only` and `--skip`. */
   readonly id: string;
   /** The section of the protocol that says so. */
-  readonly section: "1.1" | "1.2" | "1.3" | "1.4";
+  readonly section: "1.1" | "1.2" | "1.3" | "1.4" | "1.5" | "1.6";
   /** A `must` that fails is a failed run; a `should` is advice. */
   readonly level: "must" | "should";
   /** What is expected and why, in one sentence. */

@@ -3,6 +3,7 @@ import { signingKey } from "../protocol/signature.ts";
 import { requestWith, sendRequest, type TestedEndpoint } from "./signed-request.ts";
 import type { Case } from "./case.ts";
 import { openConnection } from "./connection.ts";
+import type { Core } from "./core.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { causeOfRefusal } from "./first-call.ts";
 import { answersOk } from "./expectation.ts";
@@ -26,6 +27,8 @@ export interface Target {
   readonly samplingMs?: number | undefined;
   /** Whether the cases that can be run are run even if a good call is not answered. */
   readonly keepsGoing: boolean;
+  /** What the endpoint passes its calls on to; then its cases are those of forwarding. */
+  readonly core?: Core | undefined;
 }
 
 /** Either the report, or why the endpoint could not be reached at all. */
@@ -48,13 +51,7 @@ export async function certify(
   const unreachable = await connectionProblem(tested);
   if (unreachable !== undefined) return { unreachable };
 
-  const first = await sendRequest(tested, requestWith(tested));
-  const silent = "noReply" in first ? `a plain call gets no reply: ${first.noReply}` : undefined;
-  const goodCallProblem = answersOk.problem(first, tested);
-  const unanswered =
-    goodCallProblem === undefined ? undefined : `a good call is not answered: ${goodCallProblem}`;
-  const cause =
-    unanswered === undefined || "noReply" in first ? undefined : await causeOfRefusal(tested, first);
+  const { silent, unanswered, cause } = target.core === undefined ? await firstCall(tested) : NO_OBSTACLE;
   const stopped = target.keepsGoing ? undefined : unanswered;
   const results: CaseResult[] = [];
   let incompleteBecause = silent;
@@ -77,6 +74,27 @@ export async function certify(
     cause,
     isStopped: stopped !== undefined,
   };
+}
+
+/** What a plain call of the known player comes to. */
+interface FirstCall {
+  readonly silent: string | undefined;
+  readonly unanswered: string | undefined;
+  /** What is behind either. */
+  readonly cause: string | undefined;
+}
+
+/** A call that is passed on is none to try things with. */
+const NO_OBSTACLE: FirstCall = { silent: undefined, unanswered: undefined, cause: undefined };
+
+async function firstCall(tested: TestedEndpoint): Promise<FirstCall> {
+  const reply = await sendRequest(tested, requestWith(tested));
+  const problem = answersOk.problem(reply, tested);
+  if (problem === undefined) return NO_OBSTACLE;
+  const unanswered = `a good call is not answered: ${problem}`;
+  return "noReply" in reply
+    ? { silent: `a plain call gets no reply: ${reply.noReply}`, unanswered, cause: undefined }
+    : { silent: undefined, unanswered, cause: await causeOfRefusal(tested, reply) };
 }
 
 interface Obstacles {

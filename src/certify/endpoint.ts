@@ -38,6 +38,12 @@ export function endpointOf(webhookUrl: string): Endpoint | undefined {
   };
 }
 
+/** Another endpoint below the same WEBHOOK_URL. */
+export function besides(balance: Endpoint, name: string): Endpoint {
+  const renamed = (text: string): string => text.replace(/\/balance$/, `/${name}`);
+  return { ...balance, url: renamed(balance.url), path: renamed(balance.path) };
+}
+
 /** The proxy that a URL names; `undefined` if it is no http URL, or says more than where the proxy is. */
 export function proxyOf(text: string): Proxy | undefined {
   if (!URL.canParse(text)) return undefined;

@@ -125,13 +125,16 @@ export const hasNoBalance: Expectation = content((found, reply) => {
   return found.balance === undefined ? undefined : "a refusal carries a balance";
 });
 
+/** The fields of a reply in their order; the first one is the launch call's alone. */
+const FIELDS = ["currency", "balance", "status_code"];
+
 /** `{"balance":"…","status_code":"…"}`: this order, no white space. */
 export const isCompact: Expectation = content(({ text, keys }) => {
   if (keys === undefined) return "the reply is not a JSON object";
   if (/\s/.test(text)) return "the reply has white space";
-  return keys.indexOf("balance") > keys.indexOf("status_code")
-    ? "balance comes after status_code"
-    : undefined;
+  const order = keys.map((key) => FIELDS.indexOf(key)).filter((place) => place !== -1);
+  if (order.every((place, index) => index === 0 || (order[index - 1] ?? 0) < place)) return undefined;
+  return `the order of the fields is not ${FIELDS.filter((field) => keys.includes(field)).join(", ")}`;
 });
 
 /** Nothing of the marker, whatever the reply says otherwise. */
@@ -139,11 +142,21 @@ export function doesNotContain(marker: string): Expectation {
   return content(({ text }) => (text.includes(marker) ? "the reply repeats text of the request" : undefined));
 }
 
-/** No field but the two of a reply. */
-export const hasNoFurtherFields: Expectation = content(({ keys }) =>
-  keys?.every((key) => key === "balance" || key === "status_code") === true
+/** No field but those of a reply. */
+export const hasNoFurtherFields: Expectation = content(({ keys }, _reply, { endpoint }) => {
+  const fields = endpoint.path.endsWith("/authenticate") ? FIELDS : FIELDS.slice(1);
+  return keys?.every((key) => fields.includes(key)) === true
     ? undefined
-    : "the reply has fields besides balance and status_code",
+    : `the reply has fields besides ${fields.join(", ")}`;
+});
+
+export const currencyIsNamed: Expectation = answered(({ currency }) => {
+  if (currency === undefined) return "there is no currency";
+  return /^[A-Z][A-Z0-9]{1,11}$/.test(currency) ? undefined : "the currency is not a code of capital letters";
+});
+
+export const hasNoCurrency: Expectation = content(({ currency }) =>
+  currency === undefined ? undefined : "a refusal names a currency",
 );
 
 export const allowsOnlyPost: Expectation = replied((reply) => {

@@ -7,6 +7,7 @@ export interface ReplyContent {
   /** The keys in their order, if the body is a JSON object. */
   readonly keys: readonly string[] | undefined;
   readonly statusCode: string | undefined;
+  readonly currency: string | undefined;
   /** `text` holds every digit that was sent, even if the balance came as a number. */
   readonly balance: { readonly text: string; readonly isText: boolean } | undefined;
 }
@@ -15,11 +16,13 @@ export function replyContent(reply: HttpReply): ReplyContent {
   const text = Buffer.from(reply.body).toString("utf8");
   const object = parseObject(text);
   const statusCode = object?.get("status_code");
+  const currency = object?.get("currency");
   const balance = object?.get("balance");
   return {
     text,
     keys: object === undefined ? undefined : [...object.keys()],
     statusCode: typeof statusCode === "string" ? statusCode : undefined,
+    currency: typeof currency === "string" ? currency : undefined,
     balance:
       balance === undefined ? undefined : { text: amountText(balance), isText: typeof balance === "string" },
   };

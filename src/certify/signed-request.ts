@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sign, SIGNATURE_HEADER, type SigningKey } from "../protocol/signature.ts";
 import type { RawConnection, ReplyOrNone } from "./connection.ts";
+import type { Core } from "./core.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { encodeRequest, type HttpRequest, sendTo } from "./http-request.ts";
 
@@ -16,6 +17,8 @@ export interface TestedEndpoint {
   readonly timeoutMs: number;
   readonly samples: number;
   readonly samplingMs?: number | undefined;
+  /** What stands for the operator's core, behind an endpoint that passes calls on. */
+  readonly core?: Core | undefined;
   /** Takes the duration of one good call on an open connection. */
   readonly recordMs: (durationMs: number) => void;
 }

@@ -1,5 +1,8 @@
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { CASES } from "../certify/cases.ts";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { CASES_BY_ENDPOINT } from "../certify/cases.ts";
+import { type Core, startCore } from "../certify/core.ts";
+import { besides } from "../certify/endpoint.ts";
+import { messageOf } from "../source/thrown.ts";
 import { certify } from "../certify/certify.ts";
 import { parseWebhookUrl, proxyOption } from "./webhook-url-argument.ts";
 import { conforms } from "../certify/report.ts";
@@ -14,6 +17,7 @@ import { paint } from "./paint.ts";
 import { replaceFile } from "./whole-file.ts";
 import { requiredSecret, secretFileOption, secretOption } from "./secret-option.ts";
 
+const ENDPOINTS = ["balance", "authenticate", "forward"] as const;
 const MAX_TIMEOUT_MS = 600_000;
 const MAX_SAMPLES = 100_000;
 const DEFAULT_SAMPLES = 200;
@@ -23,9 +27,19 @@ const SAMPLING_MS = 2000;
 /** `certify --url WEBHOOK_URL --player ID`: status 1 if a must-case fails or the endpoint cannot be reached. */
 export function certifyCommand() {
   const command = new Command("certify")
-    .description("runs the protocol's cases against any implementation of the balance endpoint")
+    .description("runs the protocol's cases against any implementation of the endpoint")
     .requiredOption("--url <webhook-url>", "the WEBHOOK_URL, to which /balance is added", parseWebhookUrl)
-    .requiredOption("--player <id>", "a player whom the endpoint knows")
+    .option("--player <id>", "a player whom the endpoint knows; needed unless calls are passed on")
+    .addOption(
+      new Option("--endpoint <name>", "what to test: balances, the launch call, or calls that are passed on")
+        .choices(ENDPOINTS)
+        .default("balance" as const),
+    )
+    .option(
+      "--core <[host:]port>",
+      "with --endpoint forward: where webhook.forward.url leads to; certify listens there in place of the core",
+      parseCore,
+    )
     .addOption(secretOption())
     .addOption(secretFileOption())
     .option("--unknown-player <id>", "a player whom it does not know (a random id if none is given)")
@@ -57,10 +71,25 @@ export function certifyCommand() {
       "\nExample:\n  klas-balance certify --url https://api.example --secret-file secret --player 12001",
     )
     .action(async (options) => {
-      const { url, proxy, json = false, junit, samples, only, failed: failedAlone, ...target } = options;
-      const endpoint = { ...url, proxy };
+      const {
+        url,
+        proxy,
+        endpoint: name,
+        core: place,
+        json = false,
+        junit,
+        samples,
+        only,
+        failed: failedAlone,
+        ...target
+      } = options;
+      const { player } = options;
+      if (name === "forward" && place === undefined) fail("--endpoint forward needs --core [HOST:]PORT", 2);
+      if (name !== "forward" && player === undefined)
+        fail("--player is needed: one whom the endpoint knows", 2);
+      const endpoint = { ...besides(url, name === "forward" ? "bet" : name), proxy };
       const secret = requiredSecret(command, options);
-      const selection = selectCases(CASES, only, options.skip ?? []);
+      const selection = selectCases(CASES_BY_ENDPOINT[name], only, options.skip ?? []);
       const cases = selection.valid ? selection.cases : fail(selection.problem, 2);
 
       const idWidth = Math.max(...cases.map(({ id }) => id.length));
@@ -68,6 +97,8 @@ export function certifyCommand() {
       const subject = {
         ...target,
         endpoint,
+        core: await coreOf(name === "forward" ? place : undefined),
+        player: player ?? "",
         secret,
         samples: samples ?? DEFAULT_SAMPLES,
         samplingMs: samples === undefined ? SAMPLING_MS : undefined,
@@ -80,12 +111,21 @@ export function certifyCommand() {
         isHeadPrinted = true;
         printLine(resultLines(result, idWidth, paint));
       });
+      await subject.core?.[Symbol.asyncDispose]();
       const report =
         "unreachable" in outcome ? fail(`cannot reach ${endpoint.url}: ${outcome.unreachable}`, 1) : outcome;
       printLine(json ? reportJson(report) : `\n${summaryLines(report, paint)}`);
       if (!conforms(report)) process.exitCode = 1;
       if (junit !== undefined) await writeReport(junit, reportJunit(report));
     });
+
+  async function coreOf(place: Place | undefined): Promise<Core | undefined> {
+    try {
+      return place && (await startCore(place.host, place.port));
+    } catch (error) {
+      return fail(`cannot listen at --core: ${messageOf(error)}`, 1);
+    }
+  }
 
   async function writeReport(file: string, text: string): Promise<void> {
     try {
@@ -100,6 +140,17 @@ export function certifyCommand() {
   }
 
   return command;
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+function parseCore(text: string): Place {
+  const [, host = "127.0.0.1", port = ""] = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === "" || Number(port) > 65_535) throw new InvalidArgumentError("Expected a port, or host:port.");
+  return { host, port: Number(port) };
 }
 
 function printLine(text: string): void {
