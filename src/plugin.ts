@@ -39,7 +39,10 @@ export interface Source {
   close?(): void | Promise<void>;
 }
 
-/** Names in lower_snake and plain values; at most 12 of them are shown. */
+/**
+ * Names in lower_snake and plain values; at most 12 of them are shown. Readiness warns of what `warning` says, if
+ * there is one: what keeps nobody from being answered and yet wants to be known.
+ */
 export type SourceState = Readonly<Record<string, string | number | boolean>>;
 
 /** One question, as the caller sent it. The ids hold 1 to 256 characters and no control characters. */

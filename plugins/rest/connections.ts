@@ -7,6 +7,9 @@ import type { ClientTls } from "../shared/tls.ts";
 /** A core may move to another address, and its name is looked up only for a new connection. */
 const MAX_AGE_MS = 60_000;
 
+/** So long readiness warns of an answer to another question. */
+const WARN_FOR_MS = 600_000;
+
 /** Given up before most cores do it, for a question that meets their closing is asked twice. */
 const MAX_IDLE_MS = 15_000;
 
@@ -29,6 +32,8 @@ export interface Connections {
   readonly agent: () => http.Agent;
   /** For an answer to another question: ends all connections of an agent, those in use after their call. */
   giveUp(agent: http.Agent): void;
+  /** What the operator should know for a while after such an answer. */
+  warning(): string | undefined;
   /** Ends those of the present. A call that comes later gets a connection of its own. */
   close(): void;
 }
@@ -45,7 +50,8 @@ export function openConnections(
   const firstKeptMs = new WeakMap<object, number>();
   let current = openAgent();
   let isClosed = false;
-  let wasWarned = false;
+  let wrongEchoes = 0;
+  let latestMs = -Infinity;
 
   function openAgent(): http.Agent {
     const settings = {
@@ -71,14 +77,20 @@ export function openConnections(
     agent: () => current,
     giveUp(agent) {
       count("wrong_echo");
-      if (!wasWarned) {
-        wasWarned = true;
+      wrongEchoes += 1;
+      latestMs = performance.now();
+      if (wrongEchoes === 1) {
         log.warn("the core gave an answer to another question; its connections are given up", {
           core: origin.host,
         });
       }
       if (agent === current) current = openAgent();
       endIdle(agent);
+    },
+    warning() {
+      const agoMs = performance.now() - latestMs;
+      if (agoMs > WARN_FOR_MS) return undefined;
+      return `the core gave ${wrongEchoes} answers to other questions, the latest ${Math.round(agoMs / 1000)} s ago (echo)`;
     },
     close() {
       isClosed = true;

@@ -72,11 +72,17 @@ export default {
         calls: turns.taken,
         max_calls: options.max_concurrency,
         calls_waiting: turns.waiting,
+        ...warningOf(core),
       }),
       close: () => core.connections.close(),
     };
   },
 } satisfies SourcePlugin<Options>;
+
+function warningOf({ connections }: Core): { readonly warning?: string } {
+  const warning = connections.warning();
+  return warning === undefined ? {} : { warning };
+}
 
 function openCore(origin: URL, options: Options, tls: ClientTls | undefined, context: OpenContext): Core {
   const { proxy, connections, max_response_bytes: maxResponseBytes } = options;

@@ -44,6 +44,7 @@ export async function serve(
       ...((latestReload?.problem ?? null) === null
         ? []
         : [`the latest reload failed: ${latestReload?.problem}`]),
+      ...(server?.warnings() ?? []),
       ...secretWarnings((server?.config ?? initial).webhook.secrets),
     ],
   });

@@ -46,6 +46,8 @@ export interface Server {
   prepare(config: Config, rehearsal?: Rehearsal): Promise<PreparedReload>;
   /** What is not ready, in words. */
   notReady(): Promise<readonly string[]>;
+  /** What keeps nobody from being answered and yet wants to be known: as of the latest `notReady`, if workers answer. */
+  warnings(): readonly string[];
   metrics(): Promise<readonly MetricsSnapshot[]>;
   news(): Promise<readonly WorkerNews[]>;
   /** Answers from now on close their connections. */
@@ -205,6 +207,11 @@ export async function startServer(
     async notReady() {
       const problem = await health();
       return problem === undefined ? [] : [`the source "${inUse.service.sourceName}": ${problem}`];
+    },
+    warnings() {
+      const { source, sourceName } = inUse.service;
+      const { warning } = source.state();
+      return warning === undefined ? [] : [`the source "${sourceName}": ${warning}`];
     },
     metrics: async () => (metrics === undefined ? [] : [await metrics.snapshot()]),
     async news() {

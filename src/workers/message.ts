@@ -19,7 +19,11 @@ export interface Answer {
   readonly started?: { readonly url: string; readonly port: number };
   /** Of `prepare`: what is not taken up. */
   readonly warnings?: readonly string[];
-  readonly report?: { readonly notReady: readonly string[]; readonly metrics: readonly MetricsSnapshot[] };
+  readonly report?: {
+    readonly notReady: readonly string[];
+    readonly warnings: readonly string[];
+    readonly metrics: readonly MetricsSnapshot[];
+  };
   readonly news?: News;
   readonly rehearsal?: Rehearsal;
 }

@@ -56,19 +56,25 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     throw problem;
   }
 
-  /** What is not ready, by worker; their metrics are remembered on the way. */
+  let latestWarnings: readonly string[] = [];
+
+  /** What is not ready, by worker; their warnings and metrics are remembered on the way. */
   async function reports(): Promise<readonly (readonly string[])[]> {
-    return await Promise.all(
+    const warned: string[] = [];
+    const notReady = await Promise.all(
       running().map(async (worker) => {
         try {
           const { report } = await worker.ask({ type: "report" }, REPORT_MS);
           metrics.reported(worker.pid, report?.metrics ?? []);
+          warned.push(...(report?.warnings ?? []));
           return report?.notReady ?? [];
         } catch {
           return [`the worker with pid ${worker.pid} does not answer`];
         }
       }),
     );
+    latestWarnings = [...new Set(warned)];
+    return notReady;
   }
 
   async function prepare(next: Config, { unopened, notReady }: Rehearsal = {}): Promise<PreparedReload> {
@@ -113,6 +119,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       const problems = (await reports()).flat();
       return [...down, ...new Set(problems)];
     },
+    warnings: () => latestWarnings,
     async metrics() {
       await reports();
       return metrics.snapshots();

@@ -33,7 +33,8 @@ export function runWorker(): void {
 
   async function report(): Promise<Content> {
     const notReady = (await server?.notReady()) ?? [];
-    return { report: { notReady, metrics: (await server?.metrics()) ?? [] } };
+    const warnings = server?.warnings() ?? [];
+    return { report: { notReady, warnings, metrics: (await server?.metrics()) ?? [] } };
   }
 
   async function tellNews(): Promise<Content> {
