@@ -2,7 +2,9 @@ import type { Config } from "../config/load.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { Server } from "../server/server.ts";
 import { consoleSubject, type RunningServer } from "./console.ts";
+import { failingAlike } from "./failing-alike.ts";
 import { type AdminListener, listenForAdmin } from "./listener.ts";
+import { watchMetrics } from "./watch-metrics.ts";
 import { watchServer } from "./watch.ts";
 
 /** What the admin listener is about. */
@@ -17,11 +19,20 @@ export interface Administered {
 /** Opens the admin listener and begins to watch the server. Throws, in words, if the port cannot be had. */
 export function openAdmin(options: Config["admin"] & {}, administered: Administered): AdminListener {
   const watch = watchServer(() => administered.server(), options.capture_failed);
+  const seen = watchMetrics(watch, () => administered.running().config.webhook.secrets);
+  const running = (): RunningServer => {
+    const server = administered.running();
+    const failing = failingAlike(watch.timeline, Date.now());
+    return {
+      ...server,
+      warnings: () => [...server.warnings(), ...(failing === undefined ? [] : [failing.warning])],
+    };
+  };
   const listener = listenForAdmin(options, {
-    notReady: () => administered.running().notReady(),
-    warnings: () => administered.running().warnings(),
-    metrics: () => administered.metrics(),
-    console: consoleSubject(() => administered.running(), watch),
+    notReady: () => running().notReady(),
+    warnings: () => running().warnings(),
+    metrics: async () => [...(await administered.metrics()), await seen()],
+    console: consoleSubject(running, watch),
   });
   return {
     url: listener.url,

@@ -6,6 +6,7 @@ import { beginCall, type Call, type Connection } from "./call.ts";
 import { logCall } from "./call-log.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
+import { trimmedSecretHint } from "./trimmed-secrets.ts";
 
 /**
  * Answers one POST on an endpoint. Bytes → signature → request → source, or core → reply → bytes: each step either
@@ -50,7 +51,9 @@ function decide(
   const verification = verify(body, signature, service.keys);
   if (!verification.valid) {
     call.signature = signature;
-    return { reason: "bad_signature", detail: verification.problem };
+    const hint = trimmedSecretHint(body, signature, service.trimmedSecrets);
+    const { problem } = verification;
+    return { reason: "bad_signature", detail: hint === undefined ? problem : `${problem}: ${hint}` };
   }
   call.key = verification.key;
   service.recorder?.secretUsed(service.secretIds[service.keys.indexOf(verification.key)] ?? "");

@@ -13,11 +13,14 @@ import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../pr
 import { Failure } from "../failure.ts";
 import { type BoundSource, describeSource, type OnStep } from "../source/bound.ts";
 import { guard, type GuardedSource } from "../source/guard.ts";
+import { type TrimmedSecret, trimmedSecrets } from "./trimmed-secrets.ts";
 
 /** All that answering a call depends on: one value, replaced as a whole by a reload. */
 export interface Service {
   /** The first one signs where none verified. */
   readonly keys: readonly [SigningKey, ...SigningKey[]];
+  /** For the log alone. */
+  readonly trimmedSecrets: readonly TrimmedSecret[];
   readonly source: GuardedSource;
   readonly sourceName: string;
   /** Only there if calls are passed on. */
@@ -61,6 +64,7 @@ export function serviceOf(
   const [first, ...others] = webhook.secrets;
   return {
     keys: [signingKey(first), ...others.map(signingKey)],
+    trimmedSecrets: trimmedSecrets(webhook.secrets),
     source,
     sourceName: name,
     forwarder,

@@ -11,6 +11,7 @@ import type { Endpoint } from "../../src/answer/endpoint.ts";
 import { AUTHENTICATE, BALANCE } from "../../src/answer/endpoints.ts";
 import { handleCall } from "../../src/answer/handler.ts";
 import type { Service } from "../../src/answer/service.ts";
+import { trimmedSecrets } from "../../src/answer/trimmed-secrets.ts";
 import { guard } from "../../src/source/guard.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
@@ -59,6 +60,7 @@ function service(changes: Partial<Parts> = {}): Parts {
   return {
     keys: [signingKey(SECRET), signingKey(OLD_SECRET)],
     source: guard(source, { timeoutMs: 500, maxInFlight: 10 }),
+    trimmedSecrets: [],
     sourceName: "players",
     forwarder: undefined,
     currency: undefined,
@@ -448,6 +450,23 @@ test("a retry of the same request is answered again", async () => {
   const [first, second] = [await call(post(body), used), await call(post(body), used)];
   expect(second.body).toBe(first.body);
   expect(second.signature).toBe(first.signature);
+});
+
+test("a signature made with a secret without its white space is still wrong, and the log says why", async () => {
+  const padded = ["a sound secret", `${SECRET}\n`] as const;
+  const used = service({
+    keys: [signingKey(padded[0]), signingKey(padded[1])],
+    trimmedSecrets: trimmedSecrets(padded),
+  });
+  const { body, log } = await call(post(balanceRequest("plain")), used);
+  expect(body).toBe(rejected);
+  expect(JSON.parse(log)).toMatchObject({
+    reason: "bad_signature",
+    detail: "wrong: made with secret 2 without the white space at its ends",
+  });
+  const forged = await call(post(balanceRequest("plain"), "0".repeat(64)), used);
+  expect(JSON.parse(forged.log)).toMatchObject({ detail: "wrong" });
+  expect(log).not.toContain(SECRET);
 });
 
 describe("authenticate", () => {

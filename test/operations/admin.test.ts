@@ -236,3 +236,43 @@ describe.concurrent("the admin listener", () => {
     }
   });
 });
+
+test.each([1, 2])("it tells which secret is used, and when it was last: workers = %i", async (workers) => {
+  const webhook = 'secrets = ["the-new-secret-of-klas", "the-old-secret-of-klas"]';
+  await using server = await operate({ webhook, server: `workers = ${workers}` });
+  const used = async () => [
+    await server.metric('klas_balance_secret_uses_total{position="1"}'),
+    await server.metric('klas_balance_secret_uses_total{position="2"}'),
+  ];
+  expect(await used()).toEqual([0, 0]);
+  const startedSeconds = Math.floor(Date.now() / 1000);
+  for (let calls = 0; calls < 5; calls += 1) await server.balance({ secret: "the-old-secret-of-klas" });
+  await server.balance({ secret: "the-new-secret-of-klas" });
+  await server.balance({ secret: "no secret of ours" });
+  expect(await used()).toEqual([1, 5]);
+  const lastUse = 'klas_balance_secret_last_used_timestamp_seconds{position="2"}';
+  expect(await server.metric(lastUse)).toBeGreaterThanOrEqual(startedSeconds);
+  // Nobody uses the old one any more, and it goes; the new one keeps its count.
+  await server.change({ webhook: 'secrets = ["the-new-secret-of-klas"]', server: `workers = ${workers}` });
+  expect(await used()).toEqual([1, undefined]);
+  expect(server.process.log()).not.toContain("the-old-secret");
+});
+
+test("it warns if nearly nobody is found, although the source answers soundly", async () => {
+  await using server = await operate();
+  for (let calls = 0; calls < 30; calls += 1) await server.balance({ player: `stranger-${calls}` });
+  const warnings = await eventually("the warning", async () => {
+    const { warnings: all } = await server.readyz();
+    return all.some((warning) => warning.includes("player_not_found")) && all;
+  });
+  expect(warnings).toContain(
+    "100 % of the 30 calls of the last 3 minutes ended in player_not_found; there were hardly any before",
+  );
+  expect((await server.readyz()).status).toBe(200);
+  expect(await server.metric('klas_balance_failing_alike{reason="player_not_found"}')).toBe(1);
+  expect(await server.metric('klas_balance_failing_alike{reason="source_failed"}')).toBe(0);
+  for (let calls = 0; calls < 30; calls += 1) await server.balance();
+  await eventually("the end of the warning", async () => {
+    return (await server.metric('klas_balance_failing_alike{reason="player_not_found"}')) === 0;
+  });
+});

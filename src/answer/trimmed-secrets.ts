@@ -1,0 +1,26 @@
+import { signingKey, type SigningKey, verify } from "../protocol/signature.ts";
+
+/** What a secret with white space at an end would be without it: most likely the one that was meant. */
+export interface TrimmedSecret {
+  /** Of the secret in `webhook.secrets`, from 1 on. */
+  readonly position: number;
+  readonly key: SigningKey;
+}
+
+/** None, if the secrets are as they should be. */
+export function trimmedSecrets(secrets: readonly string[]): readonly TrimmedSecret[] {
+  return secrets.flatMap((secret, index) => {
+    const trimmed = secret.trim();
+    return trimmed === secret || trimmed === "" ? [] : [{ position: index + 1, key: signingKey(trimmed) }];
+  });
+}
+
+/** For the log, why a signature that is wrong may be wrong. The call is refused all the same. */
+export function trimmedSecretHint(
+  body: Uint8Array,
+  signature: string | null,
+  trimmed: readonly TrimmedSecret[],
+): string | undefined {
+  const fits = trimmed.find(({ key }) => verify(body, signature, [key]).valid);
+  return fits && `made with secret ${fits.position} without the white space at its ends`;
+}
