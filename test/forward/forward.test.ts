@@ -1,5 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Socket } from "node:net";
+import { join } from "node:path";
+import { makeCertificates } from "../plugins/rest/certificates.ts";
 import { exchange, open, post, type Reply, signatureOf } from "../raw-http.ts";
 import { type Behaviour, replyBytes, startCore } from "./counting-core.ts";
 import {
@@ -366,6 +368,49 @@ describe.concurrent("a core that", () => {
     expect([...answers]).toEqual([DONE]);
     expect(core.seen).toHaveLength(50);
     expect(core.connections).toBe(50);
+  });
+});
+
+describe.concurrent("a core behind TLS", () => {
+  test("is sent to with our certificate and a signature of ours; one that is not trusted sees nothing", async () => {
+    await using certificates = await makeCertificates();
+    for (const name of ["core", "client"]) await certificates.issue(name, "IP:127.0.0.1");
+    const signatures: (string | null)[] = [];
+    using core = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: {
+        cert: await certificates.read("core.pem"),
+        key: await certificates.read("core.key"),
+        ca: await certificates.read("ca.pem"),
+        requestCert: true,
+        rejectUnauthorized: true,
+      },
+      fetch(request) {
+        signatures.push(request.headers.get("X-Core-Signature"));
+        return new Response(DONE);
+      },
+    });
+    const url = `https://127.0.0.1:${core.port}/klas`;
+    const authenticated = 'auth.hmac = { secret = "core-secret", header = "X-Core-Signature" }';
+    await using server = await operate(forwardTo(url, { forward: authenticated }), async (folder) => {
+      for (const file of ["ca.pem", "client.pem", "client.key"])
+        await Bun.write(join(folder, file), await certificates.read(file));
+    });
+    expectSigned(await send(server), UNKNOWN);
+    expect((await lineOf(server))["detail"]).toMatch(/the TLS certificate is not trusted, see tls\.ca/);
+    const ca = `${authenticated}\ntls.ca = "ca.pem"`;
+    await server.change(forwardTo(url, { forward: ca }));
+    expectSigned(await send(server, { endpoint: "credit" }), UNKNOWN);
+    expect(signatures).toEqual([]);
+    const files = `${ca}\ntls.cert = "client.pem"\ntls.key = "client.key"`;
+    expect((await server.change(forwardTo(url, { forward: files }))).msg).toBe("reloaded");
+    expectSigned(await send(server, { endpoint: "refund" }), DONE);
+    expect(signatures).toEqual([signatureOf("core-secret", BET)]);
+    // A file that is gone keeps the configuration before it.
+    const failed = await server.change(forwardTo(url, { forward: files.replace("client.key", "gone.key") }));
+    expect(failed["problem"]).toMatch(/webhook\.forward: tls\.key: cannot read/);
+    expectSigned(await send(server, { endpoint: "refund" }), DONE);
   });
 });
 
