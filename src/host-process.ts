@@ -1,7 +1,7 @@
 /**
  * The process belongs to the host. What is in an operator's plugin cannot end it by its ordinary means,
  * nor put something else in the place of what the host works with. This is against accidents: a
- * plugin runs with the program's rights, and who means harm finds a way.
+ * plugin runs with the program's rights, and anyone who means harm finds a way.
  */
 
 let isProtected = false;
@@ -43,7 +43,7 @@ export function protectProcess(): void {
 }
 
 /**
- * What answering a call rests on: amounts, signatures, deadlines. Other globals are left to whoever replaces them:
+ * What answering a call rests on: amounts, signatures, deadlines. Other globals are left to those who replace them:
  * polyfills such as core-js do that, and add functions of their own, and were refused while everything was frozen.
  * One that puts another Promise or other timers in place, such as zone.js, is refused still.
  */

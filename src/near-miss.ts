@@ -53,7 +53,7 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["plugins check", "plugins test"],
 ]);
 
-/** The command line that was probably meant, as it can be typed; `undefined` where none is clear. */
+/** The command line that was probably meant, as it can be typed; `undefined` if none is clear. */
 export function nearMiss(words: readonly string[], program: CommandUnknownOpts): string | undefined {
   const known = reordered(words, program) ?? renamed(words, program);
   const meant = withConfig(known ?? words) ?? known;

@@ -31,7 +31,7 @@ export interface Source {
   /** Throws, with a message for the operator, when a lookup could not be answered now. Must heed `signal`. */
   check?(signal: AbortSignal): void | Promise<void>;
   /**
-   * How the source is now, for whoever watches the server: the host in use, a circuit breaker, a queue. Cheap, for it
+   * How the source is now, for those who watch the server: the host in use, a circuit breaker, a queue. Cheap, for it
    * may be asked every second; never a secret, a player or a balance.
    */
   state?(): SourceState;
@@ -92,7 +92,7 @@ export interface OpenContext {
   readonly isRehearsal: boolean;
 }
 
-/** A log for sources: a message and, where they help, plain fields. */
+/** A log for sources: a message and, if they help, plain fields. */
 export interface SourceLog {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

@@ -25,14 +25,14 @@ interface LaneOptions {
 /** A variable that the server does not know. */
 const UNKNOWN_VARIABLE = 1193;
 
-/** As text, because a newer server has words where an older one has numbers. */
+/** As text, because a newer server sends words and an older one numbers. */
 const TAKES_WRITES =
   "CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') AND CAST(@@global.innodb_read_only AS CHAR) IN ('0', 'OFF')";
 
 const UNFIT =
   'takes no writes, as a replica, which may show a balance from before a bet: name the primary, or set role = "any"';
 
-/** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline where it can. */
+/** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline if it can. */
 export function mysqlLanes(options: LaneOptions): Connect {
   const { reach, query, idType, mustTakeWrites, isBehindPooler, timeoutMs, log } = options;
   const isFit = mustTakeWrites ? TAKES_WRITES : "TRUE";
@@ -89,7 +89,7 @@ const NEEDS_ID =
 const SLOW_WITHOUT_ID =
   "`query` does not yield the stored id as player_id, so ids are compared as bytes, which no index of a text column serves: add it";
 
-/** What a session is told; a connection that was made anew would not know it, nor the mark that it was told with. */
+/** What a session is told; a connection that was made again would not know it, nor the mark that it was told with. */
 async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
   await session.unsafe("SET NAMES utf8mb4");
   await session.unsafe("SET SESSION TRANSACTION READ ONLY");

@@ -1,6 +1,6 @@
 import { SQL } from "bun";
 
-/** The number of an error that the server sent; `undefined` where the connection itself failed. */
+/** The number of an error that the server sent; `undefined` if the connection itself failed. */
 export function serverErrno(error: unknown): number | undefined {
   return error instanceof SQL.MySQLError ? error.errno : undefined;
 }

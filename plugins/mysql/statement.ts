@@ -28,7 +28,7 @@ export interface Statement {
     queries: readonly (BalanceQuery | undefined)[],
   ): { readonly text: string; readonly parameters: unknown[] };
   read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly Answer[];
-  /** Throws, in words for the operator, where the query gives no balance. */
+  /** Throws, in words for the operator, if the query gives no balance. */
   assertColumns(columns: readonly Column[]): void;
 }
 
@@ -67,7 +67,7 @@ ${select}
     build(tag, queries) {
       const size = SIZES.find((each) => each >= queries.length) ?? MAX_BATCH;
       const parameters = Array.from({ length: size }, (_, place) => {
-        // A smaller batch is filled up with lookups of nobody.
+        // A smaller batch is filled up with lookups for nobody.
         const asked = queries[place];
         const key = asked === undefined ? null : (playerKey(idType, asked.playerId) ?? null);
         const bound = { player_id: key, session_id: asked?.sessionId ?? null };

@@ -30,7 +30,7 @@ export const withPlayers: WithPlayers = async ({ options: table, directory }, ac
   }
 };
 
-/** Whoever keeps the table wants to see it as it is, too: a replica may be behind. */
+/** Those who keep the table want to see it as it is, too: a replica may be behind. */
 async function primaryOf(options: Options, reach: Reach) {
   const problems: string[] = [];
   for (const host of options.hosts) {

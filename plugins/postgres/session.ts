@@ -10,7 +10,7 @@ export interface Account {
   readonly password: string;
 }
 
-/** What is said when a connection begins; nothing of it where a pooler is between. */
+/** What is said when a connection begins; none of it if a pooler is between. */
 type StartUpParameters = Readonly<Record<string, string>>;
 
 /** What a connection to a host needs, whatever it is for. */

@@ -4,7 +4,7 @@ type Element = Bun.XML.Node;
 
 /**
  * The text at a pointer, which names what the compact shape of the runtime's parser names: `/r/b`, `/r/b/1`
- * where `b` comes more than once, `/r/b/@currency`, `/r/b/#text`. Taken from the tree, for the compact
+ * if `b` comes more than once, `/r/b/@currency`, `/r/b/#text`. Taken from the tree, for the compact
  * shape joins `30<!-- was -->40` and `30<x/>40` into `3040`; here an element that holds more
  * than one text and its attributes has none.
  */

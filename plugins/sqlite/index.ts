@@ -16,7 +16,7 @@ const ROUND = "expected an integer from 0 to 18";
 
 const options = v.pipe(
   v.strictObject({
-    /** The database, from the folder of the configuration on. Made on first use where there is no `query`. */
+    /** The database, from the folder of the configuration on. Made on first use if there is no `query`. */
     file: v.pipe(v.string("expected the path of a database"), v.nonEmpty("expected the path of a database")),
     /** A SELECT over a database of the operator's own, which is then only read. */
     query: v.optional(queryOption(SQLITE)),

@@ -20,7 +20,7 @@ const SESSION_SECONDS = 12 * 3600;
 /** As many browsers as may be logged in at once; the one that came first goes. */
 const MAX_SESSIONS = 32;
 const MAX_TOKEN_CHARACTERS = 4096;
-/** Whoever guesses waits. */
+/** A wrong guess costs time. */
 const WRONG_TOKEN_MS = 500;
 
 /** The scheme is in any case (RFC 9110, section 11.1). */

@@ -92,7 +92,7 @@ function statusOf(running: RunningServer, watch: Watch, notReady: readonly strin
 }
 
 async function call({ config, url }: RunningServer, playerId: string): Promise<CallResult> {
-  // Where port 0 was asked for, only the listener knows which it got.
+  // If port 0 was asked for, only the listener knows which it got.
   const port = Number(URL.parse(url)?.port) || config.server.port;
   const result = await callBalance(
     ourTarget({ ...config, server: { ...config.server, port } }),

@@ -2,7 +2,7 @@ import type { AnsweredCall, FailedBody } from "../observe/recorder.ts";
 import type { Latest } from "./recent.ts";
 import type { ConsoleEvent, Status } from "./shapes.ts";
 
-/** The live half of the interface: one event a second to whoever looks, and nothing at all while nobody does. */
+/** The live half of the interface: one event per second to each reader, and nothing at all while there is none. */
 export interface Events {
   /** Answers with an endless stream of server-sent events. */
   connect(request: Request): Response;

@@ -16,7 +16,7 @@ const LOG_LEVELS = {
   overloaded: "error",
 } as const satisfies Record<Reason, LogLevel>;
 
-/** Tells the log, one line per call (spec 5), and whoever watches the server, what became of a call. */
+/** Tells the log, one line per call (spec 5), and those who watch the server, what became of a call. */
 export function logCall(
   endpoint: Endpoint,
   answer: Answer,

@@ -11,7 +11,7 @@ import type { ServerTls } from "./tls.ts";
 import { nextTurn } from "./turn.ts";
 
 export interface Listener {
-  /** `http://0.0.0.0:8080/balance`, with the port that was got where 0 was asked for. */
+  /** `http://0.0.0.0:8080/balance`, with the port that was assigned if 0 was asked for. */
   readonly url: string;
   readonly port: number;
   /** Follows `webhook.path`, and which endpoints there are below it. */
@@ -34,7 +34,7 @@ export interface ListenerOptions {
 }
 
 /**
- * The runtime closes quiet connections at once when it stops listening, even where a request is on its way.
+ * The runtime closes quiet connections at once when it stops listening, even if a request is on its way.
  * For this long every answer asks the client to close the connection instead, which no request can cross.
  */
 const SETTLE_MS = 250;
@@ -42,7 +42,7 @@ const SETTLE_MS = 250;
 /** A connection on which nothing happens is closed; longer than common clients keep theirs. */
 const IDLE_SECONDS = 75;
 
-/** The public listener: the endpoints and `GET /healthz`, nothing else (spec 5). Throws where the port cannot be had. */
+/** The public listener: the endpoints and `GET /healthz`, nothing else (spec 5). Throws if the port cannot be had. */
 export function listen(options: ListenerOptions, current: () => Service): Listener {
   let isRetired = false;
 

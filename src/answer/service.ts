@@ -17,7 +17,7 @@ import { type TrimmedSecret, trimmedSecrets } from "./trimmed-secrets.ts";
 
 /** All that answering a call depends on: one value, replaced as a whole by a reload. */
 export interface Service {
-  /** The first one signs where none verified. */
+  /** The first one signs if none verified. */
   readonly keys: readonly [SigningKey, ...SigningKey[]];
   /** For the log alone. */
   readonly trimmedSecrets: readonly TrimmedSecret[];
@@ -31,12 +31,12 @@ export interface Service {
   readonly statusCodes: StatusCodes;
   readonly maxBodyBytes: number;
   readonly maxClockSkewSeconds: number | undefined;
-  /** Who may call; everybody where it is not set. */
+  /** Who may call; everybody if it is not set. */
   readonly allowedIps: BlockList | undefined;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: BlockList | undefined;
   readonly log: Log;
-  /** Only there where somebody can read them. */
+  /** Only there if somebody can read them. */
   readonly metrics: Metrics | undefined;
   /** Only there if somebody can look, too. */
   readonly recorder: Recorder | undefined;

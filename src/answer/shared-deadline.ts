@@ -1,4 +1,4 @@
-/** One deadline for many waits at once: a sweep now and then, where a timer for each would cost more than the wait. */
+/** One deadline for many waits at once: a sweep now and then, because a timer for each would cost more than the wait. */
 export interface SharedDeadline {
   /** What the promise gives, or `"late"` if that takes too long; a sweep later at the most. */
   within<Value>(promise: Promise<Value>): Promise<Value | "late">;

@@ -86,7 +86,7 @@ const PATTERNS: readonly Pattern[] = [
   },
 ];
 
-/** What to mend first; a `should` that failed counts where a `must` has the same cause. */
+/** What to mend first; a `should` that failed counts if a `must` has the same cause. */
 export function likelyCauses(results: readonly CaseResult[]): readonly Cause[] {
   const left = new Set(results.filter(({ result }) => result === "failed"));
   return PATTERNS.flatMap(({ advice, rule, explains, least }) => {

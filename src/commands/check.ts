@@ -184,7 +184,7 @@ async function reportRunning(config: Config, report: Report): Promise<boolean> {
   }
   const stale = portProblem(config, status);
   if (stale !== undefined) report("warning", stale);
-  // What this command has warned of already is not news.
+  // What this command has already warned of is not said twice.
   const known = new Set(secretWarnings(config.webhook.secrets));
   const warnings = status.warnings.filter((warning) => !known.has(warning));
   for (const warning of warnings) report("warning", `the running server: ${warning}`);

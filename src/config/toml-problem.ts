@@ -51,7 +51,7 @@ export function tomlProblem(text: string, { line, column, message }: TomlError):
 const KEY_AND_VALUE = /^\s*([a-z][a-z_.0-9]{0,40}\s*[=:])(.*)$/;
 const TABLE = /^\s*\[{1,2}[a-z][a-z_.0-9]{0,60}\]{0,2}\s*$/;
 
-/** The line without what it says; `undefined` where it is not clear which part that is. */
+/** The line without what it says; `undefined` if it is not clear which part that is. */
 function masked(line: string): string | undefined {
   if (TABLE.test(line)) return line.trim();
   const [, key, value] = KEY_AND_VALUE.exec(line) ?? [];

@@ -33,7 +33,7 @@ type ForwardOptions = NonNullable<Config["webhook"]["forward"]>;
 
 const OVERLOADED: Outcome = { reason: "overloaded", detail: "webhook.forward.max_in_flight" };
 
-/** There are firewalls that turn away whoever does not say what it is. */
+/** There are firewalls that turn away a client that does not say what it is. */
 const USER_AGENT = "klas-balance";
 
 /** What passes calls on as a configuration says; its certificates are read, and nothing is open yet. */

@@ -97,7 +97,7 @@ export function openMetrics(gauges: Gauges): Metrics {
   });
   const sourceUp = new Gauge({
     name: "klas_balance_source_up",
-    help: "1 where the source could be asked now.",
+    help: "1 if the source could be asked just now.",
     aggregator: "min",
     registers,
     async collect() {
@@ -152,7 +152,7 @@ export function metricsText(snapshots: readonly MetricsSnapshot[]): Promise<stri
   return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
 }
 
-/** What processes that are gone have counted, as one snapshot. How things are with them is nobody's concern any more. */
+/** What processes that are gone have counted, as one snapshot. How things are with them no longer matters to anyone. */
 export async function sumOfCounts(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
   const counts = snapshots.map((snapshot) =>
     snapshot.filter(({ name, type }) => COUNTS.has(String(type)) && !name.startsWith("process_")),

@@ -12,7 +12,7 @@ const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 /** What an id is (spec 1.1), in words. */
 export const ID_RULE = "1 to 256 well-formed characters, none of them a control character";
 
-/** Whether a text can be an id of a request: whatever cannot is an id that no call could ask for. */
+/** Whether a text can be an id of a request: what cannot is an id that no call could ask for. */
 export function isId(text: string): boolean {
   return (
     text !== "" &&
@@ -69,7 +69,7 @@ export function parseRequest(body: Uint8Array): ParsedRequest {
   if (field === null) return { valid: false, problem: "expected a JSON object" };
   return {
     valid: false,
-    // JSON has no `undefined`: where it was found there was no such field.
+    // JSON has no `undefined`: if it was found, there was no such field.
     problem: `${field}: ${issue.received === "undefined" ? "missing" : issue.message}`,
     known: v.parse(knownIdsSchema, json.value),
   };
@@ -106,7 +106,7 @@ function parseJson(body: Uint8Array): Json {
   }
 }
 
-/** How far the request's clock is from ours, in seconds; negative where it is behind. */
+/** How far the request's clock is from ours, in seconds; negative if it is behind. */
 export function clockSkewSeconds(timestamp: number, nowMs: number): number {
   const timestampMs = timestamp >= FIRST_MILLISECONDS ? timestamp : timestamp * 1000;
   return (timestampMs - nowMs) / 1000;

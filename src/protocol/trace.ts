@@ -17,7 +17,7 @@ export interface Trace {
 /** Members of a list, in printable ASCII. Longer than any system needs; the standard asks for 512. */
 const TRACESTATE = /^(?=.*[^\s,])[\t\x20-\x7e]{1,2048}$/;
 
-/** Passes the caller's trace on where its `traceparent` is valid, and starts one otherwise. */
+/** Passes the caller's trace on if its `traceparent` is valid, and starts one otherwise. */
 export function continueTrace(header: string | null, state: string | null, random: () => string): Trace {
   const [, passedOn, traceId] = (header === null ? null : TRACEPARENT.exec(header)) ?? [];
   if (passedOn !== undefined && traceId !== undefined) {

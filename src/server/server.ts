@@ -41,7 +41,7 @@ export interface Server {
   readonly config: Config;
   /**
    * Makes everything ready for a new configuration; throws if that cannot be, and nothing has changed. The rehearsal
-   * decides where there is nothing in use to go by.
+   * decides if there is nothing in use to go by.
    */
   prepare(config: Config, rehearsal?: Rehearsal): Promise<PreparedReload>;
   /** What is not ready, in words. */
@@ -142,8 +142,8 @@ export async function startServer(
   }
 
   /**
-   * The source of another configuration, open, or the one in use, if it is the same and cannot be had anew. A core that
-   * is down keeps nobody from changing what else there is to be changed: a start in that state works, too.
+   * The source of another configuration, open, or the one in use, if it is the same and cannot be opened again. A core that
+   * does not keep anyone from changing what else there is to be changed: a start in that state works, too.
    */
   async function nextSource({ config, source }: BoundConfig): Promise<NextSource> {
     const { config: before, service } = inUse;
@@ -163,14 +163,14 @@ export async function startServer(
     }
     await closeSource(opened, config, log);
     if (kept === undefined) throw new Failure(`the source "${source.name}": ${problem}`, 1);
-    return { opened: kept, warnings: [`${name} is used as it was opened before; opened anew: ${problem}`] };
+    return { opened: kept, warnings: [`${name} is used as it was opened before; opening it again failed: ${problem}`] };
   }
 
   async function swap(next: InUse): Promise<void> {
     const before = inUse;
     inUse = next;
     log.configure(next.config.log);
-    // Who is connected to the old one gets the answer to what was asked.
+    // Callers of the old one get the answers to what they asked.
     if (before.listener !== next.listener) void before.listener.stop();
     next.listener.follow(next.config.webhook);
     const { source } = before.service;

@@ -86,7 +86,7 @@ async function openWithin(
   };
 }
 
-/** Nobody waits any more for a source that opened too late. */
+/** Nothing waits any more for a source that opened too late. */
 function closeQuietly(source: unknown): void {
   if (v.is(sourceShape, source)) (async () => source.close?.())().catch(() => {});
 }

@@ -57,7 +57,7 @@ export function runWorker(): void {
   }
 
   async function tryOut(reading: Reading): Promise<Content> {
-    // Its warnings are told by the one that serves with it; what it throws where nothing waits, here.
+    // Its warnings are told by the one that serves with it; what it throws with nothing waiting, here.
     const errors = openWorkerLog({
       level: "error",
       format: reading.valid ? reading.config.log.format : "json",

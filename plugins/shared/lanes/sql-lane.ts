@@ -35,7 +35,7 @@ interface Engine {
 /** Numbers that no other process uses at the same time, so that its answers are not taken for ours. */
 let lastTag = BigInt(`0x${crypto.randomUUID().replaceAll("-", "").slice(0, 15)}`);
 
-/** Lanes over clients of the runtime that have one connection each; one that was lost is never made anew. */
+/** Lanes over clients of the runtime that have one connection each; one that was lost is never made again. */
 export function sqlLanes(engine: Engine): Connect {
   return async (host, { signal, onClosed }) => {
     const client = engine.client(host, onClosed);

@@ -23,8 +23,8 @@ export interface Sent {
 }
 
 /**
- * What the rows of a batch say of each lookup. Throws `ForeignAnswer` where they do not bear the tag and the keys that
- * were sent, or leave one out: then they answer something else, whatever mixed them up. Throws `LaneLost` where the
+ * What the rows of a batch say of each lookup. Throws `ForeignAnswer` if they do not bear the tag and the keys that
+ * were sent, or leave one out: then they answer something else, whatever mixed them up. Throws `LaneLost` if the
  * server must not answer any more.
  */
 export function answersOf(

@@ -34,7 +34,7 @@ export function isBusy(error: unknown): boolean {
   return code !== undefined && /^SQLITE_(BUSY|LOCKED)/.test(code);
 }
 
-/** The name of SQLite's result code, also where drizzle has wrapped the error. */
+/** The name of SQLite's result code, even if drizzle has wrapped the error. */
 export function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && typeof error.code === "string" && error.code.startsWith("SQLITE_"))

@@ -13,7 +13,7 @@ export interface FileIdentity {
   readonly logIndex: string | undefined;
 }
 
-/** `undefined` where there is no file, or none that can be reached: its folder is none any more, its disk does not answer. */
+/** `undefined` if there is no file, or none that can be reached: its folder is none any more, its disk does not answer. */
 export function identify(file: string): FileIdentity | undefined {
   const path = behindLinks(file);
   const entry = statOf(path);
@@ -74,7 +74,7 @@ export function isSameFile(known: FileIdentity, current: FileIdentity | undefine
 }
 
 /**
- * Whether the log or its index was taken away from beside a file that is open. SQLite does that only where nobody
+ * Whether the log or its index was taken away from beside a file that is open. SQLite does that only if nobody
  * has it open; its connections would read the log that is gone, and never see a later commit.
  */
 export function hasLostLog(known: FileIdentity, current: FileIdentity): boolean {
@@ -94,7 +94,7 @@ export function hasForeignLog(known: FileIdentity, current: FileIdentity | undef
 }
 
 /**
- * Throws where the file was exchanged and the log of the old one still lies beside it: SQLite would take the
+ * Throws if the file was exchanged and the log of the old one still lies beside it: SQLite would take the
  * old changes for changes of the new file.
  */
 export function assertNoOldLog(known: FileIdentity, current: FileIdentity): void {
@@ -106,7 +106,7 @@ export function assertNoOldLog(known: FileIdentity, current: FileIdentity): void
 }
 
 /**
- * The file as it was known, once its connections are closed: where they have emptied its log, what is put into
+ * The file as it was known, once its connections are closed: if they have emptied its log, what is put into
  * a log at the same place from now on is the next file's.
  */
 export function withoutEmptyLog(known: FileIdentity): FileIdentity {
@@ -116,7 +116,7 @@ export function withoutEmptyLog(known: FileIdentity): FileIdentity {
 
 /**
  * Removes what the old file's connections left beside the new one. An index is a cache; it holds no content.
- * Throws where another program has the new file open already, and so has taken the old index for its own.
+ * Throws if another program has the new file open already, and so has taken the old index for its own.
  */
 export function removeOldIndex(
   file: string,

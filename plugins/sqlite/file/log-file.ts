@@ -11,7 +11,7 @@ const COMMAND_EMPTYING_MS = 1000;
 /**
  * Moves the log (`-wal`) into the database that this connection has open, wherever that lies by now. A log with
  * something in it is a danger: SQLite would replay it into whatever file is at the path when it is next opened.
- * Where it cannot be, because others read from it or nothing may be written, it is left as it is.
+ * If it cannot be, because others read from it or nothing may be written, it is left as it is.
  */
 export async function emptyLog(keeper: Database): Promise<void> {
   await untilFree(() => moveLog(keeper), AbortSignal.timeout(EMPTYING_MS)).catch(() => {});
@@ -23,7 +23,7 @@ export function emptyLogOfCommand(database: Database): void {
     database.run(`PRAGMA busy_timeout = ${COMMAND_EMPTYING_MS}`);
     moveLog(database);
   } catch {
-    // What was written is safe in the log, and whoever reads it now moves it later.
+    // What was written is safe in the log, and the one that reads it now moves it later.
   }
 }
 
@@ -48,7 +48,7 @@ export function removeUnusedIndex(file: string): boolean {
     rmSync(`${file}-shm`, { force: true });
     return false;
   } catch (error) {
-    // Anything else is for whoever opens the file next to say.
+    // Anything else is for the next one that opens the file to say.
     return isBusy(error);
   }
 }

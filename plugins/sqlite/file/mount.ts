@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Throws where a database with a write-ahead log is mounted without its folder, as `docker -v FILE:FILE` does: the log
- * of whoever writes to it lies beside it on the other side of the mount, out of sight, and ours would lie here.
+ * Throws if a database with a write-ahead log is mounted without its folder, as `docker -v FILE:FILE` does: the log
+ * of the program that writes to it lies beside it on the other side of the mount, out of sight, and ours would lie here.
  */
 export function assertNotMountedAlone(file: string, mounts = mountTable()): void {
   const escaped = file.replaceAll(/[ \t\n\\]/g, (character) => `\\${octal(character)}`);
@@ -21,7 +21,7 @@ function octal(character: string): string {
   return character.charCodeAt(0).toString(8).padStart(3, "0");
 }
 
-/** Empty where the system does not show it: there a file cannot be mounted alone, or it cannot be told. */
+/** Empty if the system does not show it: there a file cannot be mounted alone, or it cannot be told. */
 function mountTable(): string {
   try {
     return readFileSync("/proc/self/mountinfo", "utf8");

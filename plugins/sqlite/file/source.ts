@@ -14,19 +14,19 @@ import {
 
 /**
  * How long a look at the file is trusted, whether it is still the one that is open. A read looks itself, because a
- * timer comes late where many calls are answered.
+ * timer comes late if many calls are answered.
  */
 const TRUSTED_MS = 20;
 
 /** The same while there is nothing to read from, and a look opens the file. */
 const RETRY_MS = 250;
 
-/** How often it is looked at where nobody asks. */
+/** How often it is looked at if nobody asks. */
 const WATCH_EVERY_MS = 1000;
 
 /** An open database file that answers. */
 export interface Reader {
-  /** Throws SQLITE_BUSY at once where another connection's lock is in the way. */
+  /** Throws SQLITE_BUSY at once if another connection's lock is in the way. */
   read(query: BalanceQuery): LookupResult;
   /** Whether it reads from a write-ahead log: then it is of no use any more once that is not beside the file. */
   usesLog(): boolean;

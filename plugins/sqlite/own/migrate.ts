@@ -18,7 +18,7 @@ const migrationsTable = "klas_balance_migrations";
 
 /**
  * Brings a database to the current schema. One that has it already is only read: no write lock is needed.
- * Throws, before anything is written, where the database is a newer version's or somebody else's.
+ * Throws, before anything is written, if the database is a newer version's or somebody else's.
  */
 export function bringUpToDate(database: Database, file: string): void {
   if (isUpToDate(database, file)) return;

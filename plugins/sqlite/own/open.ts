@@ -10,13 +10,13 @@ import { bringUpToDate, isUpToDate, tryToUseLog, useLog } from "./migrate.ts";
 import { ownReads } from "./reader.ts";
 import type { Reader, ReaderKind } from "../file/source.ts";
 
-/** Balances are nobody else's business. SQLite gives the log and its index the database's mode. */
+/** Balances are no one else's business. SQLite gives the log and its index the database's mode. */
 const FILE_MODE = 0o600;
 
 const EXACT = { strict: true, safeIntegers: true } as const;
 
 /**
- * Opens klas-balance's own database to write, makes it where there is none and migrates it.
+ * Opens klas-balance's own database to write, makes it if there is none, and migrates it.
  * Throws one line that says what to do. The caller closes it.
  */
 export async function openToWrite(file: string): Promise<Database> {
@@ -45,7 +45,7 @@ export async function openToRead(file: string): Promise<Database> {
   });
 }
 
-/** Closes what `openToRead` opened, and removes what SQLite leaves where nobody else has the file open. */
+/** Closes what `openToRead` opened, and removes what SQLite leaves if nobody else has the file open. */
 export function closeRead(database: Database, file: string): void {
   database.close(true);
   removeUnusedIndex(file);
@@ -140,11 +140,11 @@ async function openReader(file: string, { log, exponentOf }: OwnContext): Promis
 function withoutLog(file: string): string {
   return (
     `${file} is not in WAL mode and cannot be put into it now (another program uses it, this user may not write it, ` +
-    "or its file system does not allow it): until then calls wait for whoever writes to it"
+    "or its file system does not allow it): until then calls wait for other writers"
   );
 }
 
-/** Reads once, because only then SQLite opens the log. Where nothing may be written it is one more reader. */
+/** Reads once, because only then SQLite opens the log. If nothing may be written, it is one more reader. */
 async function openKeeper(file: string): Promise<Database> {
   return await connect(file, { readwrite: true }, (database) => database.run("SELECT 1 FROM sqlite_schema"));
 }

@@ -28,7 +28,7 @@ function queryReader(file: string, query: Query, options: QueryOptions): Reader 
     read(asked) {
       for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
         if (!open.isReusable()) {
-          // In this order: where the new one cannot be had, because of a lock say, there is still the old one to ask.
+          // In this order: if the new one cannot be had, because of a lock say, there is still the old one to ask.
           const old = open;
           open = prepare(file, query, options);
           old.database.close(true);

@@ -23,7 +23,7 @@ export function rowReader(
   let known = names;
   let columns = balanceColumns(names);
 
-  /** A table that was made anew may give other columns, or in another order, to the very same statement. */
+  /** A table that was made again may give other columns, or in another order, to the very same statement. */
   function columnsOf(row: Row): BalanceColumns {
     const current = Object.keys(row);
     if (current.length !== known.length || current.some((name, index) => name !== known[index])) {

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { MayPass } from "../file/busy.ts";
 import { assertNotMountedAlone } from "../file/mount.ts";
 
-/** Bytes 18 and 19 of a database are 2 where it uses a write-ahead log (sqlite.org/fileformat2.html). */
+/** Bytes 18 and 19 of a database are 2 if it uses a write-ahead log (sqlite.org/fileformat2.html). */
 const JOURNAL_BYTES = { offset: 18, length: 2, writeAheadLog: 2 };
 
 /** Two writes closer than a file system's clock ticks leave the same time; after this long they cannot. */
@@ -15,7 +15,7 @@ export interface UntouchedConnection {
   readonly database: Database;
   /** Whether it reads what is in a write-ahead log, if there is one. */
   readonly usesLog: boolean;
-  /** Whether what was read just now can be believed. Where not: connect again. */
+  /** Whether what was read just now can be believed. If not: connect again. */
   isValid(): boolean;
   /** Whether the connection can be used for another read. */
   isReusable(): boolean;
@@ -57,7 +57,7 @@ function connect(file: string, parameter: string): Database {
 }
 
 /**
- * Throws where there is a log with content and no index of it, which only who may write can make: the file was copied
+ * Throws if there is a log with content and no index of it, which only who may write can make: the file was copied
  * with its log, or left so by a crash. While a program opens or closes the database it is so for a moment.
  */
 function assertReadableLog(file: string): void {
@@ -78,7 +78,7 @@ function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
-/** Tells one content of a file from another; `undefined` where a log holds changes of it. */
+/** Tells one content of a file from another; `undefined` if a log holds changes of it. */
 function stampOf(file: string): { readonly content: string; readonly modifiedMs: number } | undefined {
   if (hasLog(file)) return undefined;
   const entry = statSync(file, { bigint: true });

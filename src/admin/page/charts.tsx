@@ -219,7 +219,7 @@ function optionsOf(
   };
 }
 
-/** The same in words, for whoever does not see the charts. */
+/** The same in words, for people who do not see the charts. */
 function Summary({ series }: { readonly series: Series }) {
   const seconds = series.p50_ms.length * series.step_seconds;
   const sums = Object.entries(series.counts).map(([reason, counts]) => {

@@ -10,7 +10,7 @@ export function visible(text: string): string {
   );
 }
 
-/** `14:03:07` in the time of whoever looks. */
+/** `14:03:07` in the reader's time zone. */
 export function timeOfDay(timeMs: number): string {
   return new Date(timeMs).toLocaleTimeString("en-GB");
 }

@@ -33,7 +33,7 @@ function Console() {
       (latest) => {
         setEvent(latest);
         setLost("");
-        // A server that was started again numbers its calls anew.
+        // A server that was started again numbers its calls from the start.
         const isAnother = startedMs.current !== latest.status.started_ms;
         startedMs.current = latest.status.started_ms;
         setLeftOut((before) => (isAnother ? 0 : before) + latest.left_out);
