@@ -10,7 +10,7 @@ export function watchMetrics(watch: Watch, secrets: () => readonly string[]): ()
   const registers = [registry];
   const uses = new Counter({
     name: "klas_balance_secret_uses_total",
-    help: "Calls that the secret at this position in webhook.secrets verified. It begins anew if the secret changes.",
+    help: "Calls that the secret at this position in webhook.secrets verified. It starts again from 0 if the secret changes.",
     labelNames: ["position"],
     registers,
   });
