@@ -163,7 +163,10 @@ export async function startServer(
     }
     await closeSource(opened, config, log);
     if (kept === undefined) throw new Failure(`the source "${source.name}": ${problem}`, 1);
-    return { opened: kept, warnings: [`${name} is used as it was opened before; opening it again failed: ${problem}`] };
+    return {
+      opened: kept,
+      warnings: [`${name} is used as it was opened before; opening it again failed: ${problem}`],
+    };
   }
 
   async function swap(next: InUse): Promise<void> {
