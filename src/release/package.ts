@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { $ } from "bun";
 import { version } from "../../package.json" with { type: "json" };
 import { bundlePage } from "../admin/page-assets.ts";
+import { advisoriesOfBundled, auditNote, auditPackages, bundledList } from "./audit.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { bundledPackages } from "./bundled-packages.ts";
 import { writeChecksums } from "./checksums.ts";
@@ -40,6 +41,14 @@ try {
   await Bun.write("dist/THIRD-PARTY-NOTICES.txt", notices);
   await buildDebianPackage({ version, releasedAt, binary, texts, notices, bill, folder: "dist" });
   await writeChecksums("dist");
+  // Kept in the repository, so that a change of what is shipped is seen.
+  await Bun.write("src/release/bundled.txt", bundledList(packages));
+  const audit = await auditPackages(process.env);
+  const note = auditNote(audit, packages, new Date());
+  // The day is that of the release: what is said by then is not part of what can be built again.
+  await Bun.write("dist/AUDIT.txt", note);
+  process.stdout.write(note);
+  if (advisoriesOfBundled(audit, packages).length > 0) process.exitCode = 1;
 } finally {
   await rm(folder, { recursive: true });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import packageJson from "../../package.json" with { type: "json" };
 import { bundlePage } from "../../src/admin/page-assets.ts";
+import { bundledList } from "../../src/release/audit.ts";
 import { billOfMaterials } from "../../src/release/bill-of-materials.ts";
 import { bundledPackages } from "../../src/release/bundled-packages.ts";
 import { writeChecksums } from "../../src/release/checksums.ts";
@@ -54,6 +55,10 @@ test("the bill of materials names the runtime and every dependency that is bundl
   for (const name of Object.keys(packageJson.devDependencies)) {
     expect(urls.join("\n")).not.toContain(`pkg:npm/${name.replace("@", "%40")}@`);
   }
+});
+
+test("what is bundled is what the committed list says, which `bun run package` writes", async () => {
+  expect(bundledList(packages)).toBe(await Bun.file("src/release/bundled.txt").text());
 });
 
 test("every package's notice is passed on", async () => {
