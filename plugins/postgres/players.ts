@@ -5,7 +5,7 @@ import { closeNow } from "../shared/lanes/sql-lane.ts";
 import type { Access, WithPlayers } from "../shared/players-table.ts";
 import { explainConnecting } from "./failure.ts";
 import { type Options, optionsSchema } from "./options.ts";
-import { bringUpToDate, isUpToDate } from "./own/migrate.ts";
+import { bringUpToDate, hasTable, isUpToDate } from "./own/migrate.ts";
 import { playersTable } from "./own/table.ts";
 import { clientOf, type Reach, rowsOf } from "./session.ts";
 
@@ -51,6 +51,7 @@ async function primaryOf(options: Options, reach: Reach) {
 
 async function assertTable(session: SQL, access: Access): Promise<void> {
   if (access === "make") await bringUpToDate(session);
+  else if (access === "rehearse" && !(await hasTable(session))) return;
   else if (!(await isUpToDate(session))) {
     throw new Error("the database holds no players table of this version: start `serve` to have it made");
   }

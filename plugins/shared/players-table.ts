@@ -5,8 +5,11 @@ export interface Player {
   readonly balanceMinor: bigint;
 }
 
-/** What a command may do: only `make` makes a database if there is none, and `read` changes nothing. */
-export type Access = "read" | "change" | "make";
+/**
+ * What a command may do: only `make` makes a database where there is none. `read` and `rehearse` change nothing;
+ * for `rehearse` a database that is not there yet is an empty one.
+ */
+export type Access = "read" | "rehearse" | "change" | "make";
 
 /**
  * The door of a source's plugin for the `players` commands: opens klas-balance's own table at the place that the
@@ -52,10 +55,16 @@ export interface PlayersTable {
 export interface Staging {
   /** Takes rows, and returns those whose player came before, which are not taken. */
   add(rows: readonly StagedRow[]): Promise<readonly RepeatedRow[]>;
-  /** How many players were taken. */
-  count(): number;
+  /** Each player that was taken beside what the table holds, as of one moment. */
+  compared(): AsyncIterable<ComparedPlayer>;
   /** Puts all of them into the table, in one transaction. */
   publish(): Promise<void>;
+}
+
+export interface ComparedPlayer {
+  /** `undefined`: there is no such player yet. */
+  readonly before: Pick<Player, "currency" | "balanceMinor"> | undefined;
+  readonly after: Player;
 }
 
 export interface StagedRow {

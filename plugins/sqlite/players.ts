@@ -1,9 +1,11 @@
-import type { Database } from "bun:sqlite";
+import { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import * as v from "valibot";
 import type { WithPlayers } from "../shared/players-table.ts";
 import { assertPlace, explained } from "./file/failure.ts";
 import { emptyLogOfCommand } from "./file/log-file.ts";
+import { bringUpToDate } from "./own/migrate.ts";
 import { closeRead, openToRead, openToWrite } from "./own/open.ts";
 import { playersTable } from "./own/table.ts";
 
@@ -16,14 +18,24 @@ const place = v.object({ file: v.string() });
 export const withPlayers: WithPlayers = async ({ options, directory }, access, use) => {
   const file = resolve(directory, v.parse(place, options).file);
   try {
-    assertPlace(file, { mustExist: access !== "make" });
-    return await (access === "read" ? reading : writing)(file, (database) => use(playersTable(database)));
+    assertPlace(file, { mustExist: access === "read" || access === "change" });
+    return await OPENING[access](file, (database) => use(playersTable(database)));
   } catch (error) {
     throw explained(error, file);
   }
 };
 
 type Use<Result> = (database: Database) => Promise<Result>;
+
+const OPENING = { read: reading, rehearse: rehearsing, change: writing, make: writing } as const;
+
+/** In memory, if there is no database yet. */
+async function rehearsing<Result>(file: string, use: Use<Result>): Promise<Result> {
+  if (existsSync(file)) return await reading(file, use);
+  using database = new Database(":memory:", { strict: true, safeIntegers: true });
+  bringUpToDate(database, file);
+  return await use(database);
+}
 
 async function reading<Result>(file: string, use: Use<Result>): Promise<Result> {
   const database = await openToRead(file);

@@ -1,7 +1,9 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { Failure } from "../failure.ts";
 import { csvLines, writeLines } from "./players/export.ts";
 import { formatEntry, parseEntry } from "../players/entry.ts";
+import type { Comparison } from "./players/comparison.ts";
+import { ENCODINGS } from "./players/csv-text.ts";
 import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
 import { ownDatabase } from "../players/own-database.ts";
@@ -60,9 +62,11 @@ function setCommand() {
     .argument("<amount>", "a decimal in major units, such as 30.50")
     .argument("<currency>", "an ISO 4217 code, such as EUR")
     .addHelpText("after", "\nExample:\n  klas-balance players set 12001 30.50 EUR")
-    .action(async (playerId, balance, currency, { config }, command) => {
+    .addOption(allowNegativeOption())
+    .action(async (playerId, balance, currency, { config, allowNegative }, command) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
-      const parsed = parseEntry({ player_id: playerId, currency, balance }, exponentOf);
+      const rules = { exponentOf, allowsNegative: allowNegative };
+      const parsed = parseEntry({ player_id: playerId, currency, balance }, rules);
       const player = parsed.player ?? command.error(`error: ${parsed.problem}`, { exitCode: 2 });
       await open("make", (players) => players.put(player));
       const entry = formatEntry(player, exponentOf);
@@ -86,20 +90,42 @@ function removeCommand() {
 function importCommand() {
   return playersSubcommand(
     "import",
-    "add or replace the players of a CSV file with the header player_id,currency,balance; " +
-      "players that it does not name stay as they are; on a bad row nothing is changed",
+    "add or replace the players of a CSV file with the columns player_id, currency and balance, in any order " +
+      "and among others; players that it does not name stay as they are; on a bad row nothing is changed",
   )
-    .argument("<file>", "the CSV file in UTF-8, or - for standard input")
-    .option("--dry-run", "only say what is wrong with the file", false)
+    .argument("<file>", "the CSV file, separated by commas, semicolons or tabs, or - for standard input")
+    .option("--dry-run", "only say what is wrong with the file, or what it would change", false)
+    .addOption(
+      new Option("--encoding <name>", "how the file is written").choices(ENCODINGS).default("utf-8" as const),
+    )
+    .addOption(allowNegativeOption())
     .addHelpText("after", "\nExample:\n  klas-balance players import players.csv --dry-run")
-    .action(async (csvFile, { config, dryRun }) => {
+    .action(async (csvFile, { config, dryRun, encoding, allowNegative }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
-      const count = await open(dryRun ? "read" : "make", (table) =>
-        importPlayers(table, csvFile, exponentOf, dryRun),
+      const options = { exponentOf, encoding, allowsNegative: allowNegative, isRehearsal: dryRun };
+      const comparison = await open(dryRun ? "rehearse" : "make", (table) =>
+        importPlayers(table, csvFile, options),
       );
-      const players = count === 1 ? "1 player" : `${count} players`;
-      await print([dryRun ? `would import ${players}\n` : `imported ${players}\n`]);
+      await print([...importLines(comparison, { isRehearsal: dryRun })].map((line) => `${line}\n`));
     });
+}
+
+function* importLines(
+  { total, added, changed, unchanged, greatest }: Comparison,
+  { isRehearsal }: { readonly isRehearsal: boolean },
+): Iterable<string> {
+  yield `${isRehearsal ? "would import" : "imported"} ${counted(total)}: ${added} new, ${changed} changed, ${unchanged} unchanged`;
+  if (!isRehearsal || greatest.length === 0) return;
+  yield "the greatest changes:";
+  for (const change of greatest) yield `  ${change}`;
+}
+
+function counted(players: number): string {
+  return players === 1 ? "1 player" : `${players} players`;
+}
+
+function allowNegativeOption() {
+  return new Option("--allow-negative", "take a balance below zero, too").default(false);
 }
 
 function exportCommand() {
@@ -108,9 +134,12 @@ function exportCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance players export players.csv")
     .action(async (csvFile, { config }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
-      await open("read", (players) => {
+      await open("read", async (players) => {
         const lines = csvLines(players, exponentOf);
-        return csvFile === undefined ? print(lines) : writeLines(csvFile, lines);
+        if (csvFile === undefined) return await print(lines);
+        const count = await writeLines(csvFile, lines);
+        // The header is none.
+        await print([`wrote ${counted(count - 1)} to ${csvFile}\n`]);
       });
     });
 }

@@ -16,17 +16,26 @@ export const ENTRY_FIELDS: readonly (keyof Entry)[] = ["player_id", "currency", 
 
 const MAX_INT64 = 2n ** 63n - 1n;
 
+export interface EntryRules {
+  readonly exponentOf: ExponentOf;
+  /** A negative balance is more often a slip than meant. */
+  readonly allowsNegative: boolean;
+}
+
+export type ParsedEntry =
+  | { readonly player: Player }
+  | { readonly player?: undefined; readonly problem: string };
+
 /** What the database would keep, or the problem in words that leave the balance out. */
-export function parseEntry(
-  entry: Entry,
-  exponentOf: ExponentOf,
-): { readonly player: Player } | { readonly player?: undefined; readonly problem: string } {
+export function parseEntry(entry: Entry, { exponentOf, allowsNegative }: EntryRules): ParsedEntry {
   const { player_id: playerId, currency, balance } = entry;
   if (!isId(playerId)) return { problem: `player_id: expected ${ID_RULE}` };
   const exponent = exponentOf(currency);
   if (exponent === undefined) return { problem: `currency: ${unknownCurrency(currency, exponentOf)}` };
   if (canonicalAmount(balance) === undefined) {
-    return { problem: "balance: expected a decimal such as 30 or 30.50" };
+    return {
+      problem: `balance: expected a decimal such as 30 or 30.50${balance.includes(",") ? ", with a point" : ""}`,
+    };
   }
   const balanceMinor = minorUnitsFromAmount(balance, exponent);
   if (balanceMinor === undefined) {
@@ -34,6 +43,9 @@ export function parseEntry(
   }
   if (balanceMinor > MAX_INT64 || balanceMinor < -MAX_INT64 - 1n) {
     return { problem: "balance: beyond 64 bits of minor units" };
+  }
+  if (balanceMinor < 0n && !allowsNegative) {
+    return { problem: "balance: negative; if it is meant, say so by --allow-negative" };
   }
   return { player: { playerId, currency, balanceMinor } };
 }
@@ -49,6 +61,13 @@ export function formatEntry({ playerId, currency, balanceMinor }: Player, expone
     );
   }
   return { player_id: playerId, currency, balance };
+}
+
+/** The amount with all decimals that its currency has: `30.50`. */
+export function withAllDecimals(entry: Entry, exponentOf: ExponentOf): string {
+  const exponent = exponentOf(entry.currency) ?? 0;
+  const [integer = "", fraction = ""] = entry.balance.split(".");
+  return exponent === 0 ? integer : `${integer}.${fraction.padEnd(exponent, "0")}`;
 }
 
 function decimals(count: number): string {

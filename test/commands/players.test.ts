@@ -4,7 +4,6 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bigInt, constantFrom, oneof, sample, string, tuple } from "fast-check";
-import { minorUnitsFromAmount } from "../../src/protocol/amount.ts";
 
 const PROGRAM = Bun.fileURLToPath(import.meta.resolve("../../src/main.ts"));
 
@@ -77,10 +76,17 @@ describe("set", () => {
     expect(content()).toEqual([["12001", "JPY", 31n]]);
   });
 
+  test("takes a negative amount only if it is asked for", async () => {
+    const refused = await players("set", "a", "-0.01", "EUR");
+    expect(refused.exitCode).toBe(2);
+    expect(refused.error).toBe("error: balance: negative; if it is meant, say so by --allow-negative\n");
+    expect(existsSync(database)).toBeFalse();
+  });
+
   test("takes a negative amount, and every amount of 64 bits", async () => {
-    await players("set", "a", "-0.01", "EUR");
+    await players("set", "a", "-0.01", "EUR", "--allow-negative");
     await players("set", "b", "9223372036854775.807", "KWD");
-    await players("set", "c", "-92233720368547758.08", "EUR");
+    await players("set", "--allow-negative", "c", "-92233720368547758.08", "EUR");
     expect(content().map((row) => row[2])).toEqual([-1n, 2n ** 63n - 1n, -(2n ** 63n)]);
   });
 
@@ -152,7 +158,7 @@ describe("get, remove and list", () => {
   });
 
   test("make no database where there is none", async () => {
-    const commands = [["get", "1"], ["list"], ["remove", "1"], ["export"], ["import", "--dry-run", "-"]];
+    const commands = [["get", "1"], ["list"], ["remove", "1"], ["export"]];
     for (const { exitCode, error } of await Promise.all(commands.map((command) => players(...command)))) {
       expect(exitCode).toBe(1);
       expect(error).toContain("there is no such file: correct the path");
@@ -167,7 +173,8 @@ describe("import", () => {
     await players("set", "12001", "1", "JPY");
     const file = join(folder, "players.csv");
     await Bun.write(file, `\uFEFF${HEADER}\r\n12001,EUR,30.50\r\n"a ""quoted"", id",KWD,-0.001\r\n\r\n`);
-    expect(await players("import", file)).toEqual({ exitCode: 0, out: "imported 2 players\n", error: "" });
+    const out = "imported 2 players: 1 new, 1 changed, 0 unchanged\n";
+    expect(await players("import", "--allow-negative", file)).toEqual({ exitCode: 0, out, error: "" });
     expect(content()).toEqual([
       ["12001", "EUR", 3050n],
       ['a "quoted", id', "KWD", -1n],
@@ -199,21 +206,38 @@ describe("import", () => {
         "line 3: balance: EUR has 2 decimals, this has more",
         'line 4: currency: "EURO" is not in ISO 4217: if it is meant, give its decimals under [currencies] in the configuration',
         "line 5: player_id: expected 1 to 256 well-formed characters, none of them a control character",
-        "line 6: expected 3 fields, found 2",
-        "line 7: expected 3 fields, found 4",
+        "line 6: expected 3 fields, as the header has, found 2",
+        "line 7: expected 3 fields, as the header has, found 4",
         "line 8: the same player_id as line 2",
-        "line 9: balance: expected a decimal such as 30 or 30.50",
+        "line 9: balance: a shortened number: let the spreadsheet show all digits of it",
         "",
       ].join("\n"),
     );
     expect(content()).toEqual([["12001", "EUR", 100n]]);
   });
 
-  test("--dry-run says what it would do, and changes nothing", async () => {
-    await players("set", "12001", "1", "EUR");
+  test("--dry-run counts what would change and shows the most of it, and changes nothing", async () => {
+    await playersFrom(csv("a,EUR,1", "b,JPY,100", "c,KWD,1.000", "d,EUR,5", "e,EUR,7"), "import", "-");
+    const before = content();
+    const rows = csv("a,EUR,2", "b,JPY,90", "c,KWD,1.009", "d,USD,5", "e,EUR,7.00", "f,EUR,1");
+    const out = [
+      "would import 6 players: 1 new, 4 changed, 1 unchanged",
+      "the greatest changes:",
+      '  "d": 5 EUR becomes 5 USD',
+      '  "b": 100 JPY becomes 90 JPY',
+      '  "a": 1 EUR becomes 2 EUR',
+      '  "c": 1 KWD becomes 1.009 KWD',
+      "",
+    ].join("\n");
+    expect(await playersFrom(rows, "import", "--dry-run", "-")).toEqual({ exitCode: 0, out, error: "" });
+    expect(content()).toEqual(before);
+  });
+
+  test("--dry-run works before there is a database, and makes none", async () => {
     const outcome = await playersFrom(csv("12001,EUR,2", "b,EUR,1"), "import", "--dry-run", "-");
-    expect(outcome).toEqual({ exitCode: 0, out: "would import 2 players\n", error: "" });
-    expect(content()).toEqual([["12001", "EUR", 100n]]);
+    const out = "would import 2 players: 2 new, 0 changed, 0 unchanged\n";
+    expect(outcome).toEqual({ exitCode: 0, out, error: "" });
+    expect(readdirSync(folder)).toEqual(["config.toml"]);
   });
 
   test("waits for no reader, and no reader for it", async () => {
@@ -252,20 +276,25 @@ describe("export", () => {
     }
     const before = content();
     const file = join(folder, "all.csv");
-    expect(await players("export", file)).toEqual({ exitCode: 0, out: "", error: "" });
+    const written = `wrote ${before.length} players to ${file}\n`;
+    expect(await players("export", file)).toEqual({ exitCode: 0, out: written, error: "" });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     rmSync(database);
-    expect((await players("import", file)).error).toBe("");
+    expect((await players("import", "--allow-negative", file)).error).toBe("");
     expect(content()).toEqual(before);
     const { out } = await players("export");
     expect(out).toBe(await Bun.file(file).text());
-  });
+  }, 30_000);
 
-  test("writes plain decimals", async () => {
-    await players("set", "=1", "30.50", "EUR");
+  test("writes plain decimals, with all that the currency has", async () => {
+    await playersFrom(
+      csv("=1,EUR,30.5", "j,JPY,30", "k,KWD,-30", "z,EUR,0"),
+      "import",
+      "--allow-negative",
+      "-",
+    );
     const { out } = await players("export");
-    expect(out).toBe(csv("=1,EUR,30.5"));
-    expect(minorUnitsFromAmount("30.5", 2)).toBe(3050n);
+    expect(out).toBe(csv("=1,EUR,30.50", "j,JPY,30", "k,KWD,-30.000", "z,EUR,0.00"));
   });
 
   test("leaves the old file where the new one cannot be finished, and nothing else", async () => {
@@ -277,7 +306,7 @@ describe("export", () => {
       connection.run("INSERT INTO players (player_id, currency, balance_minor) VALUES ('b', 'NOPE', 1)");
     }
     expect((await players("export", file)).exitCode).toBe(1);
-    expect(await Bun.file(file).text()).toBe(csv("12001,EUR,1"));
+    expect(await Bun.file(file).text()).toBe(csv("12001,EUR,1.00"));
     expect(readdirSync(folder).toSorted()).toEqual(["all.csv", "balances.db", "config.toml"]);
     expect((await players("export", join(folder, "missing", "all.csv"))).exitCode).toBe(1);
   });

@@ -183,12 +183,13 @@ export const fuzzedProperties: readonly FuzzedProperty[] = [
 ];
 
 const exponentOf = knownCurrencies({});
+const RULES = { exponentOf, allowsNegative: true };
 
 function assertReadsBack([player_id = "", currency = "", balance = ""]: readonly string[]): void {
-  const parsed = parseEntry({ player_id, currency, balance }, exponentOf);
+  const parsed = parseEntry({ player_id, currency, balance }, RULES);
   if (parsed.player === undefined) return;
   const written = formatEntry(parsed.player, exponentOf);
-  const again = parseEntry(written, exponentOf);
+  const again = parseEntry(written, RULES);
   assert(again.player?.balanceMinor === parsed.player.balanceMinor, `${balance} ${currency}`);
   assert(written.balance === canonicalAmount(balance), `${balance} ${currency}`);
 }

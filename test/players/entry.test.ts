@@ -4,6 +4,7 @@ import { formatEntry, parseEntry } from "../../src/players/entry.ts";
 import { knownCurrencies } from "../../src/protocol/currency.ts";
 
 const exponentOf = knownCurrencies({ USDT: 6, BGN: 2 });
+const RULES = { exponentOf, allowsNegative: true };
 
 const GIVE_DECIMALS = "if it is meant, give its decimals under [currencies] in the configuration";
 const LONG = "x".repeat(257);
@@ -13,7 +14,7 @@ test.each([
   ["12001", "abc", "EUR", "balance: expected a decimal such as 30 or 30.50"],
   ["12001", "", "EUR", "balance: expected a decimal such as 30 or 30.50"],
   ["12001", " 1", "EUR", "balance: expected a decimal such as 30 or 30.50"],
-  ["12001", "1,50", "EUR", "balance: expected a decimal such as 30 or 30.50"],
+  ["12001", "1,50", "EUR", "balance: expected a decimal such as 30 or 30.50, with a point"],
   ["12001", "30.505", "EUR", "balance: EUR has 2 decimals, this has more"],
   ["12001", "1.5", "JPY", "balance: JPY has no decimals, this has more"],
   ["12001", "92233720368547758.08", "EUR", "balance: beyond 64 bits of minor units"],
@@ -35,7 +36,7 @@ test.each([
     "player_id: expected 1 to 256 well-formed characters, none of them a control character",
   ],
 ])("%j with %j %s is refused", (player_id, balance, currency, problem) => {
-  expect(parseEntry({ player_id, currency, balance }, exponentOf)).toEqual({ problem });
+  expect(parseEntry({ player_id, currency, balance }, RULES)).toEqual({ problem });
 });
 
 test.each([
@@ -47,7 +48,15 @@ test.each([
   ["1.95", "BGN", 195n],
 ])("%s %s is kept as %d", (balance, currency, balanceMinor) => {
   const player = { playerId: "12001", currency, balanceMinor };
-  expect(parseEntry({ player_id: "12001", currency, balance }, exponentOf)).toEqual({ player });
+  expect(parseEntry({ player_id: "12001", currency, balance }, RULES)).toEqual({ player });
+});
+
+test("a negative balance is asked for", () => {
+  const entry = { player_id: "12001", currency: "EUR", balance: "-0.01" };
+  const problem = "balance: negative; if it is meant, say so by --allow-negative";
+  expect(parseEntry(entry, { exponentOf, allowsNegative: false })).toEqual({ problem });
+  const zero = { ...entry, balance: "-0.00" };
+  expect(parseEntry(zero, { exponentOf, allowsNegative: false }).player?.balanceMinor).toBe(0n);
 });
 
 test("every amount of 64 bits is written so that it is read as the same", () => {
@@ -55,7 +64,7 @@ test("every amount of 64 bits is written so that it is read as the same", () => 
   assert(
     property(amounts, constantFrom("EUR", "JPY", "KWD", "CLF", "USDT"), (balanceMinor, currency) => {
       const player = { playerId: "12001", currency, balanceMinor };
-      expect(parseEntry(formatEntry(player, exponentOf), exponentOf)).toEqual({ player });
+      expect(parseEntry(formatEntry(player, exponentOf), RULES)).toEqual({ player });
     }),
   );
 });

@@ -43,6 +43,11 @@ export async function isUpToDate(client: SQL): Promise<boolean> {
   return theirs === ours;
 }
 
+/** Whether there is a table `players`, of whatever version. */
+export async function hasTable(client: SQL): Promise<boolean> {
+  return (await visibleTables(client)).includes("players");
+}
+
 /** `undefined` if there is nothing of ours yet. */
 async function lastMigration(client: SQL): Promise<number | undefined> {
   const tables = await visibleTables(client);

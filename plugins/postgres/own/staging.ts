@@ -1,6 +1,8 @@
 import type { SQL } from "bun";
-import type { RepeatedRow, Staging } from "../../shared/players-table.ts";
+import type { Player, RepeatedRow, Staging } from "../../shared/players-table.ts";
 import { rowsOf } from "../session.ts";
+import { fetched } from "./cursor.ts";
+import { hasTable } from "./migrate.ts";
 
 /**
  * A temporary table in one transaction, which is the session's own: no lock on `players` is held while the rows are
@@ -12,7 +14,6 @@ export async function stagePlayers(session: SQL): Promise<Staging> {
     `CREATE TEMPORARY TABLE staged (player_id text COLLATE "C" PRIMARY KEY, currency text NOT NULL,
      balance_minor bigint NOT NULL, line bigint NOT NULL) ON COMMIT DROP`,
   );
-  let count = 0;
   return {
     async add(rows) {
       const taken = await rowsOf(
@@ -26,7 +27,6 @@ export async function stagePlayers(session: SQL): Promise<Staging> {
           rows.map(({ line }) => String(line)),
         ],
       );
-      count += taken.length;
       if (taken.length === rows.length) return [];
       const lines = new Set(taken.map(([line]) => Number(line)));
       return await repeatedOf(
@@ -34,7 +34,24 @@ export async function stagePlayers(session: SQL): Promise<Staging> {
         rows.filter(({ line }) => !lines.has(line)),
       );
     },
-    count: () => count,
+    async *compared() {
+      const [columns, from] = (await hasTable(session))
+        ? ["players.currency, players.balance_minor::text", "staged LEFT JOIN players USING (player_id)"]
+        : ["NULL, NULL", "staged"];
+      await session.unsafe(
+        `DECLARE compared NO SCROLL CURSOR FOR
+         SELECT staged.player_id, staged.currency, staged.balance_minor::text, ${columns} FROM ${from}`,
+      );
+      for await (const [playerId, currency, balanceMinor, currencyBefore, balanceMinorBefore] of fetched(
+        session,
+        "compared",
+      )) {
+        yield {
+          before: currencyBefore === null ? undefined : amountOf(currencyBefore, balanceMinorBefore),
+          after: { playerId: String(playerId), ...amountOf(currency, balanceMinor) },
+        };
+      }
+    },
     async publish() {
       await session.unsafe(
         `INSERT INTO players (player_id, currency, balance_minor, updated_at)
@@ -45,6 +62,10 @@ export async function stagePlayers(session: SQL): Promise<Staging> {
       await session.unsafe("COMMIT");
     },
   };
+}
+
+function amountOf(currency: unknown, balanceMinor: unknown): Pick<Player, "currency" | "balanceMinor"> {
+  return { currency: String(currency), balanceMinor: BigInt(String(balanceMinor)) };
 }
 
 async function repeatedOf(

@@ -1,26 +1,19 @@
 import type { SQL } from "bun";
 import type { Player, PlayersTable } from "../../shared/players-table.ts";
 import { rowsOf } from "../session.ts";
+import { fetched } from "./cursor.ts";
 import { stagePlayers } from "./staging.ts";
-
-/** How many rows a listing holds at a time. */
-const PAGE_ROWS = 1000;
 
 const COLUMNS = "player_id, currency, balance_minor::text";
 
 /** The table `players` over one session, which the caller ends. */
 export function playersTable(session: SQL): PlayersTable {
-  /** By a cursor: all rows as of the moment when it was opened, and a page of them at a time. */
   async function* list(): AsyncGenerator<Player> {
     await session.unsafe("BEGIN READ ONLY");
     await session.unsafe(
       `DECLARE listing NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM players ORDER BY player_id`,
     );
-    for (;;) {
-      const page = await rowsOf(session, `FETCH ${PAGE_ROWS} FROM listing`, []);
-      for (const row of page) yield playerOf(row);
-      if (page.length < PAGE_ROWS) break;
-    }
+    for await (const row of fetched(session, "listing")) yield playerOf(row);
     await session.unsafe("COMMIT");
   }
 

@@ -17,19 +17,30 @@ export function stagePlayers(database: Database): Staging {
     "INSERT INTO staged VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
   const lineOf = database.prepare<{ line: bigint }, [string]>("SELECT line FROM staged WHERE player_id = ?");
-  let count = 0;
   return {
     async add(rows) {
       const repeated: RepeatedRow[] = [];
       for (const { player, line } of rows) {
         const { playerId, currency, balanceMinor } = player;
         const { changes } = insert.run(playerId, currency, balanceMinor, line);
-        count += changes;
         if (changes === 0) repeated.push({ line, earlierLine: Number(lineOf.get(playerId)?.line) });
       }
       return repeated;
     },
-    count: () => count,
+    async *compared() {
+      const rows = database.prepare<ComparedRow, []>(
+        "SELECT staged.player_id, staged.currency, staged.balance_minor, players.currency AS currency_before, " +
+          "players.balance_minor AS balance_minor_before FROM staged LEFT JOIN players USING (player_id)",
+      );
+      for (const row of rows.iterate()) {
+        const before =
+          row.currency_before === null || row.balance_minor_before === null
+            ? undefined
+            : { currency: row.currency_before, balanceMinor: row.balance_minor_before };
+        const after = { playerId: row.player_id, currency: row.currency, balanceMinor: row.balance_minor };
+        yield { before, after };
+      }
+    },
     async publish() {
       database.run("COMMIT");
       database.run(
@@ -40,4 +51,12 @@ export function stagePlayers(database: Database): Staging {
       );
     },
   };
+}
+
+interface ComparedRow {
+  readonly player_id: string;
+  readonly currency: string;
+  readonly balance_minor: bigint;
+  readonly currency_before: string | null;
+  readonly balance_minor_before: bigint | null;
 }

@@ -1,9 +1,11 @@
+import type { ReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { SingleBar } from "cli-progress";
 import { CsvError, parse } from "csv-parse";
 import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
+import { type Encoding, separated, textOf } from "./csv-text.ts";
 
 /** More than any row has; without it a quote that is never closed would gather the rest of the file in memory. */
 const MAX_ROW_CHARACTERS = 16_384;
@@ -11,8 +13,10 @@ const MAX_ROW_CHARACTERS = 16_384;
 const STANDARD_INPUT = "-";
 
 export interface CsvRow {
-  /** Where the row is in the file, from 1. */
+  /** The line that the row begins in, from 1. */
   readonly line: number;
+  /** What the file's columns are separated by. */
+  readonly separator: string;
   readonly fields: readonly string[];
 }
 
@@ -27,53 +31,68 @@ export class BrokenRow extends Error {
 }
 
 /**
- * Reads a CSV file (`-` is standard input) row by row, with a progress bar on a terminal.
- * Throws a `BrokenRow`, or one line about the file as a whole.
+ * Reads a CSV file (`-` is standard input) row by row, with a progress bar on a terminal. Rows without any
+ * content are left out. Throws a `BrokenRow`, or one line about the file as a whole.
  */
-export async function* csvRows(file: string): AsyncIterableIterator<CsvRow> {
-  // It shows nothing if standard error is no terminal, whose line wrapping it would switch off for good.
+export async function* csvRows(file: string, encoding: Encoding = "utf-8"): AsyncIterableIterator<CsvRow> {
+  // It shows nothing where standard error is no terminal, whose line wrapping it would switch off for good.
   const progress = new SingleBar({ format: "{bar} {percentage} %", clearOnComplete: true, linewrap: true });
-  const parser = parse({
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: MAX_ROW_CHARACTERS,
-    on_record: (fields, { lines }) => [String(lines), ...fields],
-  });
+  let stream: ReadStream | undefined;
   try {
-    const handle = file === STANDARD_INPUT ? undefined : await open(file);
-    const input = handle?.createReadStream() ?? process.stdin;
-    if (handle !== undefined) progress.start((await handle.stat()).size, 0);
-    const decoded = (chunks: AsyncIterable<Buffer>): AsyncIterable<string> =>
-      decode(chunks, (bytes) => progress.increment(bytes));
+    if (file !== STANDARD_INPUT) {
+      const handle = await open(file);
+      stream = handle.createReadStream();
+      progress.start((await handle.stat()).size, 0);
+    }
+    const bytes = counted(stream ?? process.stdin, (count) => progress.increment(count));
+    const { separator, text } = await separated(textOf(bytes, encoding), MAX_ROW_CHARACTERS);
+    const parser = parse({
+      delimiter: separator,
+      record_delimiter: "\n",
+      relax_column_count: true,
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+      max_record_size: MAX_ROW_CHARACTERS,
+      on_record: (fields, { lines }) => [String(lines), ...fields],
+    });
     // What goes wrong in any part comes out of the last one, which is read here.
-    pipeline(input, decoded, parser, () => {});
+    pipeline(text, parser, () => {});
     // What `on_record` makes of each.
     const rows: AsyncIterable<string[]> = parser;
-    for await (const [line, ...fields] of rows) yield { line: Number(line), fields };
+    for await (const [lastLine, ...fields] of rows) {
+      yield { line: Number(lastLine) - linesWithin(fields), separator, fields };
+    }
   } catch (error) {
-    throw explainedRead(error, file);
+    throw explainedRead(error, file, encoding);
   } finally {
     progress.stop();
+    // With it goes the handle; nobody else lets go of a file that was not read to its end.
+    stream?.destroy();
   }
 }
 
-/** Strict, so that a file in another encoding does not become players that nobody can ask for. Drops a byte-order mark. */
-async function* decode(
+async function* counted(
   chunks: AsyncIterable<Buffer>,
   onBytes: (count: number) => void,
-): AsyncIterableIterator<string> {
-  const utf8 = new TextDecoder("utf-8", { fatal: true });
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     onBytes(chunk.length);
-    yield utf8.decode(chunk, { stream: true });
+    yield chunk;
   }
-  yield utf8.decode();
 }
 
-function explainedRead(error: unknown, file: string): unknown {
+/** How many lines a row goes on for after its first one. */
+function linesWithin(fields: readonly string[]): number {
+  return fields.reduce((count, field) => count + field.split("\n").length - 1, 0);
+}
+
+function explainedRead(error: unknown, file: string, encoding: Encoding): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof CsvError) return brokenRow(error);
-  if (error instanceof TypeError) return new Failure(`${shown(file)}: not UTF-8`, 1);
+  if (error instanceof TypeError) {
+    const hint = encoding === "utf-8" ? ": is it windows-1252? Then --encoding windows-1252 reads it" : "";
+    return new Failure(`${shown(file)}: not ${encoding.toUpperCase()}${hint}`, 1);
+  }
   return new Failure(`cannot read ${shown(file)}: ${describeFileError(error)}`, 1);
 }
 

@@ -4,7 +4,7 @@ import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 import { replaceFile } from "../whole-file.ts";
 import type { ExponentOf } from "../../protocol/currency.ts";
-import { ENTRY_FIELDS } from "../../players/entry.ts";
+import { ENTRY_FIELDS, withAllDecimals } from "../../players/entry.ts";
 import { eachEntry } from "./list.ts";
 import { chunked } from "./output.ts";
 
@@ -14,15 +14,23 @@ const FILE_MODE = 0o600;
 /** The lines of the CSV file, its header first. */
 export async function* csvLines(players: PlayersTable, exponentOf: ExponentOf): AsyncGenerator<string> {
   yield `${ENTRY_FIELDS.join(",")}\n`;
-  for await (const { player_id, currency, balance } of eachEntry(players, exponentOf)) {
-    yield stringify([[player_id, currency, balance]]);
+  for await (const entry of eachEntry(players, exponentOf)) {
+    yield stringify([[entry.player_id, entry.currency, withAllDecimals(entry, exponentOf)]]);
   }
 }
 
-/** Writes the lines to a file, all of them or none. */
-export async function writeLines(file: string, lines: AsyncIterable<string>): Promise<void> {
+/** Writes the lines to a file, all of them or none, and returns their number. */
+export async function writeLines(file: string, lines: AsyncIterable<string>): Promise<number> {
+  let count = 0;
+  async function* countedLines(): AsyncGenerator<string> {
+    for await (const line of lines) {
+      count += 1;
+      yield line;
+    }
+  }
   try {
-    await replaceFile(file, chunked(lines), FILE_MODE);
+    await replaceFile(file, chunked(countedLines()), FILE_MODE);
+    return count;
   } catch (error) {
     throw error instanceof Failure
       ? error

@@ -2,8 +2,11 @@ import type { PlayersTable, StagedRow, Staging } from "../../../plugins/shared/p
 import { Failure } from "../../failure.ts";
 import { BrokenRow, type CsvRow, csvRows, shown } from "./csv-rows.ts";
 import { endProcess } from "../../host-process.ts";
-import type { ExponentOf } from "../../protocol/currency.ts";
-import { ENTRY_FIELDS, parseEntry } from "../../players/entry.ts";
+import { compare, type Comparison } from "./comparison.ts";
+import { plainAmount } from "./csv-amount.ts";
+import { type Columns, columnsOf } from "./csv-header.ts";
+import type { Encoding } from "./csv-text.ts";
+import { ENTRY_FIELDS, type EntryRules, type ParsedEntry, parseEntry } from "../../players/entry.ts";
 
 /** Bad rows are named up to this number and counted beyond it. */
 const MAX_NAMED_ROWS = 20;
@@ -11,44 +14,38 @@ const MAX_NAMED_ROWS = 20;
 /** 128 and the number of SIGINT, as shells have it. */
 const INTERRUPTED_STATUS = 130;
 
-const MAX_HEADER_CHARACTERS = 60;
-
 /** How many rows go to the database at a time. */
 const BATCH_ROWS = 1000;
 
-const HEADER = ENTRY_FIELDS.join(",");
+export interface ImportOptions extends EntryRules {
+  readonly encoding: Encoding;
+  /** Nothing is changed in any case. */
+  readonly isRehearsal: boolean;
+}
 
 /**
- * Imports a CSV file (`-` is standard input) and returns the number of its players. All or nothing: on bad
- * rows it throws one report of them, and nothing is changed. With `dryRun` nothing is changed in any case.
+ * Imports a CSV file (`-` is standard input) and returns what that changes. All or nothing: on bad rows it throws
+ * one report of them, and nothing is changed.
  */
 export async function importPlayers(
   players: PlayersTable,
   file: string,
-  exponentOf: ExponentOf,
-  dryRun: boolean,
-): Promise<number> {
+  options: ImportOptions,
+): Promise<Comparison> {
   process.once("SIGINT", endInterrupted);
   const staging = await players.stage();
-  const problems = await stageRows(staging, file, exponentOf);
+  const problems = await stageRows(staging, file, options);
   if (problems.count > 0) throw new Failure(report(file, problems), 1);
+  const comparison = await compare(staging, options.exponentOf);
   process.off("SIGINT", endInterrupted);
-  if (!dryRun) await staging.publish();
-  return staging.count();
+  if (!options.isRehearsal) await staging.publish();
+  return comparison;
 }
 
 /** The end of the process undoes what was staged; that is only to be said. */
 function endInterrupted(): never {
   process.stderr.write("interrupted: nothing was changed\n");
   return endProcess(INTERRUPTED_STATUS);
-}
-
-/** A header in another form shows which: other separators, other names, or none at all. */
-function found(fields: readonly string[]): string {
-  const text = fields.join(",");
-  return JSON.stringify(
-    text.length > MAX_HEADER_CHARACTERS ? `${text.slice(0, MAX_HEADER_CHARACTERS)}…` : text,
-  );
 }
 
 interface Problem {
@@ -61,33 +58,37 @@ interface Problems {
   readonly named: readonly string[];
 }
 
-async function stageRows(staging: Staging, file: string, exponentOf: ExponentOf): Promise<Problems> {
+async function stageRows(staging: Staging, file: string, options: ImportOptions): Promise<Problems> {
   const named: string[] = [];
   let count = 0;
   const complain = (line: number, problem: string): void => {
     count += 1;
     if (count <= MAX_NAMED_ROWS) named.push(`line ${line}: ${problem}`);
   };
-  let batch: CsvRow[] = [];
+  let columns: Columns | undefined;
+  let batch: StagedRow[] = [];
+  let batchProblems: Problem[] = [];
   const stageBatch = async (): Promise<void> => {
-    const rows = batch;
+    for (const { line, earlierLine } of await staging.add(batch)) {
+      batchProblems.push({ line, problem: `the same player_id as line ${earlierLine}` });
+    }
+    for (const { line, problem } of batchProblems.toSorted((one, other) => one.line - other.line)) {
+      complain(line, problem);
+    }
     batch = [];
-    for (const { line, problem } of await stageRowsOf(staging, rows, exponentOf)) complain(line, problem);
+    batchProblems = [];
   };
-  let hasHeader = false;
   try {
-    for await (const row of csvRows(file)) {
-      if (hasHeader) {
-        batch.push(row);
-        if (batch.length === BATCH_ROWS) await stageBatch();
-      } else if (row.fields.join(",") === HEADER) {
-        hasHeader = true;
-      } else {
-        throw new Failure(
-          `${shown(file)}: line ${row.line}: expected the header ${HEADER}, found ${found(row.fields)}`,
-          1,
-        );
+    for await (const row of csvRows(file, options.encoding)) {
+      const { line } = row;
+      if (columns === undefined) {
+        columns = headerOf(file, row);
+        continue;
       }
+      const parsed = parseRow(row, columns, options);
+      if (parsed.player === undefined) batchProblems.push({ line, problem: parsed.problem });
+      else batch.push({ player: parsed.player, line });
+      if (batch.length + batchProblems.length === BATCH_ROWS) await stageBatch();
     }
     await stageBatch();
   } catch (error) {
@@ -96,35 +97,33 @@ async function stageRows(staging: Staging, file: string, exponentOf: ExponentOf)
     complain(error.line, error.message);
     return { count, named };
   }
-  if (!hasHeader) throw new Failure(`${shown(file)}: empty: expected the header ${HEADER}`, 1);
+  if (columns === undefined) {
+    throw new Failure(`${shown(file)}: empty: expected a header with ${ENTRY_FIELDS.join(", ")}`, 1);
+  }
   return { count, named };
 }
 
-/** The problems of rows, in their order. */
-async function stageRowsOf(
-  staging: Staging,
-  rows: readonly CsvRow[],
-  exponentOf: ExponentOf,
-): Promise<readonly Problem[]> {
-  const problems: Problem[] = [];
-  const good: StagedRow[] = [];
-  for (const row of rows) {
-    const parsed = parseRow(row, exponentOf);
-    if (parsed.player === undefined) problems.push({ line: row.line, problem: parsed.problem });
-    else good.push({ player: parsed.player, line: row.line });
-  }
-  for (const { line, earlierLine } of await staging.add(good)) {
-    problems.push({ line, problem: `the same player_id as line ${earlierLine}` });
-  }
-  return problems.toSorted((one, other) => one.line - other.line);
+function headerOf(file: string, { fields, line }: CsvRow): Columns {
+  const columns = columnsOf(fields);
+  if ("problem" in columns) throw new Failure(`${shown(file)}: line ${line}: ${columns.problem}`, 1);
+  return columns;
 }
 
-function parseRow({ fields }: CsvRow, exponentOf: ExponentOf): ReturnType<typeof parseEntry> {
-  const [player_id, currency, balance, ...further] = fields;
+/** What spreadsheets make of a long number; as an id it would be that of nobody. */
+const SHORTENED_NUMBER = /^\d[.,]\d+E\+\d+$/i;
+
+function parseRow({ fields, separator }: CsvRow, columns: Columns, rules: EntryRules): ParsedEntry {
+  const further = fields.slice(columns.count).filter((field) => field.trim() !== "");
+  const [player_id, currency, balance] = ENTRY_FIELDS.map((field) => fields[columns[field]]);
   if (player_id === undefined || currency === undefined || balance === undefined || further.length > 0) {
-    return { problem: `expected ${ENTRY_FIELDS.length} fields, found ${fields.length}` };
+    return { problem: `expected ${columns.count} fields, as the header has, found ${fields.length}` };
   }
-  return parseEntry({ player_id, currency, balance }, exponentOf);
+  if (SHORTENED_NUMBER.test(player_id)) {
+    return { problem: "player_id: a shortened number: let the spreadsheet show all digits of it" };
+  }
+  const plain = plainAmount(balance, separator);
+  if ("problem" in plain) return { problem: `balance: ${plain.problem}` };
+  return parseEntry({ player_id, currency: currency.trim(), balance: plain.amount }, rules);
 }
 
 function report(file: string, { count, named }: Problems): string {

@@ -30,6 +30,16 @@ test("there is no table until one is made", async () => {
   expect(exitCode).toBe(1);
 });
 
+test("a dry run of an import needs none, and makes none", async () => {
+  writeFileSync(join(folder, "first.csv"), "player_id;currency;balance\n12001;EUR;30,50\n");
+  const { stdout, stderr } = await players("import", "first.csv", "--dry-run");
+  expect({ stdout, stderr }).toEqual({
+    stdout: "would import 1 player: 1 new, 0 changed, 0 unchanged\n",
+    stderr: "",
+  });
+  expect((await players("list")).exitCode).toBe(1);
+});
+
 test(
   "set, get, list and remove",
   async () => {
@@ -59,8 +69,8 @@ test(
     expect(await players("export", "moved.csv", ...sqlite)).toMatchObject({ exitCode: 0 });
     expect((await players("import", "moved.csv", "--dry-run")).exitCode).toBe(0);
     expect((await players("list", "--json")).stdout.trim()).toBe("[]");
-    expect(await players("import", "moved.csv")).toMatchObject({ exitCode: 0 });
-    expect(await players("import", "moved.csv")).toMatchObject({ exitCode: 0 });
+    expect((await players("import", "moved.csv")).stdout).toContain("3001 new, 0 changed, 0 unchanged");
+    expect((await players("import", "moved.csv")).stdout).toContain("0 new, 0 changed, 3001 unchanged");
     expect(await players("export", "back.csv")).toMatchObject({ exitCode: 0 });
     expect(readFileSync(join(folder, "back.csv"), "utf8")).toBe(
       readFileSync(join(folder, "moved.csv"), "utf8"),

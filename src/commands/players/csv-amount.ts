@@ -1,0 +1,41 @@
+/** What people put between thousands, beside a point and a comma: spaces of every width, and an apostrophe. */
+const GROUPED_BY_SPACE = /^-?\d{1,3}(?:[ '\u2019\u00a0\u2009\u202f]\d{3})+(?=[.,]\d+$|$)/;
+
+const ENGLISH = /^-?\d{1,3}(?:,\d{3})+\.\d+$|^-?\d{1,3}(?:,\d{3}){2,}$/;
+const CONTINENTAL = /^-?\d{1,3}(?:\.\d{3})+,\d+$|^-?\d{1,3}(?:\.\d{3}){2,}$/;
+
+const ONE_MARK = /^-?(\d+)([.,])(\d+)$/;
+
+/** Three digits after one to three others: `1.234` may be a thousand or little more than one. */
+function mayBeThousands(integer: string, fraction: string): boolean {
+  return fraction.length === 3 && /^[1-9]\d{0,2}$/.test(integer);
+}
+
+/**
+ * An amount as people write it in a file with this separator, as a plain decimal; or what is wrong, in words that
+ * leave the amount out. What could be read in two ways is not read.
+ */
+export function plainAmount(
+  written: string,
+  separator: string,
+): { readonly amount: string } | { readonly problem: string } {
+  const text = written.trim();
+  if (/^[+-]?\d[.,]?\d*E[+-]?\d+$/i.test(text)) {
+    return { problem: "a shortened number: let the spreadsheet show all digits of it" };
+  }
+  if (ENGLISH.test(text)) return { amount: text.replaceAll(",", "") };
+  if (CONTINENTAL.test(text)) return { amount: text.replaceAll(".", "").replace(",", ".") };
+  if (GROUPED_BY_SPACE.test(text)) return { amount: text.replaceAll(/[^\d.,-]/g, "").replace(",", ".") };
+  const [, integer = "", mark, fraction = ""] = ONE_MARK.exec(text) ?? [];
+  if (mark === undefined) return { amount: text };
+  if (mark === "," && separator === ",") {
+    return { problem: "a comma, which separates the columns of this file: write a point" };
+  }
+  // In a file that is separated by commas, a decimal mark can only be the point.
+  if (separator !== "," && mayBeThousands(integer, fraction)) {
+    return {
+      problem: `thousands or decimals? Write it without the ${mark === "." ? "point" : "comma"}, or with one decimal more`,
+    };
+  }
+  return { amount: text.replace(",", ".") };
+}
