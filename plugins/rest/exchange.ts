@@ -3,7 +3,7 @@ import https from "node:https";
 import { urlToHttpOptions } from "node:url";
 import { TooLong, unpack } from "./compressed.ts";
 import type { Connections } from "./connections.ts";
-import { exchangeFailure, lateness, WrongEcho, type Phase } from "./failure.ts";
+import { exchangeFailure, lateness, WrongEcho } from "./failure.ts";
 import type { CoreRequest } from "./request.ts";
 
 /** A complete answer of the core. */
@@ -45,6 +45,8 @@ export type Exchange<Answer> = (request: CoreRequest, signal: AbortSignal) => Pr
 export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<Answer> {
   const { origin, name, connections, maxResponseBytes } = core;
   const { protocol, hostname, port } = urlToHttpOptions(origin);
+  // The parser's laxity is said here, or else NODE_OPTIONS has the say.
+  const address = { protocol, hostname, port, insecureHTTPParser: false };
   const begin = protocol === "https:" ? https.request : http.request;
 
   return (request, signal) =>
@@ -55,11 +57,12 @@ export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<
       }
       const { method, path, headers } = request;
       const agent = connections.agent();
-      const outgoing = begin({ protocol, hostname, port, method, path, headers, agent });
-      let phase: Phase = "connect";
+      const outgoing = begin({ ...address, method, path, headers, agent });
+      let isAnswered = false;
       let isOver = false;
 
       function onAbort(): void {
+        const phase = isAnswered ? "body" : outgoing.writableFinished ? "wait" : "connect";
         fail(lateness(phase, name, signal));
       }
       function fail(error: unknown): void {
@@ -93,12 +96,11 @@ export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<
       }
 
       signal.addEventListener("abort", onAbort);
-      outgoing.on("finish", () => (phase = "wait"));
       outgoing.on("error", failWith);
       // The last word, if there was none before: after a 101, say.
       outgoing.on("close", () => failWith(undefined));
       outgoing.on("response", (incoming) => {
-        phase = "body";
+        isAnswered = true;
         const { statusCode: status = 0, headers: responseHeaders } = incoming;
         incoming.on("error", failWith);
         if (!reader.needsBody(status)) {

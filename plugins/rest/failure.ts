@@ -34,7 +34,7 @@ export function exchangeFailure(error: unknown, core: string): Unavailable {
 }
 
 /** How far a call had come: in the queue, connecting, waiting for the answer, reading its body, between two tries. */
-export type Phase = keyof typeof STILL;
+type Phase = keyof typeof STILL;
 
 const STILL = {
   queue: (core: string) => `still in the queue for ${core} (max_concurrency)`,
