@@ -33,7 +33,7 @@ const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" };
  * What a worker may take while it loads and opens a source. One that takes more would take all there is, and with it
  * whatever else this machine does, and the workers that serve.
  */
-const MAX_LOADING_BYTES = Math.min(2 * 1024 ** 3, (process.constrainedMemory() || totalmem()) / 2);
+const MAX_LOADING_BYTES = Math.min(4 * 1024 ** 3, process.constrainedMemory() || Infinity, totalmem()) / 2;
 const LOOK_EVERY_MS = 100;
 const PAGE_BYTES = 4096;
 

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binary } from "../binary.ts";
@@ -27,6 +27,12 @@ async function freePort(): Promise<number> {
   return listener.port;
 }
 
+const started: Bun.Subprocess[] = [];
+// One that hears no signal would loop for ever.
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
 /** With nothing but an admin listener whose port is known before. */
 async function startWith(atImport: string) {
   const folder = mkdtempSync(`${root}/`);
@@ -34,6 +40,7 @@ async function startWith(atImport: string) {
   writeFileSync(join(folder, "core.ts"), pluginText(atImport));
   writeFileSync(join(folder, "config.toml"), configOf({ source: CORE, admin: `port = ${adminPort}` }));
   const child = Bun.spawn([binary(), "serve"], { cwd: folder, env: {}, stdout: "pipe", stderr: "pipe" });
+  started.push(child);
   const readyz = `http://127.0.0.1:${adminPort}/readyz`;
   await eventually("the admin listener", () => fetch(readyz).then(Boolean, () => false));
   return { child, readyz };
