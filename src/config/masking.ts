@@ -2,7 +2,7 @@
  * A secret that stands where a key belongs must not be shown as an unknown one. Ours are a few words in lower case with
  * `_` between them, a plugin's may be in camel case; a secret has digits or other characters, or is longer.
  */
-const ORDINARY_KEY = /^_*[a-z]{1,16}(?:_+[a-z]{1,16}|[A-Z][a-z]{1,15}){0,4}\d?_*$/;
+const ORDINARY_KEY = /^_*[a-z]{1,16}(?:_+[a-z]{1,16}|[A-Z][a-z]{1,15}){0,5}_?\d{0,2}_*$/;
 const MAX_ORDINARY_CHARACTERS = 32;
 
 /** Whether a key that nobody knows may be shown. */

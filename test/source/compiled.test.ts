@@ -219,7 +219,7 @@ test.each([1, 2])(
     await reload(currency("1"), "reloaded");
     expect(await ask(url, "12001")).toEqual(amount("305"));
     expect(await ask(url, "throws later")).toEqual(one);
-    const thrown = "something was thrown where nothing waits for it, by a plugin";
+    const thrown = "something was thrown with nothing waiting for it, by a plugin";
     while (messages(thrown).length === 0) await Bun.sleep(5);
     expect(await server.end()).toEqual({ status: 0, errors: "" });
   },
