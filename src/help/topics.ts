@@ -14,6 +14,7 @@ import performance from "./performance.md" with { type: "text" };
 import plugins from "./plugins.md" with { type: "text" };
 import postgres from "./postgres.md" with { type: "text" };
 import protocol from "./protocol.md" with { type: "text" };
+import redis from "./redis.md" with { type: "text" };
 import rest from "./rest.md" with { type: "text" };
 import rotation from "./rotation.md" with { type: "text" };
 import sqlite from "./sqlite.md" with { type: "text" };
@@ -39,6 +40,7 @@ export const topics: readonly Topic[] = [
   page("rest", rest),
   page("postgres", postgres),
   page("mysql", mysql),
+  page("redis", redis),
   page("static", staticSource),
   page("plugins", plugins),
   page("forward", forward),

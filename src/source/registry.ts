@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as mysqlModule from "../../plugins/mysql/index.ts";
 import * as postgresModule from "../../plugins/postgres/index.ts";
+import * as redisModule from "../../plugins/redis/index.ts";
 import * as restModule from "../../plugins/rest/index.ts";
 import * as sqliteModule from "../../plugins/sqlite/index.ts";
 import * as staticModule from "../../plugins/static/index.ts";
@@ -19,6 +20,7 @@ const EXTENSIONS = [".ts", ".js"];
 export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
   ["mysql", builtIn(mysqlModule)],
   ["postgres", builtIn(postgresModule)],
+  ["redis", builtIn(redisModule)],
   ["rest", builtIn(restModule)],
   ["sqlite", builtIn(sqliteModule)],
   ["static", builtIn(staticModule)],

@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 const PARTS = [
   ["PgBouncer", "/usr/sbin/pgbouncer", "./debian/pgbouncer.ts"],
   ["MariaDB", "/usr/sbin/mariadbd", "./debian/mysql.ts"],
+  ["Redis", "/usr/bin/redis-server", "./debian/redis.ts"],
 ] as const;
 
 const missing = PARTS.filter(([, program]) => !existsSync(program));

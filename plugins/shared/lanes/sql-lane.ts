@@ -2,6 +2,7 @@ import { SQL } from "bun";
 import type { BalanceQuery } from "../../../src/plugin.ts";
 import type { Host } from "./host.ts";
 import { type Answer, type Connect, type HostProblem, type Lane, LaneLost } from "./lane.ts";
+import { nextTag } from "./tag.ts";
 
 /** How long a connection may take to be made, in seconds, as the runtime's client wants it. */
 export const CONNECT_SECONDS = 5;
@@ -31,9 +32,6 @@ interface Engine {
   explain(error: unknown): string;
   explainConnecting(error: unknown, host: Host): Promise<HostProblem>;
 }
-
-/** Numbers that no other process uses at the same time, so that its answers are not taken for ours. */
-let lastTag = BigInt(`0x${crypto.randomUUID().replaceAll("-", "").slice(0, 15)}`);
 
 /** Lanes over clients of the runtime that have one connection each; one that was lost is never made again. */
 export function sqlLanes(engine: Engine): Connect {
@@ -70,8 +68,7 @@ function laneOver(client: SQL, host: Host, asking: Asking, engine: Engine): Lane
   return {
     host,
     ask(queries) {
-      lastTag += 1n;
-      return inWords(asking.ask(String(lastTag), queries));
+      return inWords(asking.ask(nextTag(), queries));
     },
     probe: () => inWords(asking.probe()),
     close: () => closeNow(client),

@@ -7,22 +7,33 @@ interface StaleProxy extends Disposable {
   beginToLag(): void;
 }
 
+/** What a client sends within this time is one question: it may be written in several pieces. */
+const QUESTION_MS = 20;
+
 interface Pair {
   server: Socket | undefined;
-  unsent: Buffer[];
-  /** The last answer, as it came. */
-  last: Buffer;
+  /** What the client has sent and the server has not been asked yet. */
+  question: Buffer[];
+  /** What the server has sent since the last question. */
+  answer: Buffer[];
   lags: boolean;
 }
 
 export function startStaleProxy(serverPort: number): StaleProxy {
   const pairs = new Set<Pair>();
+
+  function pass(pair: Pair, client: Socket<Pair>): void {
+    if (pair.lags) client.write(Buffer.concat(pair.answer));
+    pair.answer = [];
+    pair.server?.write(Buffer.concat(pair.question.splice(0)));
+  }
+
   const listener = Bun.listen<Pair>({
     hostname: "127.0.0.1",
     port: 0,
     socket: {
       async open(client) {
-        const pair: Pair = { server: undefined, unsent: [], last: Buffer.alloc(0), lags: false };
+        const pair: Pair = { server: undefined, question: [], answer: [], lags: false };
         client.data = pair;
         pairs.add(pair);
         pair.server = await Bun.connect({
@@ -30,18 +41,17 @@ export function startStaleProxy(serverPort: number): StaleProxy {
           port: serverPort,
           socket: {
             data(_server, bytes) {
-              const sent = pair.lags ? pair.last : bytes;
-              pair.last = Buffer.from(bytes);
-              client.write(sent);
+              pair.answer.push(Buffer.from(bytes));
+              if (!pair.lags) client.write(bytes);
             },
             close: () => void client.end(),
           },
         });
-        for (const bytes of pair.unsent.splice(0)) pair.server.write(bytes);
       },
-      data({ data: pair }, bytes) {
-        if (pair.server === undefined) pair.unsent.push(Buffer.from(bytes));
-        else pair.server.write(bytes);
+      data(client, bytes) {
+        const { question } = client.data;
+        if (question.length === 0) setTimeout(() => pass(client.data, client), QUESTION_MS);
+        question.push(Buffer.from(bytes));
       },
       close: ({ data: pair }) => void pair.server?.end(),
     },

@@ -1,0 +1,82 @@
+import { explainRefused } from "../shared/lanes/refused.ts";
+import type { Address } from "./client.ts";
+
+/** How long the server is given to say what is wrong. */
+const PATIENCE_MS = 1000;
+
+const EXPLANATIONS: readonly (readonly [reply: RegExp, words: string, mayPass: boolean])[] = [
+  [/^-WRONGPASS/, "refuses the user or the password: correct them", false],
+  [
+    /^-ERR (?:invalid password|AUTH .*without any password)/,
+    "refuses the password: correct it, or leave it out",
+    false,
+  ],
+  [/^-NOAUTH/, "wants a password: set password, and user where there are several", false],
+  [
+    /^-NOPERM/,
+    "does not let this user look up: grant +hello +echo +role +get, and +exists +hmget for a hash",
+    false,
+  ],
+  [/^-DENIED/, "is in protected mode, and lets nobody in from another machine: give it a password", false],
+  [/^-LOADING/, "is still reading its data", true],
+];
+
+/**
+ * Why no connection could be made, in words that follow the host's name. The runtime's client only says that it was
+ * closed: so the server is asked once more in its own protocol, and its reply is read.
+ */
+export async function diagnose(address: Address): Promise<readonly [words: string, mayPass: boolean]> {
+  const reply = await replyOf(address);
+  if (reply === undefined) return [await explainRefused(address.host), true];
+  if (reply === "") {
+    const isPlain = address.tls === false;
+    return isPlain
+      ? ["does not answer: it hangs, speaks TLS, or a firewall drops what is sent there", true]
+      : ["does not answer by TLS: its certificate does not fit, or it speaks none: see tls", true];
+  }
+  const known = EXPLANATIONS.find(([pattern]) => pattern.test(reply));
+  if (known !== undefined) return [known[1], known[2]];
+  return reply.startsWith("-") ? [`says: ${reply.slice(1)}`, false] : ["closed the connection", true];
+}
+
+/** The first complaint, or the last reply; `""` if there is none, and `undefined` if nothing listens. */
+async function replyOf({ host, user, password, tls }: Address): Promise<string | undefined> {
+  const login = password === undefined ? [] : [["AUTH", ...(user === undefined ? [] : [user]), password]];
+  const commands = [...login, ["PING"], ["ROLE"]];
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  let received = "";
+  const timer = setTimeout(finish, PATIENCE_MS);
+  const socket = {
+    data(_socket: unknown, bytes: Buffer) {
+      received += bytes.toString("latin1");
+      if (received.startsWith("-") || received.includes("\r\n*") || received.includes("\r\n-")) finish();
+    },
+    close: () => finish(),
+    error: () => finish(),
+  };
+  try {
+    const connection =
+      host.socket === undefined
+        ? await Bun.connect({
+            hostname: host.hostname,
+            port: host.port,
+            ...(tls === false ? {} : { tls }),
+            socket,
+          })
+        : await Bun.connect({ unix: host.socket, socket });
+    connection.write(commands.map(encode).join(""));
+    await finished;
+    connection.end();
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+  const lines = received.split("\r\n");
+  return lines.find((line) => line.startsWith("-")) ?? lines[0] ?? "";
+}
+
+function encode(words: readonly string[]): string {
+  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+  return `*${words.length}\r\n${parts.join("")}`;
+}

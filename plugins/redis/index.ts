@@ -1,0 +1,45 @@
+import type { SourcePlugin } from "../../src/plugin.ts";
+import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
+import type { Host } from "../shared/lanes/host.ts";
+import { openLanes } from "../shared/lanes/open-lanes.ts";
+import { redisLanes } from "./lane.ts";
+import { lookupsFor } from "./lookup.ts";
+import { type Options, optionsSchema } from "./options.ts";
+import { masterBySentinels } from "./sentinel.ts";
+
+export { starter } from "./starter.ts";
+
+/** A connection carries many lookups at a time: a second one is there while one is made anew. */
+const CONNECTIONS = 2;
+
+/** Lookups that share a round trip at most. */
+const MAX_BATCH = 64;
+
+/** Spec 3.4: balances in Redis, Valkey, or in what speaks their protocol. */
+export default {
+  apiVersion: 1,
+  options: optionsSchema,
+  async open(options, context) {
+    const { hosts, sentinels = [], master = "", user, password } = options;
+    const tlsTo = await engineTlsFor(options.tls, context.directory);
+    const reach = (host: Host) => ({ host, tls: tlsTo(host) });
+    const warning = plainTextWarning([...(hosts ?? []), ...sentinels], options.tls);
+    if (warning !== undefined) context.log.warn(warning);
+    return await openLanes(
+      {
+        hosts: hosts ?? [{ name: `the master ${master}`, hostname: "", port: 0, socket: undefined }],
+        connections: CONNECTIONS,
+        maxBatch: MAX_BATCH,
+        isKey: () => true,
+        connect: redisLanes({
+          locate: async (host) => {
+            const located = hosts === undefined ? await masterBySentinels(sentinels, master, reach) : host;
+            return { ...reach(located), user, password };
+          },
+          lookups: lookupsFor(options),
+        }),
+      },
+      context,
+    );
+  },
+} satisfies SourcePlugin<Options>;

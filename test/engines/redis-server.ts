@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RedisClient } from "bun";
+import { freePort } from "./free-port.ts";
+
+/** A Redis of the test's own, Debian's, with which everything may be done. */
+export interface RedisServer {
+  readonly port: number;
+  readonly socket: string;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+  /** Runs one command as the default user. */
+  run(...words: readonly [string, ...string[]]): Promise<unknown>;
+}
+
+const started = new Set<{ readonly kill: () => Promise<void> }>();
+const folders: string[] = [];
+
+/** Ends every server and sentinel of this process, and removes what belongs to them. */
+export async function endRedis(): Promise<void> {
+  await Promise.all(Array.from(started, (server) => server.kill()));
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Starts one. It forgets everything when it ends. */
+export async function startRedis(...settings: readonly string[]): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), "klas-balance-redis-"));
+  folders.push(folder);
+  const port = freePort();
+  const socket = join(folder, "socket");
+  const fixed = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    folder,
+    "--save",
+    "",
+    "--unixsocket",
+    socket,
+  ];
+  let child: Bun.Subprocess | undefined;
+  const server: RedisServer = {
+    port,
+    socket,
+    async start() {
+      child = Bun.spawn(["redis-server", ...fixed, ...settings], { stdout: "ignore", stderr: "ignore" });
+      await answering(port);
+    },
+    async kill() {
+      child?.kill("SIGKILL");
+      await child?.exited;
+    },
+    freeze: () => child?.kill("SIGSTOP"),
+    thaw: () => child?.kill("SIGCONT"),
+    async run(name, ...words) {
+      // By the socket, which no password or protection is asked for at.
+      const client = new RedisClient(`redis+unix://${socket}`, { autoReconnect: false });
+      try {
+        return await client.send(name, words);
+      } finally {
+        client.close();
+      }
+    },
+  };
+  started.add(server);
+  await server.start();
+  return server;
+}
+
+/** Watches a master, and makes another server the master soon after that one is gone. Returns its port. */
+export async function startSentinel(master: RedisServer): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "klas-balance-sentinel-"));
+  folders.push(folder);
+  const port = freePort();
+  const file = join(folder, "sentinel.conf");
+  writeFileSync(
+    file,
+    `port ${port}
+bind 127.0.0.1
+dir ${folder}
+sentinel monitor casino 127.0.0.1 ${master.port} 1
+sentinel down-after-milliseconds casino 500
+sentinel failover-timeout casino 3000
+`,
+  );
+  const child = Bun.spawn(["redis-server", file, "--sentinel"], { stdout: "ignore", stderr: "ignore" });
+  started.add({
+    async kill() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  });
+  await answering(port);
+  return port;
+}
+
+async function answering(port: number): Promise<void> {
+  for (let attempt = 1; attempt <= 500; attempt += 1) {
+    try {
+      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+      socket.end();
+      return;
+    } catch {
+      await Bun.sleep(10);
+    }
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
