@@ -371,6 +371,20 @@ describe.concurrent("a core that", () => {
   });
 });
 
+test("a caller who hangs up: the call is finished all the same, and the log has its end", async () => {
+  const waiting: Socket[] = [];
+  await using core = await startCore((socket) => waiting.push(socket));
+  await using server = await operate(forwardTo(core.url));
+  const connection = await open(server.process.port);
+  connection.send(callOf());
+  await eventually("the call", () => Promise.resolve(waiting.length === 1));
+  connection.destroy();
+  await Bun.sleep(100);
+  waiting[0]?.end(replyBytes(DONE));
+  expect(await lineOf(server)).toMatchObject({ reason: "ok", status_code: "OK", request_id: "r-7" });
+  expect(core.seen).toHaveLength(1);
+});
+
 describe.concurrent("a core behind TLS", () => {
   test("is sent to with our certificate and a signature of ours; one that is not trusted sees nothing", async () => {
     await using certificates = await makeCertificates();
