@@ -55,7 +55,8 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     const { allowedIps, trustedProxies, log } = current();
     const caller = () => {
       const peer = server.requestIP(request)?.address ?? "";
-      return callerOf(peer, request.headers.get("X-Forwarded-For"), trustedProxies);
+      const forwardedFor = trustedProxies && request.headers.get("X-Forwarded-For");
+      return callerOf(peer, forwardedFor ?? null, trustedProxies);
     };
     if (allowedIps !== undefined) {
       const { address, unreadableHop } = caller();
@@ -77,7 +78,7 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
         inTurn((...call) => answer(endpoint, ...call)),
       ] as const;
     });
-    return { "/healthz": inTurn(health), ...Object.fromEntries(answers) };
+    return { ...Object.fromEntries(answers), "/healthz": inTurn(health) };
   }
 
   function retire(): void {
