@@ -6,8 +6,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { benchLatency } from "./latency.ts";
 import { benchRest, benchThroughput } from "./rest.ts";
 import { type BenchOptions, benchSqlite } from "./sqlite.ts";
+import { benchWorkers } from "./workers.ts";
 import { line } from "./subject.ts";
 
 const { values, positionals } = parseArgs({
@@ -19,7 +21,9 @@ const { values, positionals } = parseArgs({
     connections: { type: "string", default: "32" },
   },
 });
-const wanted = new Set(positionals.length === 0 ? ["sqlite", "rest", "throughput"] : positionals);
+const wanted = new Set(
+  positionals.length === 0 ? ["sqlite", "rest", "throughput", "workers", "latency"] : positionals,
+);
 const folder = mkdtempSync(join(tmpdir(), "klas-balance-bench-"));
 const options: BenchOptions = {
   binary: resolve(values.binary),
@@ -32,6 +36,8 @@ try {
   if (wanted.has("sqlite")) await benchScale(values.players.split(",").map(Number));
   if (wanted.has("rest")) await benchRest(options);
   if (wanted.has("throughput")) await benchThroughput(options);
+  if (wanted.has("workers")) await benchWorkers(options);
+  if (wanted.has("latency")) await benchLatency(options);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

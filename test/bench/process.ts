@@ -32,9 +32,10 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-/** Starts a program on one processor. Whatever it prints is read on, so that it never waits for us. */
-export function start(command: readonly string[], cpu: number, cwd?: string): Program {
-  const child = Bun.spawn(["taskset", "-c", String(cpu), ...command], {
+/** Starts a program, on one processor if it is named. Whatever it prints is read on, so that it never waits for us. */
+export function start(command: readonly string[], cpu?: number, cwd?: string): Program {
+  const pinned = cpu === undefined ? [] : ["taskset", "-c", String(cpu)];
+  const child = Bun.spawn([...pinned, ...command], {
     stdin: "pipe",
     stdout: "pipe",
     stderr: "inherit",

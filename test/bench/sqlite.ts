@@ -2,7 +2,17 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openToWrite } from "../../plugins/sqlite/own/open.ts";
 import { median, start } from "./process.ts";
-import { compare, line, print, run, SERVER_CPU, startSubject, stop, type Subject } from "./subject.ts";
+import {
+  CLIENT_CPU,
+  compare,
+  line,
+  print,
+  run,
+  SERVER_CPU,
+  startSubject,
+  stop,
+  type Subject,
+} from "./subject.ts";
 
 export interface BenchOptions {
   readonly binary: string;
@@ -18,7 +28,7 @@ const STARTS = 9;
 /** How many requests the memory is shown after. */
 const REQUESTS_FOR_MEMORY = 200_000;
 
-async function makeDatabase(file: string, players: number): Promise<void> {
+export async function makeDatabase(file: string, players: number): Promise<void> {
   using database = await openToWrite(file);
   // In the order of the keys, as text, the b-tree grows at its end.
   database.run(
@@ -29,12 +39,12 @@ async function makeDatabase(file: string, players: number): Promise<void> {
   );
 }
 
-export function writeConfig(folder: string, name: string, level: string, source: string): string {
+export function writeConfig(folder: string, name: string, level: string, source: string, more = ""): string {
   const file = join(folder, `${name}.toml`);
   writeFileSync(
     file,
     `[server]\nhost = "127.0.0.1"\nport = 0\n[webhook]\nsecrets = ["${SECRET}"]\n` +
-      `[sources.players]\n${source}\n[log]\nlevel = "${level}"\n`,
+      `[sources.players]\n${source}\n[log]\nlevel = "${level}"\nformat = "json"\n${more}`,
   );
   return file;
 }
@@ -47,18 +57,32 @@ export async function benchSqlite(options: BenchOptions, players: number): Promi
   const source = `plugin = "sqlite"\nfile = "${database}"`;
   const serve = (level: string) => [binary, "serve", "--config", writeConfig(folder, level, level, source)];
   const load = { secret: SECRET, players, connections };
-  const [floor, warn, info] = [
-    await startSubject("floor", [process.execPath, join(import.meta.dir, "floor.ts")], load),
+  const supervised = (name: string) => {
+    const config = writeConfig(folder, name, "warn", source, "[admin]\nport = 0\n");
+    return [binary, "serve", "--config", config];
+  };
+  const [yardstick, floor, warn, info, closed, watched] = [
+    await startSubject("by hand", [...bench("by-hand"), join(folder, database), SECRET], load),
+    await startSubject("floor", bench("floor"), load),
     await startSubject('sqlite, level = "warn"', serve("warn"), load),
     await startSubject('sqlite, level = "info"', serve("info"), load),
+    await startSubject("… with [admin]", supervised("closed"), load),
+    await startSubject("… and a console open", supervised("watched"), load),
   ];
-  const subjects = [floor, warn, info];
+  const viewer = start([...bench("viewer"), watched.admin], CLIENT_CPU);
+  const subjects = [yardstick, floor, warn, info, closed, watched];
   await compare(subjects, rounds);
   await untilRequests(warn, REQUESTS_FOR_MEMORY);
   print(`${players} players, ${connections} connections, ${rounds} rounds`, subjects);
+  await viewer.stop();
   await stop(subjects);
   await benchStart(writeConfig(folder, "warn", "warn", source), binary);
   return Math.min(...warn.roundsUs);
+}
+
+/** A program that lies beside this file. */
+function bench(name: string): string[] {
+  return [process.execPath, join(import.meta.dir, `${name}.ts`)];
 }
 
 async function untilRequests(subject: Subject, count: number): Promise<void> {

@@ -8,6 +8,8 @@ import { cpuSeconds, median, type Program, residentMb, start } from "./process.t
  */
 export interface Subject {
   readonly name: string;
+  /** Of the admin listener; empty if there is none. */
+  readonly admin: string;
   readonly server: Program;
   readonly client: Program;
   /** CPU microseconds a request, one figure a round. */
@@ -33,9 +35,9 @@ const CLIENT = join(import.meta.dir, "load.ts");
 /** Starts a server that says in its first line where it listens, and a client that is connected to it. */
 export async function startSubject(name: string, command: readonly string[], load: Load): Promise<Subject> {
   const server = start(command, SERVER_CPU);
-  const { url } = JSON.parse(await server.line());
+  const { url, admin = "" } = JSON.parse(await server.line());
   const client = start([process.execPath, CLIENT, JSON.stringify({ url, ...load })], CLIENT_CPU);
-  return { name, server, client, roundsUs: [], requests: 0, seconds: 0, failures: 0 };
+  return { name, admin, server, client, roundsUs: [], requests: 0, seconds: 0, failures: 0 };
 }
 
 /** Loads a server for a while; returns its CPU microseconds a request. */
