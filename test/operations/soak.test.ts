@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { soakDrains } from "../soak/drains.ts";
 import { soakFlood } from "../soak/flood.ts";
-import { soakFresh } from "../soak/fresh.ts";
+import { FRESH, soakFresh } from "../soak/fresh.ts";
 import { soakKills } from "../soak/kills.ts";
 import { soakMixed } from "../soak/mixed.ts";
 import { soakReloads } from "../soak/reloads.ts";
@@ -14,12 +14,23 @@ describe("under continuous load", () => {
   test.each([1, 2])(
     "whoever commits and then calls is told the new balance: workers = %i",
     async (workers) => {
-      const scene = { workers, committers: 8, others: 20, connections: "new", way: "plain" } as const;
-      const counts = await soakFresh({ ...scene, beside: "checkpoints" }, { rounds: 1000, seconds: 30 });
+      const counts = await soakFresh(
+        { ...FRESH, workers, beside: "checkpoints" },
+        { rounds: 1000, seconds: 30 },
+      );
       expect(counts).toMatchObject({ stale: 0, wrong: 0, lost: 0 });
       expect(counts.rounds).toBeGreaterThanOrEqual(1000);
     },
   );
+
+  test("a program that has the operator's database open only to commit, and then calls, is told the new balance", async () => {
+    const counts = await soakFresh(
+      { ...FRESH, database: "query", reopens: true },
+      { rounds: 1000, seconds: 30 },
+    );
+    expect(counts).toMatchObject({ stale: 0, wrong: 0, lost: 0 });
+    expect(counts.rounds).toBeGreaterThanOrEqual(1000);
+  });
 
   test.each([1, 2])("reloads and rotations of the secret lose nothing: workers = %i", async (workers) => {
     const { answered, refused, failed } = await soakReloads(8, workers);

@@ -19,7 +19,22 @@ export interface FreshScene {
   readonly connections: "new" | "kept";
   readonly way: "plain" | "tls" | "nginx";
   readonly beside: "nothing" | "checkpoints" | "wraps" | "import";
+  /** klas-balance's own database, or the same read by a `query`. */
+  readonly database: "own" | "query";
+  /** Whether the writer has the database open only for each commit: then nobody has, and a `query` sees no log. */
+  readonly reopens: boolean;
 }
+
+export const FRESH: FreshScene = {
+  workers: 1,
+  committers: 8,
+  others: 20,
+  connections: "new",
+  way: "plain",
+  beside: "nothing",
+  database: "own",
+  reopens: false,
+};
 
 export interface FreshCounts {
   /** Calls after a commit that were answered. */
@@ -42,6 +57,10 @@ const CHECKPOINT_EVERY = 7;
 
 /** So short a log starts from its beginning again after every few commits. */
 const WRAP_PAGES = 4;
+
+const UPDATE = "UPDATE players SET balance_minor = ? WHERE player_id = ?";
+
+const QUERY = "SELECT balance_minor, 0 AS exponent FROM players WHERE player_id = :player_id";
 
 const IMPORTED_PLAYERS = 5000;
 
@@ -101,7 +120,7 @@ async function operateScene(scene: FreshScene, certificates: Certificates | unde
   return await operate(
     {
       server: `workers = ${scene.workers}${tls}`,
-      source: 'plugin = "sqlite"\nfile = "balances.db"',
+      source: `plugin = "sqlite"\nfile = "balances.db"${scene.database === "query" ? `\nquery = "${QUERY}"` : ""}`,
       log: 'level = "warn"',
     },
     async (folder) => {
@@ -126,13 +145,30 @@ interface Writer extends Disposable {
 }
 
 /** Another program, as far as SQLite can tell: another process than the server. */
-function openWriter(file: string, { beside }: FreshScene): Writer {
+function openWriter(file: string, scene: FreshScene): Writer {
+  if (!scene.reopens) return openLastingWriter(file, scene);
+  return {
+    commit(player, balance) {
+      const database = openToCommit(file);
+      database.run(UPDATE, [balance, player]);
+      database.close(true);
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+function openToCommit(file: string): Database {
   const database = new Database(file, { readwrite: true });
   database.run("PRAGMA busy_timeout = 10000");
   // A disk that keeps what is written is not what is looked at here, and it would be waited for at each commit.
   database.run("PRAGMA synchronous = OFF");
+  return database;
+}
+
+function openLastingWriter(file: string, { beside }: FreshScene): Writer {
+  const database = openToCommit(file);
   if (beside === "wraps") database.run(`PRAGMA wal_autocheckpoint = ${WRAP_PAGES}`);
-  const update = database.prepare("UPDATE players SET balance_minor = ? WHERE player_id = ?");
+  const update = database.prepare(UPDATE);
   const checkpoints = CHECKPOINTS.map((kind) => database.prepare(`PRAGMA wal_checkpoint(${kind})`));
   let commits = 0;
   return {

@@ -4,7 +4,7 @@ import { freshSeed } from "../fuzz/random.ts";
 import { operate } from "../operations/operated.ts";
 import { soakDrains } from "./drains.ts";
 import { soakFlood } from "./flood.ts";
-import { type FreshScene, soakFresh } from "./fresh.ts";
+import { FRESH, type FreshScene, soakFresh } from "./fresh.ts";
 import { soakFullDatabase } from "./full-database.ts";
 import { ROUNDS, soakFullLog } from "./full-log.ts";
 import { soakIdle } from "./idle.ts";
@@ -79,18 +79,10 @@ async function soakDisk(): Promise<void> {
   }
 }
 
-const FRESH: FreshScene = {
-  workers: 1,
-  committers: 8,
-  others: 20,
-  connections: "new",
-  way: "plain",
-  beside: "nothing",
-};
-
 /** The circumstances that made, or could make, a balance from before a commit be answered. */
 const FRESH_SCENES: readonly Partial<FreshScene>[] = [
   { others: 1 },
+  { committers: 1, others: 1 },
   { others: 20 },
   { others: 100 },
   { connections: "kept" },
@@ -107,6 +99,11 @@ const FRESH_SCENES: readonly Partial<FreshScene>[] = [
   { beside: "wraps" },
   { beside: "wraps", connections: "kept" },
   { beside: "import", workers: 2 },
+  { reopens: true },
+  { database: "query" },
+  { database: "query", beside: "checkpoints", workers: 2 },
+  { database: "query", reopens: true },
+  { database: "query", reopens: true, connections: "kept", workers: 2 },
 ];
 
 async function soakFreshScenes(): Promise<void> {

@@ -1,6 +1,9 @@
 /** How often a locked database is tried again. */
 const RETRY_EVERY_MS = 5;
 
+/** How long is waited for what may pass. */
+const PASSING_MS = 500;
+
 /** How long opening a database waits for another program's lock. */
 const OPEN_WAIT_MS = 2000;
 
@@ -9,11 +12,13 @@ const OPEN_WAIT_MS = 2000;
  * the last attempt. SQLite's own `busy_timeout` would wait as well, but with the whole event loop.
  */
 export async function untilFree<Result>(attempt: () => Result, signal: AbortSignal): Promise<Result> {
+  const startedMs = performance.now();
   for (;;) {
     try {
       return attempt();
     } catch (error) {
       if (!isBusy(error) || signal.aborted) throw error;
+      if (error instanceof MayPass && performance.now() - startedMs >= PASSING_MS) throw error;
     }
     await Bun.sleep(RETRY_EVERY_MS);
   }
@@ -24,7 +29,7 @@ export function untilFreeToOpen<Result>(attempt: () => Result): Promise<Result> 
   return untilFree(attempt, AbortSignal.timeout(OPEN_WAIT_MS));
 }
 
-/** What is in the way of a read and may pass by itself, as a lock does. */
+/** What is in the way of a read and may pass by itself, as a lock does, but soon: it is not waited for much longer. */
 export class MayPass extends Error {}
 
 /** Whether another connection's lock was in the way, or the like, and the same may succeed a little later. */

@@ -1,5 +1,6 @@
-import { untilFreeToOpen } from "../file/busy.ts";
+import { MayPass, sqliteCode, untilFreeToOpen } from "../file/busy.ts";
 import { assertPlace, explained } from "../file/failure.ts";
+import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import type { Query } from "../../shared/query/parameters.ts";
 import type { Reader, ReaderKind } from "../file/source.ts";
 import type { QueryOptions } from "./row.ts";
@@ -14,7 +15,7 @@ export function operatorsDatabase(query: Query, options: QueryOptions): ReaderKi
   const open = async (file: string): Promise<Reader> => {
     assertPlace(file, { mustExist: true });
     try {
-      return await untilFreeToOpen(() => queryReader(file, query, options));
+      return await untilFreeToOpen(() => opened(file, query, options));
     } catch (error) {
       throw explained(error, file);
     }
@@ -22,26 +23,60 @@ export function operatorsDatabase(query: Query, options: QueryOptions): ReaderKi
   return { open, reopen: (_known, { path }) => open(path) };
 }
 
+function opened(file: string, query: Query, options: QueryOptions): Reader {
+  try {
+    return queryReader(file, query, options);
+  } catch (error) {
+    throw passing(error, file);
+  }
+}
+
 function queryReader(file: string, query: Query, options: QueryOptions): Reader {
   let open = prepare(file, query, options);
+  let isBroken = false;
+
+  function read(asked: BalanceQuery): LookupResult {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+      if (isBroken || !open.isReusable()) {
+        // In this order: if the new one cannot be had, because of a lock say, there is still the old one to ask.
+        const old = open;
+        open = prepare(file, query, options);
+        old.database.close(true);
+        isBroken = false;
+      }
+      const rows = open.select(asked);
+      if (open.isValid()) return open.resultOf(rows, asked.playerId);
+    }
+    throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
+  }
+
   return {
     read(asked) {
-      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-        if (!open.isReusable()) {
-          // In this order: if the new one cannot be had, because of a lock say, there is still the old one to ask.
-          const old = open;
-          open = prepare(file, query, options);
-          old.database.close(true);
-        }
-        const rows = open.select(asked);
-        if (open.isValid()) return open.resultOf(rows, asked.playerId);
+      try {
+        return read(asked);
+      } catch (error) {
+        isBroken ||= isComingOrGoing(error);
+        throw passing(error, file);
       }
-      throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
     },
     usesLog: () => open.usesLog,
     // Read-only: it could not bring a log home.
     close: () => open.database.close(true),
   };
+}
+
+/**
+ * While a program opens or closes the database its log and index come and go one after the other, and SQLite says in
+ * between that it cannot open them, or would have to write. If it is so for good, it is said a little later.
+ */
+function isComingOrGoing(error: unknown): boolean {
+  return /^SQLITE_(CANTOPEN|READONLY|PROTOCOL)/.test(sqliteCode(error) ?? "");
+}
+
+function passing(error: unknown, file: string): unknown {
+  if (!isComingOrGoing(error)) return error;
+  const problem = explained(error, file);
+  return new MayPass(problem instanceof Error ? problem.message : String(problem), { cause: error });
 }
 
 function prepare(file: string, query: Query, options: QueryOptions): UntouchedConnection & Prepared {
