@@ -104,6 +104,7 @@ export async function openSource(
       maxInFlight: webhook.max_in_flight,
       onAnswer: metrics && ((reason, seconds) => metrics.lookedUp(source.name, reason, seconds)),
       file: source.file,
+      mask: masking(inserted),
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

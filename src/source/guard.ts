@@ -12,6 +12,8 @@ export interface Limits {
   readonly onAnswer?: ((reason: Outcome["reason"], seconds: number) => void) | undefined;
   /** The file of an operator's own plugin: the details of its failures start with it. */
   readonly file?: string | undefined;
+  /** Takes out of what such a plugin says whatever the configuration got from the environment and from files. */
+  readonly mask?: ((text: string) => string) | undefined;
 }
 
 /** What the server sees of a source: it answers with an outcome, in time, whatever the plugin does. */
@@ -34,7 +36,10 @@ const MAX_LENDINGS = 100;
 const OVERLOADED: Outcome = { reason: "overloaded" };
 
 /** Puts the deadline, the limit and the re-check of every answer around a source (spec 3.6). */
-export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }: Limits): GuardedSource {
+export function guard(
+  source: Source,
+  { timeoutMs, maxInFlight, onAnswer, file, mask = asItIs }: Limits,
+): GuardedSource {
   let inFlight = 0;
   let onIdle: (() => void) | undefined;
   // Making an AbortController costs more than a SQLite read. One that was lent to a lookup which
@@ -49,8 +54,8 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
   }
 
   function named(outcome: Outcome): Outcome {
-    if (file === undefined || !("detail" in outcome)) return outcome;
-    return { ...outcome, detail: `${file}: ${outcome.detail}` };
+    if (file === undefined || !("detail" in outcome) || outcome.detail === undefined) return outcome;
+    return { ...outcome, detail: `${file}: ${mask(outcome.detail)}` };
   }
 
   function late(error?: unknown): Outcome {
@@ -119,7 +124,7 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
     },
     async check() {
       const problem = await checkWithin(source, timeoutMs);
-      return problem === undefined || file === undefined ? problem : `${file}: ${problem}`;
+      return problem === undefined || file === undefined ? problem : `${file}: ${mask(problem)}`;
     },
     state: () => stateOf(source),
     async close(waitMs) {
@@ -130,6 +135,10 @@ export function guard(source: Source, { timeoutMs, maxInFlight, onAnswer, file }
       await source.close?.();
     },
   };
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 const MAX_STATE_VALUES = 12;

@@ -2,9 +2,19 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binary } from "../binary.ts";
-import { run } from "../server-process.ts";
+import { run, serve } from "../server-process.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { childrenOf, configOf, eventually, isAlive, OK, operate, type Operated, SECRET } from "./operated.ts";
+import {
+  call,
+  childrenOf,
+  configOf,
+  eventually,
+  isAlive,
+  OK,
+  operate,
+  type Operated,
+  SECRET,
+} from "./operated.ts";
 
 /** What an operator's plugin may do at its import, before anything of ours can say how long it may take. */
 const LOOPS = "for (;;) {}";
@@ -193,6 +203,25 @@ export default { apiVersion: 1, options: v.strictObject({ url: v.string("expecte
       'error: the source "players" (./core.ts) cannot be opened: core.ts: cannot log in with ****/****\n',
     );
     expect(invalid.stderr + invalid.stdout + unopened.stderr + unopened.stdout).not.toContain("hunter2");
+  });
+
+  test("nor does what its plugin throws later, in the log or in /readyz", async () => {
+    const folder = mkdtempSync(`${root}/`);
+    const token = "hunter2-of-the-core";
+    const plugin = `export default { apiVersion: 1, open: ({ token }) => ({
+      lookup() { throw new Error("no lookup with " + token); },
+      check() { throw new Error("no check with " + token); },
+    }) };`;
+    writeFileSync(join(folder, "core.ts"), plugin);
+    const config = configOf({ source: `${CORE}\ntoken = "\${T}"` });
+    const server = await serve(folder, config, { env: { T: token }, options: [] });
+    expect((await call(server.port))?.body.toString()).toBe('{"status_code":"ERR_UNKNOWN"}');
+    const readyz = await (await fetch(`http://127.0.0.1:${server.adminPort}/readyz`)).text();
+    expect(readyz).toContain("core.ts: no check with ****");
+    server.signal("SIGTERM");
+    expect(await server.exited).toBe(0);
+    expect(server.log()).toContain("core.ts: no lookup with ****");
+    expect(server.log() + readyz).not.toContain(token);
   });
 
   test("one plugin that does not come to an end keeps no other problem from being told", async () => {
