@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { integer, sqlEngineOptions } from "../shared/engine-options.ts";
+import { sqlEngineOptions } from "../shared/engine-options.ts";
+import { integer } from "../shared/integer.ts";
 import { POSTGRES } from "../shared/query/parameters.ts";
 
 const DEFAULT_PORT = 5432;

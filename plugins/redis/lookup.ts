@@ -1,4 +1,5 @@
 import type { BalanceQuery, LookupResult } from "../../src/plugin.ts";
+import { integerOf } from "../shared/decimal.ts";
 import { type Answer, ForeignAnswer } from "../shared/lanes/lane.ts";
 import type { Options } from "./options.ts";
 import type { Command } from "./pipeline.ts";
@@ -58,8 +59,9 @@ export function lookupsFor(options: ValueOptions): Lookups {
   function balanceOf(value: unknown) {
     if (typeof value !== "string") throw new Error("the value is no text");
     if (options.unit === "major") return { balance: value };
-    if (!/^-?\d{1,38}$/.test(value)) throw new Error("the value is no integer, as minor units are");
-    return { balanceMinor: BigInt(value), exponent: options.exponent };
+    const balanceMinor = integerOf(value);
+    if (balanceMinor === undefined) throw new Error("the value is no integer, as minor units are");
+    return { balanceMinor, exponent: options.exponent };
   }
 
   return {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { engineTls, integer } from "../shared/engine-options.ts";
+import { engineTls } from "../shared/engine-options.ts";
+import { integer } from "../shared/integer.ts";
 import { hostsOption } from "../shared/lanes/host.ts";
 
 const DEFAULT_PORT = 6379;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { LookupResult } from "../../src/plugin.ts";
-import { notAnAmount, plainDecimal } from "../shared/decimal.ts";
+import { integerOf, notAnAmount, plainDecimal } from "../shared/decimal.ts";
 import { decodeText } from "./charset.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
@@ -12,7 +12,6 @@ import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
 import type { CoreRequest } from "./request.ts";
 
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
-const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
 /** Any other last coding ends with the connection (RFC 9112, section 6.3). */
 const CHUNKED = /\bchunked\s*$/i;
 const MEDIA_TYPE = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/;
@@ -98,9 +97,9 @@ export function answerReader(options: Options): Reader<LookupResult> {
     if (decimal === undefined) throw new Error(`${status}, but ${notAnAmount(text)}${place}`);
     const currency = currencyPointer && document.textAt(currencyPointer)?.trim();
     if (options.unit === "major") return { balance: decimal, currency };
-    const minorUnits = INTEGER.exec(decimal)?.[0];
+    const minorUnits = integerOf(decimal);
     if (minorUnits === undefined) throw new Error(`${status}, but the minor units${place} are no integer`);
-    return { balanceMinor: BigInt(minorUnits), exponent: options.exponent, currency };
+    return { balanceMinor: minorUnits, exponent: options.exponent, currency };
   }
 
   return { needsBody, read };

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { integer } from "../shared/integer.ts";
+import { isErrorCode } from "../shared/status-code.ts";
 import { auth, clientTls, headerName } from "../shared/core-access.ts";
 import { isHeaderValue } from "../shared/header-id.ts";
 import { isPointer } from "./pointer.ts";
@@ -15,14 +17,6 @@ const NOTHING_TO_POINT_INTO = 'expected no pointer: with format = "text" there i
 
 function strictTable<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.strictObject(entries, "expected a table");
-}
-
-function integer(min: number, max: number) {
-  const message = `expected an integer from ${min} to ${max}`;
-  return v.pipe(
-    v.number(message),
-    v.check((value) => Number.isInteger(value) && value >= min && value <= max, message),
-  );
 }
 
 /** A string that a function finds nothing wrong with. */
@@ -87,10 +81,7 @@ const statusMap = v.record(
   v.pipe(v.string(), v.regex(/^[2-5]\d\d$/, "expected an HTTP status, such as 423")),
   v.pipe(
     v.string("expected a status code, such as ERR_PLAYER_BLOCKED"),
-    v.check(
-      (code) => code !== "OK" && /^[A-Z][A-Z0-9_]{1,63}$/.test(code),
-      "expected a status code, such as ERR_PLAYER_BLOCKED",
-    ),
+    v.check(isErrorCode, "expected a status code, such as ERR_PLAYER_BLOCKED"),
   ),
   "expected a table from HTTP status to status code",
 );

@@ -34,6 +34,14 @@ function placePoint(digits: string, point: number): string {
   return `${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
+const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
+
+/** The integer that a number's text stands for, as minor units come: `"3000.00"` is `3000n`. */
+export function integerOf(text: string): bigint | undefined {
+  const digits = INTEGER.exec(plainDecimal(text) ?? "")?.[0];
+  return digits === undefined ? undefined : BigInt(digits);
+}
+
 /** What a text is that `plainDecimal` does not take, in words that do not give it away. */
 export function notAnAmount(text: string): string {
   const trimmed = text.trim();

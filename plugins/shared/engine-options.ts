@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { integer } from "./integer.ts";
 import { hostsOption } from "./lanes/host.ts";
 import { queryOption } from "./query/option.ts";
 import type { Dialect } from "./query/parameters.ts";
@@ -11,14 +12,6 @@ const pemFile = v.pipe(
   v.string("expected the path of a PEM file"),
   v.nonEmpty("expected the path of a PEM file"),
 );
-
-export function integer(min: number, max: number) {
-  const message = `expected an integer from ${min} to ${max}`;
-  return v.pipe(
-    v.number(message),
-    v.check((value) => Number.isInteger(value) && value >= min && value <= max, message),
-  );
-}
 
 export const engineTls = v.pipe(
   v.strictObject(

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import * as v from "valibot";
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { ownDatabase } from "./own/open.ts";
+import { integer } from "../shared/integer.ts";
 import { queryOption } from "../shared/query/option.ts";
 import { SQLITE } from "../shared/query/parameters.ts";
 import { operatorsDatabase } from "./query/reader.ts";
@@ -12,8 +13,6 @@ import { openFileSource } from "./file/source.ts";
 export { withPlayers } from "./players.ts";
 export { starter } from "./starter.ts";
 
-const ROUND = "expected an integer from 0 to 18";
-
 const options = v.pipe(
   v.strictObject({
     /** The database, from the folder of the configuration on. Made on first use if there is no `query`. */
@@ -21,7 +20,7 @@ const options = v.pipe(
     /** A SELECT over a database of the operator's own, which is then only read. */
     query: v.optional(queryOption(SQLITE)),
     /** The decimals that a REAL is rounded to, half even; a text and an integer are exact and stay as they are. */
-    round: v.optional(v.pipe(v.number(ROUND), v.integer(ROUND), v.minValue(0, ROUND), v.maxValue(18, ROUND))),
+    round: v.optional(integer(0, 18)),
   }),
   v.forward(
     v.partialCheck(

@@ -1,11 +1,7 @@
 import * as v from "valibot";
+import { integer } from "../shared/integer.ts";
 
-const count = "expected an integer from 0 to 1000000";
-const everyNth = v.optional(
-  v.pipe(v.number(count), v.integer(count), v.minValue(0, count), v.maxValue(1_000_000, count)),
-  0,
-);
-const delay = "expected an integer from 0 to 600000";
+const everyNth = v.optional(integer(0, 1_000_000), 0);
 
 const NO_TABLE = 'expected a table such as { "12001" = "30" }';
 const NO_TEXT = 'expected a balance as text, such as "30"';
@@ -39,10 +35,7 @@ export const optionsSchema = v.pipe(
       file: v.optional(
         v.pipe(v.string("expected the path of a JSON file"), v.nonEmpty("expected the path of a JSON file")),
       ),
-      delay_ms: v.optional(
-        v.pipe(v.number(delay), v.integer(delay), v.minValue(0, delay), v.maxValue(600_000, delay)),
-        0,
-      ),
+      delay_ms: v.optional(integer(0, 600_000), 0),
       fail_every: everyNth,
       hang_every: everyNth,
     },

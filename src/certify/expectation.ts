@@ -1,7 +1,7 @@
 import { explainSignature } from "../explain/explain.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
-import { isErrorCode } from "../protocol/status.ts";
+import { isErrorCode } from "../../plugins/shared/status-code.ts";
 import type { TestedEndpoint } from "./signed-request.ts";
 import type { Expectation, Complaint } from "./case.ts";
 import { headerValues, type HttpReply } from "./http-reply.ts";

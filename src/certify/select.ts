@@ -1,4 +1,4 @@
-import { closest } from "fastest-levenshtein";
+import { didYouMean } from "../../plugins/shared/near-name.ts";
 import type { Case } from "./case.ts";
 
 /** The cases to run, or the patterns that match none. */
@@ -17,11 +17,8 @@ export function selectCases(
 ): Selection {
   const unknown = [...only, ...skip].find((pattern) => !cases.some(({ id }) => matches(id, pattern)));
   if (unknown !== undefined) {
-    const near = closest(
-      unknown,
-      cases.map(({ id }) => id),
-    );
-    return { valid: false, problem: `no case is called ${unknown}; did you mean ${near}?` };
+    const ids = cases.map(({ id }) => id);
+    return { valid: false, problem: `no case is called ${unknown}${didYouMean(unknown, ids)}` };
   }
   const selected = cases.filter(
     ({ id }) =>

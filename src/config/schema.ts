@@ -6,8 +6,9 @@ import {
   knownCurrencies,
   MAX_CURRENCY_EXPONENT,
 } from "../protocol/currency.ts";
+import { integer } from "../../plugins/shared/integer.ts";
+import { isErrorCode } from "../../plugins/shared/status-code.ts";
 import { ID_RULE, isId } from "../protocol/request.ts";
-import { isErrorCode } from "../protocol/status.ts";
 import { isAddressRange, isLoopback, withoutBrackets } from "./address.ts";
 
 /**
@@ -18,17 +19,6 @@ import { isAddressRange, isLoopback, withoutBrackets } from "./address.ts";
 export const DEFAULT_SOURCE = "players";
 
 const MAX_WORKERS = 256;
-
-/** An integer; the bounds stand in the message. The unit is the last word of the option's name. */
-function integer(minimum: number, maximum: number) {
-  const message = `expected an integer from ${minimum} to ${maximum}`;
-  return v.pipe(
-    v.number(message),
-    v.integer(message),
-    v.minValue(minimum, message),
-    v.maxValue(maximum, message),
-  );
-}
 
 function text(expectation: string) {
   return v.pipe(v.string(`expected ${expectation}`), v.nonEmpty(`expected ${expectation}`));

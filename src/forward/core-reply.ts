@@ -1,4 +1,5 @@
-import { isErrorCode, type Outcome } from "../protocol/status.ts";
+import { isErrorCode } from "../../plugins/shared/status-code.ts";
+import type { Outcome } from "../protocol/status.ts";
 import { SIGNATURE_HEADER, type SigningKey, verify } from "../protocol/signature.ts";
 import type { CoreReply } from "./exchange.ts";
 

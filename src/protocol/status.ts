@@ -30,17 +30,6 @@ export const DEFAULT_STATUS_CODES = {
 } as const satisfies StatusCodes;
 
 /**
- * What a status code other than `OK` may look like. One secret signs both directions, so a reply
- * that carried free text of a source's, or of a caller's, would be a signature on demand.
- */
-const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
-
-/** True for a code that says something other than success: `OK` without a balance would be a lie. */
-export function isErrorCode(text: string): boolean {
-  return text !== "OK" && ERROR_CODE.test(text);
-}
-
-/**
  * The end of one call. `balance` is in canonical form; `currency` has the form of a code and is there if the
  * source gave one; `detail` is for the log and never for the caller.
  */

@@ -1,7 +1,8 @@
 import { notAnAmount, plainDecimal } from "../../plugins/shared/decimal.ts";
+import { isErrorCode } from "../../plugins/shared/status-code.ts";
 import { amountFromMinorUnits, canonicalAmount } from "../protocol/amount.ts";
 import { isCurrencyCode } from "../protocol/currency.ts";
-import { isErrorCode, type Outcome } from "../protocol/status.ts";
+import type { Outcome } from "../protocol/status.ts";
 import { messageOf } from "./thrown.ts";
 
 const NOT_FOUND: Outcome = { reason: "player_not_found" };

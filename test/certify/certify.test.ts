@@ -372,7 +372,7 @@ describe("the cases", () => {
     expect(selectedIds([], ["reply-*"])).toHaveLength(
       CASES.filter(({ id }) => !id.startsWith("reply-")).length,
     );
-    expect(selectedIds(["keep-alife"], [])).toBe("no case is called keep-alife; did you mean keep-alive?");
+    expect(selectedIds(["keep-alife"], [])).toBe('no case is called keep-alife, did you mean "keep-alive"?');
     expect(selectedIds(["keep-alive"], ["keep-alive"])).toBe("--skip leaves no case to run");
   });
 });

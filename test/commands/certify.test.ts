@@ -125,7 +125,7 @@ test("an endpoint that is down is one line, exit status 1", async () => {
 
 test("an unknown case is a misuse that names a near one, exit status 2", async () => {
   const { stderr, exitCode } = await certify(good.url, "--skip", "signature-upercase");
-  expect(stderr).toBe("error: no case is called signature-upercase; did you mean signature-upper-case?\n");
+  expect(stderr).toBe('error: no case is called signature-upercase, did you mean "signature-upper-case"?\n');
   expect(exitCode).toBe(2);
 });
 

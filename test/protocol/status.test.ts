@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { DEFAULT_STATUS_CODES, isErrorCode, type Outcome, statusCodeOf } from "../../src/protocol/status.ts";
+import { isErrorCode } from "../../plugins/shared/status-code.ts";
+import { DEFAULT_STATUS_CODES, type Outcome, statusCodeOf } from "../../src/protocol/status.ts";
 
 /** The table of spec 1.3. */
 const TABLE: readonly (readonly [Outcome, string])[] = [

@@ -1,5 +1,5 @@
 import type { LookupResult } from "../../../src/plugin.ts";
-import { notAnAmount, plainDecimal } from "../decimal.ts";
+import { integerOf, notAnAmount, plainDecimal } from "../decimal.ts";
 import type { BalanceColumns } from "./columns.ts";
 
 /**
@@ -56,13 +56,11 @@ function decimal(cell: Cell): string {
   return plain;
 }
 
-/** A decimal type without decimals comes as text. */
-const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
-
 function integer(column: string, cell: Cell): bigint {
   if (typeof cell === "bigint") return cell;
-  const digits = typeof cell === "string" ? INTEGER.exec(plainDecimal(cell) ?? "")?.[0] : undefined;
-  if (digits !== undefined) return BigInt(digits);
+  // A decimal type without decimals comes as text.
+  const minorUnits = typeof cell === "string" ? integerOf(cell) : undefined;
+  if (minorUnits !== undefined) return minorUnits;
   const kind = typeof cell === "string" ? "a text that is no integer" : kindOf(cell);
   throw new Error(`the query gives ${kind} as ${column}: expected an integer`);
 }

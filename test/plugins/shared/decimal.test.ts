@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { notAnAmount, plainDecimal, roundHalfEven } from "../../../plugins/shared/decimal.ts";
+import { integerOf, notAnAmount, plainDecimal, roundHalfEven } from "../../../plugins/shared/decimal.ts";
 
 test.each([
   ["30", "30"],
@@ -139,4 +139,17 @@ test("rounding is off by half of the last decimal at the most, and exactly half 
       if (distance === step && step > 1n) expect((inUnitsOf12Decimals(rounded) / step) % 2n).toBe(0n);
     }),
   );
+});
+
+test.each([
+  ["3050", 3050n],
+  ["-3050.00", -3050n],
+  ["1e3", 1000n],
+  ["+7 ", 7n],
+  ["30.5", undefined],
+  ["1e-1", undefined],
+  ["30,00", undefined],
+  ["", undefined],
+] as const)("%j is the integer %p", (text, integer) => {
+  expect(integerOf(text)).toBe(integer);
 });
