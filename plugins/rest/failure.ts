@@ -23,6 +23,14 @@ export class ServerError extends Error {
   override name = "ServerError";
 }
 
+/**
+ * What came is not sound HTTP, which may be a rest of the answer before: another try, on another connection, may help.
+ * For the circuit breaker it is what a server error is.
+ */
+export class Garbled extends Unavailable {
+  override name = "Garbled";
+}
+
 /** The answer is to another question: whatever shares connections with this one may be, too. */
 export class WrongEcho extends Error {
   override name = "WrongEcho";
@@ -30,7 +38,13 @@ export class WrongEcho extends Error {
 
 /** What went wrong in an exchange, in plain words. */
 export function exchangeFailure(error: unknown, core: string): Unavailable {
-  return new Unavailable(`${core}: ${failureInWords(error)}`);
+  const message = `${core}: ${failureInWords(error)}`;
+  return isParseError(error) ? new Garbled(message) : new Unavailable(message);
+}
+
+/** One of the HTTP parser's own. */
+function isParseError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("HPE_");
 }
 
 /** How far a call had come: in the queue, connecting, waiting for the answer, reading its body, between two tries. */

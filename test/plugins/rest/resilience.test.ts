@@ -108,6 +108,18 @@ describe("circuit breaker", () => {
     expect(source.counts.size).toBe(0);
   });
 
+  test("answers that are not sound HTTP are asked for again, and do not open it", async () => {
+    await using core = await startCore((socket, _request, nth) => {
+      const isSound = nth % 2 === 0;
+      socket.write(isSound ? GOOD : "HTTP/1.1 204 X\r\ncontent-length: 2\r\n\r\n{}");
+    });
+    const { lookup, counts } = await openSource(
+      options(core.url, { retries: 1, breaker: { failures: 1, open_seconds: 5 } }),
+    );
+    for (let made = 0; made < 6; made++) expect(await lookup()).toEqual(ANSWER);
+    expect(Object.fromEntries(counts)).toEqual({ retry: 6 });
+  });
+
   test.each([500, 501, 505])(
     "answers with status %d among failures do not keep it closed",
     async (status) => {
