@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import * as v from "valibot";
 import type { WithPlayers } from "../shared/players-table.ts";
 import { assertPlace, explained } from "./file/failure.ts";
+import { behindLinks } from "./file/identity.ts";
 import { emptyLogOfCommand } from "./file/log-file.ts";
 import { bringUpToDate } from "./own/migrate.ts";
 import { closeRead, openToRead, openToWrite } from "./own/open.ts";
@@ -16,7 +17,7 @@ const place = v.object({ file: v.string() });
 
 /** The door for the `players` commands into klas-balance's own database. It is safe beside a server. */
 export const withPlayers: WithPlayers = async ({ options, directory }, access, use) => {
-  const file = resolve(directory, v.parse(place, options).file);
+  const file = behindLinks(resolve(directory, v.parse(place, options).file));
   try {
     assertPlace(file, { mustExist: access === "read" || access === "change" });
     return await OPENING[access](file, (database) => use(playersTable(database)));

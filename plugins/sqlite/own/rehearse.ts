@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { OpenContext, Source } from "../../../src/plugin.ts";
 import { assertPlace } from "../file/failure.ts";
+import { behindLinks } from "../file/identity.ts";
 import { removeUnusedIndex } from "../file/log-file.ts";
 import { isUpToDate } from "./migrate.ts";
 import { closeRead, connect, openToRead } from "./open.ts";
@@ -13,7 +14,7 @@ export async function rehearseOwn(
   { log, exponentOf }: Pick<OpenContext, "log" | "exponentOf">,
 ): Promise<Source> {
   assertPlace(file, { mustExist: false });
-  const missing = await whatIsMissing(file);
+  const missing = await whatIsMissing(behindLinks(file));
   if (missing !== undefined) {
     log.warn(missing);
     return { lookup: () => null };

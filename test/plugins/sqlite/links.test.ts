@@ -1,7 +1,8 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
+import { withPlayers } from "../../../plugins/sqlite/players.ts";
 import type { LookupResult } from "../../../src/plugin.ts";
 import { ask, eventually, subjects } from "./subject.ts";
 
@@ -112,4 +113,18 @@ test("the own database behind a link: exchanged, led elsewhere, and nothing is l
     using database = new Database(subject().path(name), { readwrite: true });
     expect(database.prepare("PRAGMA integrity_check").values()).toEqual([["ok"]]);
   }
+});
+
+test("a command and a rehearsal leave nothing beside the file that a link leads to", async () => {
+  await makeOwn("data/balances.db", 1n);
+  link("data/balances.db", "link.db");
+  const place = { options: { file: "link.db" }, directory: subject().folder };
+  const got = await withPlayers(place, "read", (players) => players.get("1"));
+  expect(got).toEqual({ playerId: "1", currency: "JPY", balanceMinor: 1n });
+  expect(readdirSync(subject().path("data"))).toEqual(["balances.db"]);
+  const rehearsed = await subject().open({ file: "link.db" }, { isRehearsal: true });
+  expect(await ask(rehearsed, "1")).toEqual(yen(1n));
+  await rehearsed.close?.();
+  expect(readdirSync(subject().path("data"))).toEqual(["balances.db"]);
+  expect(subject().files()).toEqual(["data", "link.db"]);
 });
