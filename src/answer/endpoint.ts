@@ -13,6 +13,8 @@ export interface Endpoint {
   /** Where its answers come from, for the log: a source, or the core behind `webhook.forward`. */
   readonly origin: (service: Service) => string;
   readonly maxBodyBytes: (service: Service) => number;
+  /** How long an answer may take, in milliseconds. */
+  readonly timeoutMs: (service: Service) => number;
   /** Whether the player's currency stands before the balance. */
   readonly showsCurrency: boolean;
   /** Answers a call whose signature holds. */

@@ -19,6 +19,7 @@ export function endpointsOf({
 const OF_THE_SOURCE = {
   origin: ({ sourceName }: Service) => sourceName,
   maxBodyBytes: ({ maxBodyBytes }: Service) => maxBodyBytes,
+  timeoutMs: ({ timeoutMs }: Service) => timeoutMs,
 };
 
 /** Spec 1.1 to 1.3. */
@@ -39,6 +40,7 @@ function forwardedEndpoint(name: string): Endpoint {
     origin: () => "forward",
     // Of a configuration that forwards no more, nothing is read for long.
     maxBodyBytes: ({ forwarder, maxBodyBytes }) => forwarder?.maxBodyBytes ?? maxBodyBytes,
+    timeoutMs: ({ forwarder }) => forwarder?.timeoutMs ?? 0,
     showsCurrency: false,
     answer: (body, call, service) => passOn(name, body, call, service),
   };

@@ -42,6 +42,9 @@ const SETTLE_MS = 250;
 /** A connection on which nothing happens is closed; longer than common clients keep theirs. */
 const IDLE_SECONDS = 75;
 
+/** What a body and its deadline's sweep may take of that, before the answer is waited for. */
+const BODY_SECONDS = 15;
+
 /** The public listener: the endpoints and `GET /healthz`, nothing else (spec 5). Throws if the port cannot be had. */
 export function listen(options: ListenerOptions, current: () => Service): Listener {
   let isRetired = false;
@@ -68,7 +71,9 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     }
     if (request.method !== "POST") return notAllowed("POST");
     const isEnding = () => isRetired || announcesTrailer(request);
-    return handleCall(endpoint, request, { caller, isEnding, arrivedMs }, current);
+    const answering = handleCall(endpoint, request, { caller, isEnding, arrivedMs }, current);
+    const mayTakeSeconds = endpoint.timeoutMs(current()) / 1000 + BODY_SECONDS;
+    return mayTakeSeconds < IDLE_SECONDS ? answering : whileNotIdle(answering, request, server);
   }
 
   function routes(webhook: Config["webhook"]) {
@@ -111,6 +116,18 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     },
     kill: () => void server.stop(true),
   };
+}
+
+/** To wait for an answer is not to be idle; the runtime sees no difference. The call has a deadline of its own. */
+async function whileNotIdle(
+  answering: Promise<Response>,
+  request: Request,
+  server: Bun.Server<undefined>,
+): Promise<Response> {
+  server.timeout(request, 0);
+  const response = await answering;
+  server.timeout(request, IDLE_SECONDS);
+  return response;
 }
 
 type Answer = (

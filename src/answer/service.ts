@@ -23,6 +23,8 @@ export interface Service {
   readonly trimmedSecrets: readonly TrimmedSecret[];
   readonly source: GuardedSource;
   readonly sourceName: string;
+  /** `webhook.timeout_ms` */
+  readonly timeoutMs: number;
   /** Only there if calls are passed on. */
   readonly forwarder: Forwarder | undefined;
   /** `webhook.currency` */
@@ -67,6 +69,7 @@ export function serviceOf(
     trimmedSecrets: trimmedSecrets(webhook.secrets),
     source,
     sourceName: name,
+    timeoutMs: webhook.timeout_ms,
     forwarder,
     currency: webhook.currency,
     exponentOf: knownCurrencies(currencies),

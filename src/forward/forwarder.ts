@@ -23,6 +23,7 @@ export interface VerifiedCall {
 export interface Forwarder {
   readonly endpoints: readonly string[];
   readonly maxBodyBytes: number;
+  readonly timeoutMs: number;
   /** Calls under way. */
   readonly inFlight: number;
   /** What the call is answered. Never rejects. */
@@ -66,6 +67,7 @@ function openForwarder(options: ForwardOptions, tls: ClientTls | undefined): For
   return {
     endpoints: options.endpoints,
     maxBodyBytes: options.max_body_bytes,
+    timeoutMs: options.timeout_ms,
     get inFlight() {
       return inFlight;
     },

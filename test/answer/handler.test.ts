@@ -62,6 +62,7 @@ function service(changes: Partial<Parts> = {}): Parts {
     source: guard(source, { timeoutMs: 500, maxInFlight: 10 }),
     trimmedSecrets: [],
     sourceName: "players",
+    timeoutMs: 500,
     forwarder: undefined,
     currency: undefined,
     exponentOf: knownCurrencies({ USDT: 6 }),

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { removeBinary } from "../binary.ts";
 import { freshSeed } from "../fuzz/random.ts";
-import { operate } from "../operations/operated.ts";
+import { OK, operate } from "../operations/operated.ts";
 import { soakDrains } from "./drains.ts";
 import { soakFlood } from "./flood.ts";
 import { FRESH, type FreshScene, soakFresh } from "./fresh.ts";
@@ -133,7 +133,11 @@ const modes: Readonly<Record<string, () => Promise<void>>> = {
   async idle() {
     const counts = await soakIdle(Number(values.connections));
     const wrong = counts.closedEarly + counts.leftOpen + Number(counts.isRestReadForEver);
-    report("idle connections", counts, counts.answeredMeanwhile === 100 && wrong === 0);
+    report(
+      "idle connections",
+      counts,
+      counts.answeredMeanwhile === 100 && counts.slowAnswer === OK && wrong === 0,
+    );
   },
   async mixed() {
     print(`seed ${seed}`);
