@@ -11,7 +11,7 @@ import { latencyOf } from "./latency.ts";
 import type { CaseResult, Report } from "./report.ts";
 
 /** What to test, and what is known about it. */
-export interface Target {
+export interface CertifyOptions {
   readonly endpoint: Endpoint;
   readonly secret: string;
   /** A player whom the endpoint knows. */
@@ -36,7 +36,7 @@ export type Certification = Report | { readonly unreachable: string };
 
 /** Runs the cases one after the other; `onResult` hears of each as it ends. */
 export async function certify(
-  target: Target,
+  target: CertifyOptions,
   cases: readonly Case[],
   onResult: (result: CaseResult) => void = () => undefined,
 ): Promise<Certification> {

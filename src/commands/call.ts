@@ -4,12 +4,16 @@ import type { Endpoint, Proxy } from "../certify/endpoint.ts";
 import { configPath } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { shownPath } from "../shown-path.ts";
-import { chosenSecrets } from "./chosen-secrets.ts";
+import {
+  chosenSecrets,
+  givenSecrets,
+  secretFileOption,
+  secretOption,
+  type SecretOptions,
+} from "./secret-option.ts";
 import { configOption, readConfig } from "./config-option.ts";
-import { integerFrom } from "./integer-argument.ts";
-import { givenSecrets, secretFileOption, secretOption, type SecretOptions } from "./secret-option.ts";
+import { integerFrom, parseWebhookUrl, proxyOption } from "./arguments.ts";
 import { portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
-import { parseWebhookUrl, proxyOption } from "./webhook-url-argument.ts";
 
 function isGood({ status_code: statusCode, balance, signature }: CallResult): boolean {
   return statusCode === "OK" && balance !== null && signature === "valid";

@@ -9,7 +9,7 @@ import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 import type { Starter } from "../source/built-in.ts";
 import { builtIns } from "../source/registry.ts";
-import { integerFrom } from "./integer-argument.ts";
+import { integerFrom } from "./arguments.ts";
 import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";
 import { openPlayers } from "../players/own-database.ts";

@@ -12,7 +12,7 @@ import { configOption, readConfig } from "./config-option.ts";
 import { paint } from "./paint.ts";
 import { listPlugins, listText } from "./plugins/list.ts";
 import { newPlugin } from "./plugins/new.ts";
-import { sourceOf, testPlugin, type CaseResult } from "./plugins/test.ts";
+import { sourceOf, testPlugin, type ContractResult } from "./plugins/test.ts";
 
 /** Whom `init` and `plugins new` make. */
 const DEMO_PLAYER = "12001";
@@ -69,7 +69,7 @@ function testCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance plugins test acme --player 12001 --balance 30")
     .action(async (name, { json, ...options }, command) => {
       const subject = await subjectOf(name, options, command);
-      const results: CaseResult[] = [];
+      const results: ContractResult[] = [];
       for await (const result of testPlugin(subject)) {
         results.push(result);
         if (!json) process.stdout.write(resultText(result));
@@ -146,7 +146,7 @@ function folderOf(config: string | undefined): string {
   return dirname(configPath(config, process.env));
 }
 
-function resultText({ case: name, expects, problem }: CaseResult): string {
+function resultText({ case: name, expects, problem }: ContractResult): string {
   const mark = problem === undefined ? paint("green", "ok    ") : paint("red", "failed");
   return `${mark} ${name}: ${expects}\n${problem === undefined ? "" : `       ${problem}\n`}`;
 }

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { configPath } from "../config/load.ts";
 import { describeFileError } from "../file-error.ts";
+import { readConfig } from "./config-option.ts";
 
 /** The variable that holds the shared secret if no option names it. */
 export const SECRET_VARIABLE = "KLAS_SECRET";
@@ -51,8 +53,25 @@ export function requiredSecret(command: CommandUnknownOpts, options: SecretOptio
   return secret ?? misuse(command, MISSING_SECRET);
 }
 
+/**
+ * The secrets that the user named, else those of the configuration, whose errors are thrown as they come.
+ * Neither is a misuse.
+ */
+export async function chosenSecrets(
+  command: CommandUnknownOpts,
+  options: SecretOptions & { readonly config?: string | undefined },
+): Promise<readonly [string, ...string[]]> {
+  const [first, ...others] = givenSecrets(command, options);
+  if (first !== undefined) return [first, ...others];
+  if (options.config === undefined && !existsSync(configPath(undefined, process.env))) {
+    command.error(`error: ${MISSING_SECRET}; there is no configuration here either`, { exitCode: 2 });
+  }
+  const { webhook } = await readConfig(options);
+  return webhook.secrets;
+}
+
 /** What to tell a user who named no secret. */
-export const MISSING_SECRET = `a secret is needed: give --secret-file FILE, --secret VALUE or the variable ${SECRET_VARIABLE}`;
+const MISSING_SECRET = `a secret is needed: give --secret-file FILE, --secret VALUE or the variable ${SECRET_VARIABLE}`;
 
 function secretsFrom(command: CommandUnknownOpts, options: SecretOptions): readonly string[] {
   if (options.secret !== undefined) return [options.secret].flat();

@@ -5,7 +5,7 @@ import { environment } from "../environment.ts";
 import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
 import { configOption } from "./config-option.ts";
-import { integerFrom } from "./integer-argument.ts";
+import { integerFrom } from "./arguments.ts";
 import { signedCurl } from "../certify/signed-call.ts";
 
 /** `serve`: runs the server until SIGTERM or SIGINT. */

@@ -1,9 +1,8 @@
 import { Command } from "@commander-js/extra-typings";
 import { sign, signingKey } from "../protocol/signature.ts";
-import { readBody } from "./body-argument.ts";
+import { readBody } from "./arguments.ts";
 import { configOption } from "./config-option.ts";
-import { secretFileOption, secretOption } from "./secret-option.ts";
-import { chosenSecrets } from "./chosen-secrets.ts";
+import { chosenSecrets, secretFileOption, secretOption } from "./secret-option.ts";
 
 /** `sign [FILE|-]`: prints the `X-Signature` of a body. */
 export function signCommand() {

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import type { Mistake } from "./mistake.ts";
+import type { Mistake } from "./variants.ts";
 
 /** A way to make a digest of a key and a body. */
 export interface Construction {

@@ -1,7 +1,6 @@
 import { type Construction, constructions } from "./construction.ts";
 import { headerReadings, timestampIn } from "./header.ts";
-import type { Mistake } from "./mistake.ts";
-import { bodyVariants, keyVariants, type Variant } from "./variants.ts";
+import { bodyVariants, keyVariants, type Mistake, type Variant } from "./variants.ts";
 
 /** What was found out about a signature. */
 export interface Explanation {

@@ -1,5 +1,5 @@
 import { isDigestLength } from "./construction.ts";
-import type { Mistake } from "./mistake.ts";
+import type { Mistake } from "./variants.ts";
 
 /** A digest that a header's text may stand for. */
 export interface HeaderReading {

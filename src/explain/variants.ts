@@ -1,6 +1,12 @@
-import type { Mistake } from "./mistake.ts";
 import { otherWritings } from "./json-writing.ts";
 import { otherSchemes } from "./schemes.ts";
+
+/** One thing that was done wrong on the way to a signature. */
+export interface Mistake {
+  /** Stable, for programs. */
+  readonly id: string;
+  readonly message: string;
+}
 
 /** Bytes that may have been used in place of the right ones, and the mistake that leads to them. */
 export interface Variant {

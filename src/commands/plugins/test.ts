@@ -3,7 +3,7 @@ import { Failure } from "../../failure.ts";
 import { conformanceCases, type Subject } from "../../source/conformance.ts";
 import { messageOf } from "../../source/thrown.ts";
 
-export interface CaseResult {
+export interface ContractResult {
   readonly case: string;
   readonly expects: string;
   readonly passed: boolean;
@@ -11,7 +11,7 @@ export interface CaseResult {
 }
 
 /** Runs every case of the contract, one after the other. */
-export async function* testPlugin(subject: Subject): AsyncIterableIterator<CaseResult> {
+export async function* testPlugin(subject: Subject): AsyncIterableIterator<ContractResult> {
   for (const each of conformanceCases) {
     const problem = await each.run(subject).then(() => undefined, messageOf);
     const result = { case: each.name, expects: each.expects, passed: problem === undefined };
