@@ -69,7 +69,7 @@ describe("a file that cannot be written to its end leaves what was there", () =>
     writeFileSync(join(cwd, "all.csv"), csv);
     expect((await runLimited(cwd, 80, "players", "import", "all.csv")).exitCode).toBe(1);
     expect((await run(["players", "export"], { cwd })).stdout).toBe(
-      "player_id,currency,balance\n12001,EUR,30\n",
+      "player_id,currency,balance\n12001,EUR,30.00\n",
     );
     expect((await run(["players", "import", "all.csv"], { cwd })).exitCode).toBe(0);
     const { exitCode, problem } = await runLimited(cwd, 80, "players", "export", "few.csv");
