@@ -2,6 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { binary } from "./binary.ts";
 
+// Building it takes longer on a busy machine than a test may.
+binary();
+
 /** How long a process may take to start or to end on a machine that does other things, too. */
 const PATIENCE_MS = 15_000;
 
