@@ -88,7 +88,7 @@ export interface OpenContext {
   exponentOf(currency: string): number | undefined;
   /** The time that one lookup has, in milliseconds: `webhook.timeout_ms`. */
   readonly timeoutMs: number;
-  /** True for `check`: the source is opened to be looked at, and nothing is to be made or changed. */
+  /** True for `check`, and before a reload: the source is opened to be looked at, and nothing is to be made or changed. */
   readonly isRehearsal: boolean;
 }
 

@@ -1,18 +1,15 @@
 import type { Config } from "../config/load.ts";
-import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
 import { openRecorder, type Recording } from "../observe/recorder.ts";
 import type { SourceState } from "../plugin.ts";
-import { describeSource, type OnStep } from "../source/bound.ts";
-import type { GuardedSource } from "../source/guard.ts";
-import { messageOf } from "../source/thrown.ts";
+import type { OnStep } from "../source/bound.ts";
 import { listen, type Listener } from "../answer/listener.ts";
 import { assertPortIsFree } from "../answer/port.ts";
-import { readinessProblem } from "../answer/probe.ts";
 import { openSource, serviceOf, type Service } from "../answer/service.ts";
 import type { ServerTls } from "../answer/tls.ts";
 import { bindConfig, type BoundConfig } from "./bind.ts";
+import { closeSource, nextSource } from "./next-source.ts";
 import type { Rehearsal } from "./rehearse.ts";
 import { sourceHealth } from "./source-health.ts";
 
@@ -72,9 +69,6 @@ export interface ServerOptions {
   readonly onStep?: OnStep | undefined;
 }
 
-/** How long is waited for a source that is closed; one that is replaced goes on closing after that. */
-const CLOSE_MS = 2000;
-
 /** All that a reload replaces, as one. */
 interface InUse {
   readonly config: Config;
@@ -125,7 +119,7 @@ export async function startServer(
     const { tls: tlsInUse, listener: listening } = inUse;
     const bound = await bindConfig({ valid: true, config });
     const { tls, forwarder } = bound;
-    const { opened, warnings } = await nextSource(bound);
+    const { opened, warnings } = await nextSource(bound, inUse, surroundings);
     try {
       const isSameTls = JSON.stringify(tlsInUse) === JSON.stringify(tls);
       const listener = isSameTls ? listening : listenWith(config, listening.port, tls);
@@ -139,34 +133,6 @@ export async function startServer(
       if (opened !== inUse.service.source) await closeSource(opened, config, log);
       throw error;
     }
-  }
-
-  /**
-   * The source of another configuration, open, or the one in use, if it is the same and cannot be opened again. A core that
-   * does not keep anyone from changing what else there is to be changed: a start in that state works, too.
-   */
-  async function nextSource({ config, source }: BoundConfig): Promise<NextSource> {
-    const { config: before, service } = inUse;
-    const kept = isSameSource(before, config) ? service.source : undefined;
-    const name = describeSource(source);
-    let opened: GuardedSource;
-    try {
-      opened = await openSource(config, source, surroundings);
-    } catch (error) {
-      if (kept === undefined) throw error;
-      return { opened: kept, warnings: [`${messageOf(error)}; it is used as it was opened before`] };
-    }
-    const problem = await readinessProblem(opened, config.webhook.probe_player);
-    if (problem === undefined) return { opened, warnings: [] };
-    if ((await readinessProblem(service.source, before.webhook.probe_player)) !== undefined) {
-      return { opened, warnings: [`${name} is not ready, nor was it before: ${problem}`] };
-    }
-    await closeSource(opened, config, log);
-    if (kept === undefined) throw new Failure(`the source "${source.name}": ${problem}`, 1);
-    return {
-      opened: kept,
-      warnings: [`${name} is used as it was opened before; opening it again failed: ${problem}`],
-    };
   }
 
   async function swap(next: InUse): Promise<void> {
@@ -229,34 +195,4 @@ export async function startServer(
     beginShutdown: () => inUse.listener.retire(),
     stop,
   };
-}
-
-interface NextSource {
-  readonly opened: GuardedSource;
-  readonly warnings: readonly string[];
-}
-
-/** Whether nothing that a source is opened and asked with has changed. */
-function isSameSource(before: Config, next: Config): boolean {
-  return Bun.deepEquals(sourceParts(before), sourceParts(next), true);
-}
-
-function sourceParts({ source, directory, webhook }: Config): readonly unknown[] {
-  return [source, directory, webhook.timeout_ms, webhook.max_in_flight, webhook.probe_player];
-}
-
-/** Waits for the lookups that are under way, then for the source, and for neither of them too long. */
-async function closeSource(
-  source: GuardedSource,
-  { source: { name } }: Config,
-  log: Log,
-  waitMs?: number,
-): Promise<void> {
-  const closing = source.close(waitMs).then(() => true);
-  try {
-    const isClosed = await Promise.race([closing, Bun.sleep(CLOSE_MS).then(() => false)]);
-    if (!isClosed) log.warn("the source is still closing", { source: name });
-  } catch (error) {
-    log.error("the source did not close", { source: name, problem: messageOf(error) });
-  }
 }

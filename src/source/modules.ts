@@ -34,7 +34,7 @@ export function importAnew(file: string): Promise<unknown> {
 }
 
 /** A place in what an operator wrote or installed. */
-export interface Place {
+export interface PluginPlace {
   /** The plugin's file, which may not be the one that the place is in. */
   readonly plugin: string;
   /** `/etc/klas/plugins/core.ts:12:3` */
@@ -42,7 +42,7 @@ export interface Place {
 }
 
 /** Where a stack first comes through an operator's plugin, or `undefined` if it never does. */
-export function placeInStack(stack: string): Place | undefined {
+export function placeInStack(stack: string): PluginPlace | undefined {
   for (const line of stack.split("\n")) {
     const position = /(?:^|[\s(])(\/[^()]*|[A-Za-z]:[^()]*):(\d+):(\d+)\)?$/.exec(withoutEditions(line));
     const [, file = "", row, column] = position ?? [];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { Failure } from "../failure.ts";
-import { type Answer, type FromWorker, receivedFailure, type ToWorker } from "./message.ts";
+import { type WorkerAnswer, type FromWorker, receivedFailure, type ToWorker } from "./message.ts";
 
 type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "ask"> : never;
 
@@ -12,9 +12,9 @@ export interface WorkerProcess {
   /** How it ended: the exit status or the signal's name, or why it was ended here. */
   readonly exited: Promise<string>;
   /** Tells it something and waits for the answer. Throws if it cannot do it, dies, or does not answer in time. */
-  ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<Answer>;
+  ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<WorkerAnswer>;
   /** Like `ask`, for what loads an operator's code: the memory that it takes is bounded, too. */
-  load(message: WithoutNumber<ToWorker>, withinMs: number): Promise<Answer>;
+  load(message: WithoutNumber<ToWorker>, withinMs: number): Promise<WorkerAnswer>;
   kill(): void;
 }
 
@@ -38,7 +38,7 @@ const LOOK_EVERY_MS = 100;
 const PAGE_BYTES = 4096;
 
 export function startWorkerProcess(): WorkerProcess {
-  const waiting = new Map<number, (answer: Answer) => void>();
+  const waiting = new Map<number, (answer: WorkerAnswer) => void>();
   let asked = 0;
   let step: string | undefined;
   let killedBecause: string | undefined;
@@ -70,7 +70,7 @@ export function startWorkerProcess(): WorkerProcess {
     return how;
   }
 
-  function ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<Answer> {
+  function ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<WorkerAnswer> {
     asked += 1;
     const number = asked;
     return new Promise((resolve, reject) => {

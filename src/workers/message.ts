@@ -13,7 +13,7 @@ export type ToWorker = { readonly ask: number } & (
 );
 
 /** A worker's answer. `failure` is for the operator and set if it could not be done. */
-export interface Answer {
+export interface WorkerAnswer {
   readonly ask: number;
   readonly failure?: SentFailure;
   readonly started?: { readonly url: string; readonly port: number };
@@ -33,7 +33,7 @@ export interface Step {
   readonly step: string;
 }
 
-export type FromWorker = Answer | Step;
+export type FromWorker = WorkerAnswer | Step;
 
 /** A `Failure` on its way from one process to another; a bug is one, too, with its stack. */
 type SentFailure =

@@ -4,9 +4,9 @@ import { endProcess } from "../host-process.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
 import { rehearse } from "../server/rehearse.ts";
 import { type PreparedReload, type Server, startServer } from "../server/server.ts";
-import { type Answer, type FromWorker, sentFailure, type ToWorker } from "./message.ts";
+import { type WorkerAnswer, type FromWorker, sentFailure, type ToWorker } from "./message.ts";
 
-type Content = Omit<Answer, "ask">;
+type Content = Omit<WorkerAnswer, "ask">;
 
 /** Serves as the supervisor tells it, alone or beside other workers. Ends when it is told to, or is alone. */
 export function runWorker(): void {
