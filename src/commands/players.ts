@@ -130,13 +130,16 @@ function allowNegativeOption() {
 
 function exportCommand() {
   return playersSubcommand("export", "write every player as CSV, in the form that import reads")
-    .argument("[file]", "written in one step, readable by you alone; standard output if there is none")
+    .argument(
+      "[file]",
+      "written in one step, readable by you alone; standard output if there is none, or for -",
+    )
     .addHelpText("after", "\nExample:\n  klas-balance players export players.csv")
     .action(async (csvFile, { config }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       await open("read", async (players) => {
         const lines = csvLines(players, exponentOf);
-        if (csvFile === undefined) return await print(lines);
+        if (csvFile === undefined || csvFile === "-") return await print(lines);
         const count = await writeLines(csvFile, lines);
         // The header is none.
         await print([`wrote ${counted(count - 1)} to ${csvFile}\n`]);

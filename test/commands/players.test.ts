@@ -217,16 +217,27 @@ describe("import", () => {
   });
 
   test("--dry-run counts what would change and shows the most of it, and changes nothing", async () => {
-    await playersFrom(csv("a,EUR,1", "b,JPY,100", "c,KWD,1.000", "d,EUR,5", "e,EUR,7"), "import", "-");
+    const given = ["a,EUR,1", "b,JPY,100", "c,KWD,1.000", "d,EUR,5", "e,EUR,7", "g,EUR,0", "h,EUR,0"];
+    await playersFrom(csv(...given), "import", "-");
     const before = content();
-    const rows = csv("a,EUR,2", "b,JPY,90", "c,KWD,1.009", "d,USD,5", "e,EUR,7.00", "f,EUR,1");
+    const rows = csv(
+      "a,EUR,2",
+      "b,JPY,90",
+      "c,KWD,1.009",
+      "d,USD,5",
+      "e,EUR,7.00",
+      "f,EUR,1",
+      "g,EUR,0.01",
+      "h,EUR,0.02",
+    );
     const out = [
-      "would import 6 players: 1 new, 4 changed, 1 unchanged",
+      "would import 8 players: 1 new, 6 changed, 1 unchanged",
       "the greatest changes:",
       '  "d": 5 EUR becomes 5 USD',
       '  "b": 100 JPY becomes 90 JPY',
       '  "a": 1 EUR becomes 2 EUR',
-      '  "c": 1 KWD becomes 1.009 KWD',
+      '  "h": 0 EUR becomes 0.02 EUR',
+      '  "g": 0 EUR becomes 0.01 EUR',
       "",
     ].join("\n");
     expect(await playersFrom(rows, "import", "--dry-run", "-")).toEqual({ exitCode: 0, out, error: "" });
@@ -295,6 +306,9 @@ describe("export", () => {
     );
     const { out } = await players("export");
     expect(out).toBe(csv("=1,EUR,30.50", "j,JPY,30", "k,KWD,-30.000", "z,EUR,0.00"));
+    // As it does for import, a dash stands for what is not a file.
+    expect((await players("export", "-")).out).toBe(out);
+    expect(existsSync(join(folder, "-"))).toBeFalse();
   });
 
   test("leaves the old file where the new one cannot be finished, and nothing else", async () => {

@@ -23,7 +23,7 @@ interface RankedChange {
 
 export async function compare(staging: Staging, exponentOf: ExponentOf): Promise<Comparison> {
   const counts = { total: 0, added: 0, changed: 0, unchanged: 0 };
-  let greatest: RankedChange[] = [];
+  let greatest: readonly RankedChange[] = [];
   for await (const change of staging.compared()) {
     counts.total += 1;
     if (change.before === undefined) counts.added += 1;
@@ -32,13 +32,20 @@ export async function compare(staging: Staging, exponentOf: ExponentOf): Promise
       if (size === 0n) counts.unchanged += 1;
       else {
         counts.changed += 1;
-        greatest = [...greatest, { change, size }]
-          .toSorted((one, other) => (one.size > other.size ? -1 : Number(one.size < other.size)))
-          .slice(0, GREATEST);
+        greatest = withChange(greatest, { change, size });
       }
     }
   }
   return { ...counts, greatest: greatest.map(({ change }) => inWords(change, exponentOf)) };
+}
+
+/** Of a million changes nearly all are smaller than those that are kept: they cost one comparison. */
+function withChange(greatest: readonly RankedChange[], another: RankedChange): readonly RankedChange[] {
+  const least = greatest[GREATEST - 1];
+  if (least !== undefined && another.size <= least.size) return greatest;
+  return [...greatest, another]
+    .toSorted((one, other) => (one.size > other.size ? -1 : Number(one.size < other.size)))
+    .slice(0, GREATEST);
 }
 
 type Amount = ComparedPlayer["after"] | NonNullable<ComparedPlayer["before"]>;
