@@ -81,7 +81,7 @@ export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<
         outgoing.socket?.destroy();
       }
       function failWith(error: unknown): void {
-        if (!isOver) fail(exchangeFailure(error, name));
+        if (!isOver) fail(exchangeFailure(error, name, outgoing.reusedSocket && !isAnswered));
       }
       function conclude(status: number, responseHeaders: IncomingHttpHeaders, bytes: Uint8Array): void {
         try {

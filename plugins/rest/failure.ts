@@ -24,11 +24,11 @@ export class ServerError extends Error {
 }
 
 /**
- * What came is not sound HTTP, which may be a rest of the answer before: another try, on another connection, may help.
- * For the circuit breaker it is what a server error is.
+ * The connection's trouble, as far as can be told: a kept one was closed just as it was used, or what came is not sound
+ * HTTP, which may be a rest of the answer before. Worth another try; for the circuit breaker it is what a server error is.
  */
-export class Garbled extends Unavailable {
-  override name = "Garbled";
+export class BadConnection extends Unavailable {
+  override name = "BadConnection";
 }
 
 /** The answer is to another question: whatever shares connections with this one may be, too. */
@@ -36,15 +36,12 @@ export class WrongEcho extends Error {
   override name = "WrongEcho";
 }
 
-/** What went wrong in an exchange, in plain words. */
-export function exchangeFailure(error: unknown, core: string): Unavailable {
+/** What went wrong in an exchange, in plain words. `isStale`: on a connection that was kept, and before any answer. */
+export function exchangeFailure(error: unknown, core: string, isStale: boolean): Unavailable {
   const message = `${core}: ${failureInWords(error)}`;
-  return isParseError(error) ? new Garbled(message) : new Unavailable(message);
-}
-
-/** One of the HTTP parser's own. */
-function isParseError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("HPE_");
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const isConnectionsOwn = code.startsWith("HPE_") || (isStale && /^(?:ECONNRESET|EPIPE)$/.test(code));
+  return isConnectionsOwn ? new BadConnection(message) : new Unavailable(message);
 }
 
 /** How far a call had come: in the queue, connecting, waiting for the answer, reading its body, between two tries. */

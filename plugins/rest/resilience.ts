@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Exchange } from "./exchange.ts";
-import { Garbled, lateness, ServerError, Unavailable } from "./failure.ts";
+import { BadConnection, lateness, ServerError, Unavailable } from "./failure.ts";
 import type { CoreRequest } from "./request.ts";
 import type { Slots } from "./slots.ts";
 
@@ -64,7 +64,7 @@ export function resilient(
         breaker.settle(call, undefined);
         return result;
       } catch (error) {
-        if (error instanceof ServerError || error instanceof Garbled) breaker.drop(call);
+        if (error instanceof ServerError || error instanceof BadConnection) breaker.drop(call);
         else breaker.settle(call, unavailability(error, signal));
         throw error;
       }

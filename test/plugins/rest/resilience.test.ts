@@ -120,6 +120,21 @@ describe("circuit breaker", () => {
     expect(Object.fromEntries(counts)).toEqual({ retry: 6 });
   });
 
+  test("kept connections that are closed as they are used do not open it", async () => {
+    const fromBefore = new WeakSet<object>();
+    await using core = await startCore((socket, _request, nth) => {
+      if (fromBefore.has(socket)) socket.resetAndDestroy();
+      else socket.write(GOOD);
+      if (nth <= 3) fromBefore.add(socket);
+    });
+    const { lookup, counts } = await openSource(
+      options(core.url, { retries: 1, breaker: { failures: 1, open_seconds: 5 } }),
+    );
+    await Promise.all([lookup(), lookup(), lookup()]);
+    expect(await Promise.all([lookup(), lookup(), lookup()])).toEqual([ANSWER, ANSWER, ANSWER]);
+    expect(Object.fromEntries(counts)).toEqual({ retry: 3 });
+  });
+
   test.each([500, 501, 505])(
     "answers with status %d among failures do not keep it closed",
     async (status) => {
