@@ -14,7 +14,7 @@ declare global {
   }
 }
 
-/** The value of a JSON text, every number in it as `JSON.rawJSON` of its source. Throws if it is no JSON. */
+/** The value of a JSON text, every number in it as `JSON.rawJSON` of its source. Throws if it is not JSON. */
 export function parseKeepingNumbers(text: string): unknown {
   return JSON.parse(text, (_key, value, { source }) =>
     typeof value === "number" ? JSON.rawJSON(source) : value,

@@ -265,7 +265,10 @@ describe("the endpoint over a socket", () => {
   test.each([
     ["no HTTP", "hello\r\n\r\n"],
     ["TLS", Buffer.from("16030100a5010000a10303", "hex")],
-    ["a length that is no number", `POST /balance HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n${good}`],
+    [
+      "a length that is not a number",
+      `POST /balance HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n${good}`,
+    ],
     ["a negative length", "POST /balance HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"],
     [
       "a length and chunks: request smuggling",
@@ -280,11 +283,11 @@ describe("the endpoint over a socket", () => {
       `POST /balance HTTP/1.1\r\nHost: x\r\nX-Signature: \0\r\nContent-Length: 0\r\n\r\n`,
     ],
     [
-      "a chunk whose size is no number",
+      "a chunk whose size is not a number",
       "POST /balance HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
     ["headers without end", `POST /balance HTTP/1.1\r\n${"X-A: b\r\n".repeat(20_000)}`],
-  ])("what is no request (%s) is refused or dropped, and the process serves on", async (_what, bytes) => {
+  ])("what is not a request (%s) is refused or dropped, and the process serves on", async (_what, bytes) => {
     const connection = await open(server.port);
     connection.send(bytes);
     connection.end();

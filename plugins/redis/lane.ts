@@ -18,7 +18,7 @@ const PASSING = /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|READONLY)\b/;
 
 const REPLICA = "is a replica, which may show a balance from before a bet: name the master";
 
-/** Lanes to Redis, each a client of one connection; one that was lost is never made anew. */
+/** Lanes to Redis, each a client of one connection; one that was lost is never made again. */
 export function redisLanes({ locate, lookups }: LaneOptions): Connect {
   return async (host, { signal, onClosed }) => {
     const address = await locate(host);

@@ -57,10 +57,10 @@ export function lookupsFor(options: ValueOptions): Lookups {
   }
 
   function balanceOf(value: unknown) {
-    if (typeof value !== "string") throw new Error("the value is no text");
+    if (typeof value !== "string") throw new Error("the value is not text");
     if (options.unit === "major") return { balance: value };
     const balanceMinor = integerOf(value);
-    if (balanceMinor === undefined) throw new Error("the value is no integer, as minor units are");
+    if (balanceMinor === undefined) throw new Error("the value is not an integer, as minor units are");
     return { balanceMinor, exponent: options.exponent };
   }
 

@@ -98,7 +98,8 @@ export function answerReader(options: Options): Reader<LookupResult> {
     const currency = currencyPointer && document.textAt(currencyPointer)?.trim();
     if (options.unit === "major") return { balance: decimal, currency };
     const minorUnits = integerOf(decimal);
-    if (minorUnits === undefined) throw new Error(`${status}, but the minor units${place} are no integer`);
+    if (minorUnits === undefined)
+      throw new Error(`${status}, but the minor units${place} are not an integer`);
     return { balanceMinor: minorUnits, exponent: options.exponent, currency };
   }
 

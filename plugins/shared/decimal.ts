@@ -10,7 +10,7 @@ const NUMBER_WITH_COMMA = /^[+-]?[\d.,'\s]*\d,[\d.,'\s]*$/;
  * The plain decimal that the text of a number stands for, digit for digit: `"3.05e1"` is `"30.5"`. By text alone,
  * so that no floating-point number is made. The one grammar of amounts, whatever they come through: it takes what
  * databases and cores write and what can be read in one way only (`"0E-8"`, `"1E+3"`, `".5"`, `"+30"`, `"5."`,
- * and `"30.50  "` from a padded column). `undefined` if the text is no number (`"NaN"`, `"1,5"`, `"0x10"`)
+ * and `"30.50  "` from a padded column). `undefined` if the text is not a number (`"NaN"`, `"1,5"`, `"0x10"`)
  * or needs more than 100 characters.
  */
 export function plainDecimal(text: string): string | undefined {

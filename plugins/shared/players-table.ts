@@ -6,7 +6,7 @@ export interface Player {
 }
 
 /**
- * What a command may do: only `make` makes a database where there is none. `read` and `rehearse` change nothing;
+ * What a command may do: only `make` makes a database if there is none. `read` and `rehearse` change nothing;
  * for `rehearse` a database that is not there yet is an empty one.
  */
 export type Access = "read" | "rehearse" | "change" | "make";

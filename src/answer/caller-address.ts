@@ -37,7 +37,7 @@ export function callerOf(
 /** `[2001:db8::1]`, `[2001:db8::1]:443` and `203.0.113.5:51234`, as some proxies write an address. */
 const BRACKETED_OR_WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/;
 
-/** `undefined` if the hop is no address. */
+/** `undefined` if the hop is not an address. */
 function addressOfHop(hop: string): string | undefined {
   const [, bracketed, withPort] = BRACKETED_OR_WITH_PORT.exec(hop) ?? [];
   if (bracketed !== undefined && isIP(bracketed) !== 6) return undefined;

@@ -18,6 +18,6 @@ export function passOn(
   const stale = timestamp === undefined ? undefined : staleness(timestamp, service);
   if (stale !== undefined) return stale;
   // A reload may have come while the body did.
-  if (forwarder === undefined) return { reason: "source_failed", detail: "calls are forwarded no more" };
+  if (forwarder === undefined) return { reason: "source_failed", detail: "calls are no longer forwarded" };
   return forwarder.pass({ endpoint, headers: call.headers, body, requestId, trace: call.trace() }, keys);
 }

@@ -21,7 +21,7 @@ export interface Proxy {
   readonly authorization: string | undefined;
 }
 
-/** The endpoint of a WEBHOOK_URL, to which `/balance` is added; `undefined` if it is no http(s) URL. */
+/** The endpoint of a WEBHOOK_URL, to which `/balance` is added; `undefined` if it is not an http(s) URL. */
 export function endpointOf(webhookUrl: string): Endpoint | undefined {
   if (!URL.canParse(webhookUrl)) return undefined;
   const url = new URL(webhookUrl);
@@ -44,7 +44,7 @@ export function besides(balance: Endpoint, name: string): Endpoint {
   return { ...balance, url: renamed(balance.url), path: renamed(balance.path) };
 }
 
-/** The proxy that a URL names; `undefined` if it is no http URL, or says more than where the proxy is. */
+/** The proxy that a URL names; `undefined` if it is not an http URL, or says more than where the proxy is. */
 export function proxyOf(text: string): Proxy | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

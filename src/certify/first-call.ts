@@ -19,7 +19,7 @@ const STATUS_HINTS = new Map([
   [504, PROXY],
 ]);
 
-/** What an HTTP status that is no answer may mean. */
+/** What an HTTP status that is not an answer may mean. */
 export function statusHint({ status, headers }: HttpReply): string | undefined {
   const location = new Map(headers).get("location");
   if (status >= 300 && status < 400 && location !== undefined) {

@@ -37,7 +37,7 @@ export function initCommand() {
     .option("--port <number>", "the port that answers calls", integerFrom(0, 65_535), DEFAULT_PORT)
     .option(
       "--admin-port <number>",
-      "the port, on this machine alone, that tells how it is doing",
+      "the port of the admin listener, for this machine alone",
       integerFrom(0, 65_535),
       DEFAULT_ADMIN_PORT,
     )

@@ -23,7 +23,7 @@ const DEFAULT_TIMEOUT_MS = 1000;
 /** `plugins …` (spec 4): what is available, a starting point, and the contract's own tests. */
 export function pluginsCommand() {
   return new Command("plugins")
-    .description("shows the sources that there are, starts one of your own, and tests it")
+    .description("lists the sources, starts one of your own, and tests it")
     .addHelpText("after", "\nExample:\n  klas-balance plugins new acme")
     .addCommand(listCommand())
     .addCommand(newCommand())

@@ -8,7 +8,9 @@ import { paint } from "./paint.ts";
 /** `status`: what the console's page shows of now. */
 export function statusCommand() {
   return new Command("status")
-    .description("says how the running server is: ready or not and why, its workers, source and secrets")
+    .description(
+      "shows the state of the running server: ready or not, and why; its workers, source and secrets",
+    )
     .addOption(configOption())
     .option("--json", "print one JSON object")
     .addHelpText(

@@ -127,7 +127,7 @@ function interpolateText(source: string, { variables, directory, values }: Origi
   return { text: read(false), faults: new Set(faults) };
 }
 
-/** `undefined` if the bytes are no UTF-8. */
+/** `undefined` if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

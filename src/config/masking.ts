@@ -10,7 +10,7 @@ export function isOrdinaryKey(key: string): boolean {
   return key.length <= MAX_ORDINARY_CHARACTERS && ORDINARY_KEY.test(key);
 }
 
-/** Shorter values are found in any sentence, and are no secrets. */
+/** Shorter values are found in any sentence, and are not secrets. */
 const MIN_MASKED_CHARACTERS = 4;
 
 /** Takes what options hold out of a text: a schema of another library may quote it, and it may be a secret. */

@@ -20,10 +20,10 @@ const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[
   [
     /followed by an end-of-line/,
     /(?:)/,
-    "something stands after the value: one line holds one key, and a comment begins with #",
+    "something comes after the value: one line holds one key, and a comment begins with #",
   ],
   [/illegal character in key/, /^\s*\[[^\]]*$/, "the name of a table is closed by ]"],
-  [/illegal character in key/, /^\s*[\w-]+\s*:/, "key and value are parted by =, not by :"],
+  [/illegal character in key/, /^\s*[\w-]+\s*:/, "key and value are separated by =, not by :"],
   [/redefine/, /(?:)/, "this is there already, above: each key and each table may be there once"],
   [
     /expected comma or end/,
@@ -38,7 +38,7 @@ const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[
   [/leading zero/, /(?:)/, "a number does not begin with 0"],
 ];
 
-/** Where a text is no TOML, and why, with the line. A value may be a secret: of it only the marks are shown. */
+/** Where a text is not TOML, and why, with the line. A value may be a secret: of it only the marks are shown. */
 export function tomlProblem(text: string, { line, column, message }: TomlError): string {
   const source = text.split(/\r?\n/)[line - 1] ?? "";
   const [said = ""] = message.replace(/^Invalid TOML document: /, "").split("\n");

@@ -53,7 +53,7 @@ function escaped(unit: string): string {
 
 /**
  * The same JSON as other programs write it, each with words for how; without those that give the
- * text itself, and empty if the text is no JSON.
+ * text itself, and empty if the text is not JSON.
  */
 export function otherWritings(text: string): ReadonlyMap<string, string> {
   const writings = new Map<string, string>();

@@ -136,7 +136,7 @@ function asVariant(id: string, message: string, variant: string | Uint8Array): V
   return { bytes: typeof variant === "string" ? Buffer.from(variant) : variant, mistake: { id, message } };
 }
 
-/** Of those with the same bytes the first; what does not change a body is no mistake. */
+/** Of those with the same bytes the first; what does not change a body is not a mistake. */
 function distinct(variants: readonly Variant[]): readonly Variant[] {
   const first = new Map<string, Variant>();
   for (const variant of variants) {

@@ -21,7 +21,7 @@ export function judgeReply(reply: CoreReply, keys: readonly SigningKey[]): Outco
   const { status, headers, body } = reply;
   if (status < 200 || status > 299) return unusable(`the core answered with HTTP status ${status}`);
   const statusCode = statusCodeIn(body);
-  if (statusCode === undefined) return unusable("the core's answer is no JSON object with a status_code");
+  if (statusCode === undefined) return unusable("the core's answer is not a JSON object with a status_code");
   const own = headers[SIGNATURE_HEADER.toLowerCase()];
   const isSigned = typeof own === "string" && verify(body, own, keys).valid;
   return {

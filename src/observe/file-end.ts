@@ -10,7 +10,7 @@ export interface FileEnd {
 
 const NEWLINE = 10;
 
-/** `undefined` if it is no file, such as a pipe, or cannot be read, by its mode or on a system without this path. */
+/** `undefined` if it is not a file, such as a pipe, or cannot be read, by its mode or on a system without this path. */
 export async function endOfFile(fileDescriptor: number): Promise<FileEnd | undefined> {
   try {
     const entry = await promisify(fstat)(fileDescriptor);

@@ -24,7 +24,7 @@ interface CutLine {
   readonly rest: Uint8Array;
   /** How many lines are lost if that cannot be written. */
   readonly lines: number;
-  /** Of the file, with the line as its last one; `undefined` if the output is no file. */
+  /** Of the file, with the line as its last one; `undefined` if the output is not a file. */
   readonly sizeBytes: number | undefined;
 }
 

@@ -15,7 +15,7 @@ const DECIMAL = /^(-?)0*(\d+)(?:\.(\d*?)0*)?$/;
 const CANONICAL_INTEGER = /^-?[1-9]\d{0,17}$/;
 
 /**
- * The canonical form of a decimal in major units, or `undefined` if the text is no decimal
+ * The canonical form of a decimal in major units, or `undefined` if the text is not a decimal
  * (`"abc"`, `""`, `"1e3"`, `" 1"`, `"+1"`, `"1."`) or has more than 38 significant digits.
  */
 export function canonicalAmount(text: string): string | undefined {
@@ -32,7 +32,7 @@ export function canonicalAmount(text: string): string | undefined {
 
 /**
  * The canonical form of an amount in minor units: `(3050n, 2)` is `"30.5"`.
- * `undefined` if `exponent` is no integer from 0 to 38, or the amount has too many digits.
+ * `undefined` if `exponent` is not an integer from 0 to 38, or the amount has too many digits.
  */
 export function amountFromMinorUnits(minorUnits: bigint, exponent: number): string | undefined {
   if (!Number.isInteger(exponent) || exponent < 0 || exponent > MAX_EXPONENT) return undefined;

@@ -21,7 +21,7 @@ const auditSchema = v.record(
   ),
 );
 
-/** Asks the registry that packages come from, as `bun audit` does. One that cannot be asked is no failure: it is said. */
+/** Asks the registry that packages come from, as `bun audit` does. One that cannot be asked is not a failure: it is said. */
 export async function auditPackages(variables: Readonly<Record<string, string | undefined>>): Promise<Audit> {
   const child = Bun.spawn([process.execPath, "audit", "--json"], {
     env: { ...variables },

@@ -31,7 +31,7 @@ export function judge(answer: unknown): Outcome {
 
 function judgeRefusal(code: unknown): Outcome {
   if (typeof code === "string" && isErrorCode(code)) return { reason: "refused", statusCode: code };
-  return nonsense("the source refused with something that is no status code");
+  return nonsense("the source refused with something that is not a status code");
 }
 
 function judgeBalance(text: unknown): Outcome {
@@ -57,7 +57,7 @@ function judgeCurrency(currency: unknown, outcome: Outcome): Outcome {
   if (currency === undefined || outcome.reason !== "ok") return outcome;
   if (typeof currency !== "string")
     return nonsense(`currency is a ${typeof currency}, expected a code as text`);
-  if (!isCurrencyCode(currency)) return nonsense("currency is no code such as EUR");
+  if (!isCurrencyCode(currency)) return nonsense("currency is not a code such as EUR");
   return { ...outcome, currency };
 }
 

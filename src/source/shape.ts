@@ -27,7 +27,7 @@ export function pluginShape(module: unknown): PluginShape | string {
     return "there is no default export; expected export default { apiVersion: 1, open(options, context) { … } }";
   }
   if (typeof plugin !== "object" || plugin === null) {
-    return "the default export is no object; expected { apiVersion: 1, open(options, context) { … } }";
+    return "the default export is not an object; expected { apiVersion: 1, open(options, context) { … } }";
   }
   const apiVersion: unknown = Reflect.get(plugin, "apiVersion");
   if (apiVersion === undefined) return `apiVersion is missing; expected apiVersion: ${API_VERSION}`;

@@ -55,7 +55,7 @@ function idsOf(report: Report, result: "failed" | "skipped"): string[] {
   return report.results.filter((one) => one.result === result).map((one) => one.case.id);
 }
 
-/** Reads JSON and writes it anew; what is no JSON in UTF-8 stays as it is. */
+/** Reads JSON and writes it anew; what is not JSON in UTF-8 stays as it is. */
 function rewritten(body: Uint8Array): string | Uint8Array {
   try {
     return JSON.stringify(

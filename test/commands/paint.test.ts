@@ -13,7 +13,7 @@ writeFileSync(
   '[webhook]\nsecrets = ["a secret for this test alone"]\n[sources.players]\nplugin = "static"\nplayers = { "12001" = "30" }\n',
 );
 
-// What is no terminal gets no escape codes, also on a build server that sets FORCE_COLOR.
+// What is not a terminal gets no escape codes, also on a build server that sets FORCE_COLOR.
 test.each([
   ["check", { FORCE_COLOR: "1" }],
   ["check", { FORCE_COLOR: "3", NO_COLOR: "1" }],

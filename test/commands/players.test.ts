@@ -90,7 +90,7 @@ describe("set", () => {
     expect(content().map((row) => row[2])).toEqual([-1n, 2n ** 63n - 1n, -(2n ** 63n)]);
   });
 
-  test("refuses what is no balance as misuse, and makes no database", async () => {
+  test("refuses what is not a balance as misuse, and makes no database", async () => {
     expect(await players("set", "12001", "30.505", "EUR")).toEqual({
       exitCode: 2,
       out: "",

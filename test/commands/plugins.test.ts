@@ -153,7 +153,7 @@ describe("test", () => {
       'the known player "7": source_failed (balance is a number, expected a decimal as text)',
     );
     expect(stdout).toContain("expected null");
-    expect(stdout).toContain("the key an_option_that_there_is_not was accepted");
+    expect(stdout).toContain("the key an_option_that_does_not_exist was accepted");
 
     const json = await plugins("test", "wrong", "--player", "7", "--json");
     const results: unknown = JSON.parse(json.stdout);

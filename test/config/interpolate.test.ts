@@ -73,7 +73,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "a directory": { text: "${file:credentials}", says: ["cannot read credentials: it is a directory"] },
   "a file beneath a file": { text: "${file:plain/x}", says: ["a part of its path is not a directory"] },
   "a large file": { text: "${file:large}", says: ["large has more than 65536 bytes"] },
-  "a file that is no text": { text: "${file:latin1}", says: ["latin1 is not UTF-8"] },
+  "a file that is not text": { text: "${file:latin1}", says: ["latin1 is not UTF-8"] },
   "not closed": { text: "${NAME", says: ['"${" is not closed by "}"'], never: ["not set"] },
   "not closed, in a secret": { text: "pa${ssword", says: ["is not closed"], never: ["ssword"] },
   "not closed, nested": { text: "${file:${NAME}/x", says: ["is not closed"], never: ["value"] },

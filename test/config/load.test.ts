@@ -143,7 +143,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     text: `[webhook]\nsecrets = "${SECRET}"\n${SOURCE}`,
     says: ["webhook.secrets: expected a list of secrets"],
   },
-  "secrets that are no text": {
+  "secrets that are not text": {
     text: `[webhook]\nsecrets = [1, { a = "${SECRET}" }, "", "${SECRET}"]\n${SOURCE}`,
     says: ["webhook.secrets.0: ", "webhook.secrets.1: ", "webhook.secrets.2: "],
     never: ["webhook.secrets.3"],
@@ -346,7 +346,7 @@ describe("the file itself", () => {
     expect((await load(`${WEBHOOK}path = "${path}"\n${SOURCE}`)).webhook.path).toBe(path);
   });
 
-  test("bytes that are no text", async () => {
+  test("bytes that are not text", async () => {
     const path = join(folder, "binary.toml");
     writeFileSync(path, Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0xff, 0xfe]));
     expect(await failureOf(loadConfig(path, {}))).toContain("not TOML");

@@ -178,7 +178,7 @@ test("another scheme, and a secret that lost the white space around it, are foun
   ]);
 });
 
-test("a body that is no object, or of many fields, is explained as before", () => {
+test("a body that is not an object, or of many fields, is explained as before", () => {
   for (const body of [
     "[1,2]",
     "no JSON",

@@ -102,7 +102,7 @@ describe.concurrent("what is passed on", () => {
     expect(server.process.log()).not.toContain("28.50");
   });
 
-  test("a body that is no JSON, and bytes that are no text, arrive as they are", async () => {
+  test("a body that is not JSON, and bytes that are no text, arrive as they are", async () => {
     await using core = await startCore(done);
     await using server = await operate(forwardTo(core.url));
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);

@@ -90,7 +90,7 @@ export const fuzzedProperties: readonly FuzzedProperty[] = [
           const text = mutatedText(randomFrom(seed), start);
           const amount = canonicalAmount(text);
           if (amount === undefined) return;
-          assert(/^-?\d+(\.\d+)?$/.test(text), `${JSON.stringify(text)} is no decimal`);
+          assert(/^-?\d+(\.\d+)?$/.test(text), `${JSON.stringify(text)} is not a decimal`);
           assert(/^(0|-?([1-9]\d*|0(?=\.))(\.\d*[1-9])?)$/.test(amount), `${amount} is not canonical`);
           assert(scaled(text) === scaled(amount), `${text} is not ${amount}`);
         },

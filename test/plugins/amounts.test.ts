@@ -119,7 +119,7 @@ test.each([
   "\u22121",
   "1".repeat(39),
   `${"0".repeat(101)}1`,
-])("%j is no balance anywhere", async (text) => {
+])("%j is not a balance anywhere", async (text) => {
   expect(await answers(text)).toEqual(same("source_failed"));
 });
 

@@ -115,15 +115,15 @@ test.each([
   ["a number with a leading zero", JSON.stringify(GOOD).replace("1710000000", "01710000000")],
   ["nested 200,000 deep", "[".repeat(200_000)],
   ["a form", "player_id=12001"],
-])("a body that is no JSON: %s", (_what, body) => {
+])("a body that is not JSON: %s", (_what, body) => {
   expect(problemOf(body)).toBe("not JSON");
 });
 
-test.each(["null", "true", "1", '"text"'])("%s is no object", (body) => {
+test.each(["null", "true", "1", '"text"'])("%s is not an object", (body) => {
   expect(problemOf(body)).toBe("expected a JSON object");
 });
 
-test("an array is no request", () => {
+test("an array is not a request", () => {
   expect(parse("[]").valid).toBe(false);
   expect(parse([GOOD]).valid).toBe(false);
 });

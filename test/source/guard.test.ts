@@ -128,7 +128,7 @@ describe("nonsense is source_failed, never a balance, and the value is not shown
     ["a balance that is a number", () => ({ balance: Number(leak) })],
     ["NaN", () => ({ balance: Number.NaN })],
     ["a balance that is null", () => ({ balance: null })],
-    ["a balance that is no decimal", () => ({ balance: `${leak}x` })],
+    ["a balance that is not a decimal", () => ({ balance: `${leak}x` })],
     ["an empty balance", () => ({ balance: "" })],
     ["a balance with a comma", () => ({ balance: `${leak},5` })],
     ["a balance of 39 digits", () => ({ balance: "1".repeat(39) })],
@@ -150,7 +150,7 @@ describe("nonsense is source_failed, never a balance, and the value is not shown
     ["a refusal in lower case", () => ({ refused: `err_${leak}` })],
     ["a refusal that says OK", () => ({ refused: "OK" })],
     ["a refusal that would end the text", () => ({ refused: `","balance":"${leak}` })],
-    ["a refusal that is no text", () => ({ refused: true })],
+    ["a refusal that is not text", () => ({ refused: true })],
     ["a refusal and a balance", () => ({ refused: undefined, balance: leak })],
     [
       "a getter that throws",
@@ -183,7 +183,7 @@ describe("throws and rejections", () => {
     ["a proxy that throws", throwing, "it threw something that cannot be read"],
     ["an object without a prototype", Object.create(null), "it threw something that cannot be read"],
     [
-      "an error whose message is no text",
+      "an error whose message is not text",
       Object.assign(new Error("x"), { message: 1 }),
       "it threw something that cannot be read",
     ],

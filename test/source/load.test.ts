@@ -224,8 +224,8 @@ describe("a reload", () => {
 describe("a file that is no plugin", () => {
   test.each([
     ["export const x = 1;", /^plugins\/core\.ts: there is no default export; expected/],
-    ["export default 1;", /^plugins\/core\.ts: the default export is no object/],
-    ["export default null;", /^plugins\/core\.ts: the default export is no object/],
+    ["export default 1;", /^plugins\/core\.ts: the default export is not an object/],
+    ["export default null;", /^plugins\/core\.ts: the default export is not an object/],
     ["export default { open() {} };", /^plugins\/core\.ts: apiVersion is missing; expected apiVersion: 1$/],
     [
       "export default { apiVersion: 2, open() {} };",

@@ -3,7 +3,7 @@ import type { Host } from "./host.ts";
 
 /** Why no connection could be made at all, in words that follow the host's name: the runtime says the same of each cause. */
 export async function explainRefused({ hostname, port, socket }: Host): Promise<string> {
-  if (socket !== undefined) return "is no socket that a server listens on";
+  if (socket !== undefined) return "is not a socket that a server listens on";
   try {
     await lookup(hostname);
   } catch {

@@ -11,7 +11,7 @@ export type Cell = bigint | string | number | null | undefined;
 const DEFAULT_EXPONENT = 2;
 
 /**
- * What the one row of a player says. Throws without any value, since it ends up in the log: if it is no balance,
+ * What the one row of a player says. Throws without any value, since it ends up in the log: if it is not a balance,
  * and if the row says that it is somebody else's.
  */
 export function balanceOf(
@@ -61,7 +61,7 @@ function integer(column: string, cell: Cell): bigint {
   // A decimal type without decimals comes as text.
   const minorUnits = typeof cell === "string" ? integerOf(cell) : undefined;
   if (minorUnits !== undefined) return minorUnits;
-  const kind = typeof cell === "string" ? "a text that is no integer" : kindOf(cell);
+  const kind = typeof cell === "string" ? "a text that is not an integer" : kindOf(cell);
   throw new Error(`the query gives ${kind} as ${column}: expected an integer`);
 }
 

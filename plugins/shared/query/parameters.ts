@@ -1,7 +1,7 @@
 /** The parameters that an operator's query may use. They are bound, never spliced into the text. */
 export type Parameter = "player_id" | "session_id";
 
-/** How a dialect of SQL writes what is not code, in which a colon is no parameter. */
+/** How a dialect of SQL writes what is not code, in which a colon is not a parameter. */
 export interface Dialect {
   /**
    * Strings, quoted names, line comments, and words that a quote may follow or a colon belong to. A match is left as
@@ -105,7 +105,7 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | u
   return pattern.exec(text) ?? undefined;
 }
 
-/** How much of the text from there on is no code; 0 if it is. */
+/** How much of the text from there on is not code; 0 if it is. */
 function lengthOfOpaque(text: string, at: number, dialect: Dialect): number {
   if (text.startsWith("/*", at)) return lengthOfComment(text, at, dialect);
   return matchAt(dialect.opaque, text, at)?.[0].length ?? 0;

@@ -7,7 +7,7 @@ const invalid = answersCode(DEFAULT_STATUS_CODES.invalid_body);
 
 const NESTED_ARRAYS = 4000;
 
-/** A rightly signed body that is no request. */
+/** A rightly signed body that is not a request. */
 function body(make: string | Uint8Array | ((good: string) => string | Uint8Array)) {
   return (tested: TestedEndpoint) =>
     requestWith(tested, {
@@ -20,7 +20,7 @@ function withByte(good: string, ...bytes: number[]): Uint8Array {
   return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
 }
 
-/** Section 1.1: bodies that are no JSON object in UTF-8. All of them are rightly signed. */
+/** Section 1.1: bodies that are not a JSON object in UTF-8. All of them are rightly signed. */
 export const bodyCases: readonly Case[] = [
   {
     id: "body-empty",
@@ -34,7 +34,7 @@ export const bodyCases: readonly Case[] = [
     id: "body-not-json",
     section: "1.1",
     level: "must",
-    about: "A body that is no JSON is invalid.",
+    about: "A body that is not JSON is invalid.",
     send: body("player_id=12001"),
     expect: invalid,
   },
@@ -82,7 +82,7 @@ export const bodyCases: readonly Case[] = [
     id: "body-nan",
     section: "1.1",
     level: "must",
-    about: "`NaN` makes the body invalid: it is no JSON, though some parsers take it.",
+    about: "`NaN` makes the body invalid: it is not JSON, though some parsers take it.",
     send: body((good) => good.replace(/"timestamp":\d+/, '"timestamp":NaN')),
     expect: invalid,
   },
@@ -90,7 +90,7 @@ export const bodyCases: readonly Case[] = [
     id: "body-invalid-utf8",
     section: "1.1",
     level: "must",
-    about: "A byte that is no UTF-8 makes the body invalid: replaced silently, it would be another id.",
+    about: "A byte that is not UTF-8 makes the body invalid: replaced silently, it would be another id.",
     send: body((good) => withByte(good, 0xff)),
     expect: invalid,
   },

@@ -117,7 +117,7 @@ export const fieldCases: readonly Case[] = [
     section: "1.1",
     level: "should",
     about:
-      "A lone surrogate (\\ud800) in a session_id is invalid: it is no Unicode character and cannot be stored.",
+      "A lone surrogate (\\ud800) in a session_id is invalid: it is not a Unicode character and cannot be stored.",
     send: fields(() => ({ session_id: "certify\ud800" })),
     expect: invalid,
   },

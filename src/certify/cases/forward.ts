@@ -161,7 +161,7 @@ const DESCRIBED: readonly Described[] = [
   },
   {
     id: "forward-core-no-status-code",
-    about: "JSON without a status_code is no reply: nobody could tell whether the money moved.",
+    about: "JSON without a status_code is not a reply: nobody could tell whether the money moved.",
     passing: { core: http("200 OK", '{"balance":"70"}', JSON_TYPE), judge: unknown, times: 1 },
   },
   {

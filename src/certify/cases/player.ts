@@ -39,7 +39,8 @@ export const playerCases: readonly Case[] = [
     id: "repeated-request-id",
     section: "1.1",
     level: "must",
-    about: "The very same call sent twice is answered twice: a balance is a read, and a retry is no replay.",
+    about:
+      "The very same call sent twice is answered twice: a balance is a read, and a retry is not a replay.",
     needsKnownPlayer: true,
     run: async (tested) => {
       const call = requestWith(tested);

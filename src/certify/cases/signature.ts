@@ -74,7 +74,7 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about:
-      "64 characters that are no hex digits are refused: decoders that drop them are left with nothing to compare.",
+      "64 characters that are not hex digits are refused: decoders that drop them are left with nothing to compare.",
     send: headed(() => ["z".repeat(64)]),
     expect: refused,
   },
@@ -83,7 +83,7 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about:
-      "A right signature that ends in two letters that are no digits is refused: decoders may stop before them.",
+      "A right signature that ends in two letters that are not digits is refused: decoders may stop before them.",
     send: headed((right) => [`${right.slice(0, 62)}zz`]),
     expect: refused,
   },
@@ -227,7 +227,7 @@ export const signatureCases: readonly Case[] = [
     section: "1.2",
     level: "must",
     about:
-      "An unsigned body that is no JSON is refused for its signature: strangers must not reach the parser.",
+      "An unsigned body that is not JSON is refused for its signature: strangers must not reach the parser.",
     send: (tested) => requestWith(tested, { body: "{", signatures: () => ["0".repeat(64)] }),
     expect: refused,
   },

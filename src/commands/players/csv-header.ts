@@ -16,7 +16,7 @@ export function columnsOf(titles: readonly string[]): Columns | { readonly probl
   const names = titles.map(plainName);
   const indexes = ENTRY_FIELDS.map((field) => [field, names.indexOf(plainName(field))] as const);
   const doubled = ENTRY_FIELDS.find((field) => names.filter((name) => name === plainName(field)).length > 1);
-  if (doubled !== undefined) return { problem: `the column ${doubled} is there twice` };
+  if (doubled !== undefined) return { problem: `the column ${doubled} appears twice` };
   const missing = indexes.filter(([, index]) => index === -1).map(([field]) => field);
   if (missing.length > 0) {
     const near = missing.length === 1 ? didYouMean(missing[0] ?? "", titles) : "";

@@ -35,7 +35,7 @@ export class BrokenRow extends Error {
  * content are left out. Throws a `BrokenRow`, or one line about the file as a whole.
  */
 export async function* csvRows(file: string, encoding: Encoding = "utf-8"): AsyncIterableIterator<CsvRow> {
-  // It shows nothing where standard error is no terminal, whose line wrapping it would switch off for good.
+  // It shows nothing where standard error is not a terminal, whose line wrapping it would switch off for good.
   const progress = new SingleBar({ format: "{bar} {percentage} %", clearOnComplete: true, linewrap: true });
   let stream: ReadStream | undefined;
   try {

@@ -92,7 +92,7 @@ WantedBy=multi-user.target
 
 /** Newer systemds keep the credentials from a reload's commands: if there are some, only the journal tells how it ended. */
 function reloadCheck(command: string): string {
-  return `# A signal has no answer: by this "systemctl reload" waits, and fails if the configuration is refused.
+  return `# A signal has no answer: with this, "systemctl reload" waits, and fails if the configuration is refused.
 ExecReload=${command}
 `;
 }

@@ -70,13 +70,13 @@ test.each([
     'line 2: the header has no column currency, did you mean "curency"?',
   ],
   ["1,EUR,1\n", "the header has no column player_id and currency and balance"],
-  ["player_id,currency,balance,Player ID\n1,EUR,1,2\n", "line 1: the column player_id is there twice"],
+  ["player_id,currency,balance,Player ID\n1,EUR,1,2\n", "line 1: the column player_id appears twice"],
   [`${HEADER}a,EUR,1\nb"c,EUR,1\n`, "line 3: a quote here or above is not in order"],
   [`${HEADER}a,EUR,1\n"b,EUR,1\nc,EUR,1\n`, "a quote here or above is not in order"],
   [`${HEADER}"${"x,EUR,1\n".repeat(50_000)}`, "more than 16384 characters in a row: is a quote not closed?"],
   [`${HEADER}"a\nb",EUR,1\n`, "line 2: player_id: expected 1 to 256"],
   [Buffer.from(`${HEADER}J\u00FCrgen,EUR,1`, "latin1"), "players.csv: not UTF-8: is it windows-1252?"],
-  // A comma that separates nothing is no decimal comma, and moves what comes after it.
+  // A comma that separates nothing is not a decimal comma, and moves what comes after it.
   [`${HEADER}a,EUR,30,50\n`, "line 2: expected 3 fields, as the header has, found 4"],
   [`${HEADER}a,EUR\n`, "line 2: expected 3 fields, as the header has, found 2"],
   [`${HEADER}a,EUR,"30,50"\n`, "line 2: balance: a comma, which separates the columns of this file"],

@@ -98,7 +98,7 @@ describe("Redis answers exactly", () => {
     const hashes = await open({ ...optionsFor(server), ...hash });
     expect(await failure(ask(hashes.source, "empty"))).toBe('the key has no field "cents"');
     const odd = await open({ ...optionsFor(server), ...hash, field: "odd" });
-    expect(await failure(ask(odd.source, "12001"))).toBe("the value is no integer, as minor units are");
+    expect(await failure(ask(odd.source, "12001"))).toBe("the value is not an integer, as minor units are");
   });
 
   test(

@@ -313,7 +313,7 @@ describe("amounts", () => {
     [{}, '{"balance":true}', "200, but a text that is not an amount at /balance"],
     [{}, "{}", "200, but no number at /balance; the document is empty"],
     [{}, "", "200, but no body"],
-    [{ unit: "minor" }, '{"balance":30.50}', "200, but the minor units at /balance are no integer"],
+    [{ unit: "minor" }, '{"balance":30.50}', "200, but the minor units at /balance are not an integer"],
     [{ format: "text" }, "thirty", "200, but a text that is not an amount"],
     [{ format: "xml", balance: "/r" }, "<r>30", "200, but not xml"],
     [

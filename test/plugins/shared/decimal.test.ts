@@ -43,7 +43,7 @@ test.each([
   "1_0",
   "1,5",
   "١",
-])("%p is no number", (text) => {
+])("%p is not a number", (text) => {
   expect(plainDecimal(text)).toBeUndefined();
 });
 

@@ -68,7 +68,7 @@ describe("what the query yields", () => {
     ["1e300 AS balance", "gives a REAL as balance that has no balance's size"],
     ["NULL AS balance_minor", "gives NULL as balance_minor"],
     ["30.5 AS balance_minor", "gives a floating-point number as balance_minor"],
-    ["'4711.5' AS balance_minor", "gives a text that is no integer as balance_minor"],
+    ["'4711.5' AS balance_minor", "gives a text that is not an integer as balance_minor"],
     ["'4711,50' AS balance", "gives a text with a comma as balance"],
     ["30 AS balance, 'OK' AS status_code", "gives OK as status_code: expected NULL unless it refuses"],
     ["30 AS balance, 0 AS status_code", "gives an integer as status_code: expected text"],
@@ -78,8 +78,8 @@ describe("what the query yields", () => {
     ["4711 AS balance, NULL AS player_id", "gave another player's row"],
     ["'ERR_PLAYER_BLOCKED' AS status_code, 1 AS balance, '12002' AS player_id", "gave another player's row"],
     ["1 AS balance_minor, NULL AS exponent", "gives NULL as exponent"],
-    ["1 AS balance_minor, 'two' AS exponent", "gives a text that is no integer as exponent"],
-  ])("%s is no balance", async (columns, expected) => {
+    ["1 AS balance_minor, 'two' AS exponent", "gives a text that is not an integer as exponent"],
+  ])("%s is not a balance", async (columns, expected) => {
     const source = await openWith(`SELECT ${columns} WHERE :player_id = '12001'`);
     const message = await failure(() => ask(source, "12001"));
     expect(message).toContain(expected);
