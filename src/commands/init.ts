@@ -193,18 +193,24 @@ path = "/"                  # calls come to POST /balance
 # ["\${file:secret.new}", "\${file:secret}"], until the metrics show that the old one is no longer used.
 secrets = ["\${file:secret}"]
 source = "players"
+# probe_player = "12001"    # a real player of yours: who is then looked up by "check", and before it is called ready
 
 [sources.players]
 ${starter.table}
 
-[admin]                     # how it is doing, for this machine alone: /readyz, /metrics
+[admin]                     # for this machine alone: the console page, /readyz, /metrics
 host = "127.0.0.1"
 port = ${adminPort}
 `;
 }
 
-function nextSteps(dir: string, { starter, port, isTrial }: InitOptions & { readonly isTrial: boolean }) {
+function nextSteps(
+  dir: string,
+  { starter, port, adminPort, isTrial }: InitOptions & { readonly isTrial: boolean },
+): readonly string[] {
   const change = dir === "." ? [] : [`  cd ${dir}`];
+  // Where players are of the operator's own, only the operator knows one.
+  const player = starter.nextSteps.length === 0 ? "12001" : "ID";
   const before = starter.nextSteps.map((step) => `  ${step}`);
   const secret = isTrial
     ? [
@@ -217,11 +223,17 @@ function nextSteps(dir: string, { starter, port, isTrial }: InitOptions & { read
     "Next:",
     ...change,
     ...before,
-    "  klas-balance check          opens the source and says what is wrong",
-    `  klas-balance serve          answers on port ${port}`,
-    "  klas-balance call 12001     from another terminal: makes a signed call, as Klas Gaming does",
+    ...steps([
+      [`check --player ${player}`, "says what is wrong, and what that player's call would be answered"],
+      ["serve", `answers on port ${port}; http://127.0.0.1:${adminPort}/ shows it at work`],
+      [`call ${player}`, "from another terminal: makes a signed call, as Klas Gaming does"],
+    ]),
     "",
     ...secret,
     "Klas Gaming needs your WEBHOOK_URL (https://…, without /balance).",
   ];
+}
+
+function steps(each: readonly (readonly [command: string, does: string])[]): readonly string[] {
+  return each.map(([command, does]) => `  klas-balance ${command.padEnd(20)}  ${does}`);
 }

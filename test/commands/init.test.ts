@@ -20,10 +20,13 @@ test("what to do next names the folder as it was given, and the port", async () 
   const { stdout, exitCode } = await runProgram(["init", there, "--port", "18081"], { cwd: folder });
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`\nNext:\n  cd ${there}\n  klas-balance check `);
-  expect(stdout).toContain("answers on port 18081\n");
+  expect(stdout).toContain("answers on port 18081; ");
   expect(readFileSync(join(there, "config.toml"), "utf8")).toContain("\nport = 18081\n");
+  expect(stdout).toContain("; http://127.0.0.1:9464/ shows it at work\n");
+  expect(stdout).toContain("\n  klas-balance call 12001 ");
   const { stdout: here } = await runProgram(["init", "--source", "rest"], { cwd: folder });
   expect(here).toContain("\nNext:\n  edit config.toml ");
+  expect(here).toContain("\n  klas-balance check --player ID ");
 });
 
 test("without a secret of Klas Gaming's it makes a trial one in a file of its own, which check warns of", async () => {
