@@ -23,8 +23,12 @@ export interface Fleet {
   take(): Lane | undefined;
   /** Gives back a lane that answered. */
   putBack(lane: Lane): void;
+  /** Asks a lane that was taken for nobody, and gives it back; if it fails or is silent it is closed, and this throws. */
+  probe(lane: Lane): Promise<void>;
   /** Closes a lane and, if it was the last, makes another. */
   discard(lane: Lane): void;
+  /** A lane to that host has ended by itself: the idle ones may be about to, as a server ends them one by one. */
+  discardIdle(host: Host): void;
   /** A lane to that host was silent: others that lie idle would be as silent. */
   suspect(host: Host): void;
   hasSpokenSince(host: Host, timeMs: number): boolean;
@@ -41,11 +45,13 @@ interface FleetOptions {
   readonly connect: Connect;
   /** Lanes at a time. */
   readonly connections: number;
+  /** How long a lane may be silent. */
+  readonly patienceMs: number;
   readonly onFree: () => void;
 }
 
 export function fleet(
-  { hosts, connect, connections, onFree }: FleetOptions,
+  { hosts, connect, connections, patienceMs, onFree }: FleetOptions,
   { log, count }: Pick<OpenContext, "log" | "count">,
 ): Fleet {
   const standing = standingOf(hosts);
@@ -141,9 +147,13 @@ export function fleet(
     if (open.size === 0) add();
   }
 
+  function discardIdle(host: Host): void {
+    for (const lane of idle.filter((each) => each.host === host)) discard(lane);
+  }
+
   function suspect(host: Host): void {
     standing.failed(host);
-    for (const lane of idle.filter((each) => each.host === host)) discard(lane);
+    discardIdle(host);
   }
 
   /** Lanes to hosts that come later are closed when they are free. */
@@ -169,17 +179,37 @@ export function fleet(
     const sinceMs = performance.now() - PROBE_AFTER_MS;
     for (const lane of idle.filter((each) => (usedMs.get(each) ?? 0) < sinceMs)) {
       takeIdle(lane);
-      lane.probe().then(
-        () => putBack(lane),
-        () => discard(lane),
-      );
+      // A lane that fails is replaced; nobody waits for it.
+      probe(lane).catch(() => {});
+    }
+  }
+
+  async function probe(lane: Lane): Promise<void> {
+    let isSilent = false;
+    const timer = setTimeout(() => {
+      isSilent = true;
+      suspect(lane.host);
+      discard(lane);
+    }, patienceMs);
+    try {
+      await lane.probe();
+      putBack(lane);
+    } catch (error) {
+      discard(lane);
+      throw isSilent
+        ? new HostProblem(`${lane.host.name} does not answer in time`, { mayPass: true })
+        : error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   return {
     take,
     putBack,
+    probe,
     discard,
+    discardIdle,
     suspect,
     hasSpokenSince: (host, timeMs) => standing.hasSpokenSince(host, timeMs),
     state: () => ({

@@ -38,8 +38,8 @@ export function lanes(
   { log, count, timeoutMs }: Pick<OpenContext, "log" | "count" | "timeoutMs">,
 ): Lanes {
   const waiting = waitingLookups();
-  const ships = fleet({ ...options, onFree: pump }, { log, count });
   const patienceMs = timeoutMs / 2;
+  const ships = fleet({ ...options, patienceMs, onFree: pump }, { log, count });
   let gathering: NodeJS.Immediate | undefined;
 
   function pump(): void {
@@ -83,6 +83,7 @@ export function lanes(
       for (const ticket of batch) if (ticket.tries >= MAX_TRIES) ticket.reject(error);
       resend(batch);
       ships.discard(lane);
+      ships.discardIdle(lane.host);
     } else if (error instanceof ForeignAnswer) {
       count("foreign_answer");
       log.error(`${lane.host.name}: ${error.message}: the connection is given up`);
@@ -132,14 +133,7 @@ export function lanes(
       if (ships.trouble !== undefined) throw ships.trouble;
       const lane = ships.take();
       // All are busy answering, or the first is being made.
-      if (lane === undefined) return;
-      try {
-        await lane.probe();
-        ships.putBack(lane);
-      } catch (error) {
-        ships.discard(lane);
-        throw error;
-      }
+      if (lane !== undefined) await ships.probe(lane);
     },
     state: () => ({ ...ships.state(), lookups_waiting: waiting.size }),
     close() {

@@ -75,6 +75,21 @@ describe("with one host", () => {
   );
 
   test(
+    "a check of a server that hangs says so, and its connection is no more",
+    async () => {
+      const { source } = await open({ ...optionsFor(primary, DATABASE), connections: 1 }, { timeoutMs: 300 });
+      primary.freeze();
+      expect(await failure(Promise.resolve(source.check?.(AbortSignal.timeout(1000))))).toBe(
+        `127.0.0.1:${primary.port} does not answer in time`,
+      );
+      primary.thaw();
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      await source.check?.(AbortSignal.timeout(1000));
+    },
+    SLOW_MS,
+  );
+
+  test(
     "connections that an administrator ends are replaced, and no lookup notices",
     async () => {
       const { source, counts } = await open(optionsFor(primary, DATABASE));
@@ -122,6 +137,26 @@ describe("with two hosts", () => {
       await first.start();
       await untilSo(async () => (await ask(source, "12001")) !== null && counts["host_changed"] === 2);
       expect(await ask(source, "12001")).toEqual(THIRTY);
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "no lookup fails while the first is ended in order, one connection after the other",
+    async () => {
+      const [first, second] = [await server(), await server()];
+      const { source } = await open({ ...optionsFor(first, DATABASE, second), batch: false });
+      const over = new AbortController();
+      const callers = Array.from({ length: 20 }, async () => {
+        let answered = 0;
+        for (; !over.signal.aborted; answered += 1) expect(await ask(source, "12001")).toEqual(THIRTY);
+        return answered;
+      });
+      await Bun.sleep(200);
+      await first.end("SIGINT");
+      await Bun.sleep(200);
+      over.abort();
+      for (const answered of await Promise.all(callers)) expect(answered).toBeGreaterThan(1);
     },
     SLOW_MS,
   );
