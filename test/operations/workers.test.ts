@@ -34,6 +34,10 @@ function balance(amount: number): Tables {
   return { server: "workers = 2", source: `plugin = "static"\nplayers = { "12001" = "${amount}" }` };
 }
 
+function coreOf(version: number): Tables {
+  return { server: "workers = 2", source: `plugin = "./core.ts"\nversion = ${version}` };
+}
+
 setDefaultTimeout(60_000);
 
 describe.concurrent("workers", () => {
@@ -142,6 +146,44 @@ describe.concurrent("workers", () => {
     await eventually("readiness", () => isReadyAgain(server));
     // It waited 100, 200, 400 ms, and so on.
     expect(server.lines().filter(({ msg }) => msg === "a worker does not start").length).toBeLessThan(9);
+  });
+
+  test("one that died before it was up leaves no metrics behind", async () => {
+    // The one that starts while `slow` is there is not well, and does not take up the next configuration either.
+    const plugin = `import { existsSync, writeFileSync } from "node:fs";
+      const at = (name) => import.meta.dir + "/" + name;
+      async function until(name) {
+        writeFileSync(at("until-" + name), "");
+        while (!existsSync(at(name))) await Bun.sleep(5);
+      }
+      export default { apiVersion: 1, async open({ version }, { isRehearsal }) {
+        if (version === 1 && !isRehearsal && existsSync(at("slow"))) {
+          globalThis.isLate = true;
+          await until("first");
+        }
+        if (version === 2 && globalThis.isLate) {
+          await until("second");
+          throw new Error("not this one");
+        }
+        return {
+          lookup: () => ({ balance: "30" }),
+          check() { if (globalThis.isLate) throw new Error("late"); },
+        };
+      } };`;
+    await using server = await operate(coreOf(1), (path) => writeFileSync(join(path, "core.ts"), plugin));
+    const isThere = (name: string) => Promise.resolve(existsSync(join(server.folder, name)));
+    server.write("slow", "");
+    process.kill(workersOf(server)[0] ?? 0, "SIGKILL");
+    await eventually("the late one", () => isThere("until-first"));
+    expect(await server.change(coreOf(2))).toMatchObject({ msg: "reloaded" });
+    rmSync(join(server.folder, "slow"));
+    server.write("first", "");
+    await eventually("its second opening", () => isThere("until-second"));
+    await eventually("its metrics", async () => (await server.metric("klas_balance_source_up")) === 0);
+    server.write("second", "");
+    await server.line(({ msg }) => msg === "a worker does not start");
+    await eventually("readiness", () => isReadyAgain(server));
+    expect(await server.metric("klas_balance_source_up")).toBe(1);
   });
 
   test("give a plugin every value that TOML has, as one process does", async () => {
