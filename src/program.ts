@@ -13,6 +13,7 @@ import { signCommand } from "./commands/sign.ts";
 import { statusCommand } from "./commands/status.ts";
 import { systemdCommand } from "./commands/systemd.ts";
 import { tailCommand } from "./commands/tail.ts";
+import { nearMiss } from "./near-miss.ts";
 import { runWorker } from "./workers/worker.ts";
 import { WORKER_COMMAND } from "./workers/child.ts";
 import { versionText } from "./version.ts";
@@ -27,6 +28,7 @@ export function program(): Command {
       "after",
       '\nExample:\n  klas-balance init\n\nThe manual is in the program: see "klas-balance help".',
     )
+    .configureOutput({ outputError: (text, write) => write(withoutRival(text, root)) })
     .exitOverride();
   const commands = [
     initCommand(),
@@ -51,6 +53,13 @@ export function program(): Command {
   // What `server.workers` starts; it speaks with its parent alone.
   root.command(WORKER_COMMAND, { hidden: true }).action(runWorker);
   return root;
+}
+
+/** Two suggestions would be one too many: where `nearMiss` knows what was meant, commander's guess by letters goes. */
+function withoutRival(text: string, root: Command): string {
+  if (!text.startsWith("error: unknown command") || nearMiss(process.argv.slice(2), root) === undefined)
+    return text;
+  return text.replace(/^\(Did you mean .*\)\n/m, "");
 }
 
 /** Makes a command that was built elsewhere follow the program: its error output, and no exit of its own. */

@@ -24,6 +24,7 @@ test.each([
   const { stderr, exitCode } = await runProgram(given.split(" "));
   expect(stderr).toStartWith("error: ");
   expect(stderr).toContain(`\nTry: klas-balance ${meant}\n`);
+  expect(stderr).not.toContain("Did you mean");
   expect(exitCode).toBe(2);
 });
 
