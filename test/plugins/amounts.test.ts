@@ -134,4 +134,4 @@ test("any text that looks like a number is the same balance everywhere, or none 
     }),
     { numRuns: 300 },
   );
-});
+}, 30_000);
