@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { benchLatency } from "./latency.ts";
+import { benchPostgres } from "./postgres.ts";
 import { benchRest, benchThroughput } from "./rest.ts";
 import { type BenchOptions, benchSqlite } from "./sqlite.ts";
 import { benchWorkers } from "./workers.ts";
@@ -22,7 +23,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const wanted = new Set(
-  positionals.length === 0 ? ["sqlite", "rest", "throughput", "workers", "latency"] : positionals,
+  positionals.length === 0 ? ["sqlite", "postgres", "rest", "throughput", "workers", "latency"] : positionals,
 );
 const folder = mkdtempSync(join(tmpdir(), "klas-balance-bench-"));
 const options: BenchOptions = {
@@ -34,6 +35,7 @@ const options: BenchOptions = {
 
 try {
   if (wanted.has("sqlite")) await benchScale(values.players.split(",").map(Number));
+  if (wanted.has("postgres")) await benchPostgres(options, Number(values.players.split(",")[0]));
   if (wanted.has("rest")) await benchRest(options);
   if (wanted.has("throughput")) await benchThroughput(options);
   if (wanted.has("workers")) await benchWorkers(options);
