@@ -54,11 +54,10 @@ export function certifyCommand() {
       `good calls whose times are measured (default: ${DEFAULT_SAMPLES}, or fewer in ${SAMPLING_MS / 1000} s)`,
       integerFrom(0, MAX_SAMPLES),
     )
-    .option(
-      "--only <id>",
-      "run this case, or those of a pattern such as signature-*; repeatable",
-      collect,
-      [],
+    .addOption(
+      new Option("--only <id>", "run this case, or those of a pattern such as signature-*; repeatable")
+        .argParser(collect)
+        .default([], "all of them"),
     )
     .option("--skip <id>", "leave out this case, or those of a pattern; repeatable", collect)
     .option("--keep-going", "run what can be run even if a good call is not answered")
@@ -67,7 +66,12 @@ export function certifyCommand() {
     .option("--junit <file>", "also write the report as JUnit XML")
     .addHelpText(
       "after",
-      "\nExample:\n  klas-balance certify --url https://api.example --secret-file secret --player 12001",
+      `
+Exit status: 0 every must is met, 1 it is not, 2 wrong usage.
+
+Examples:
+  klas-balance certify --url https://api.example --secret-file secret --player 12001
+  klas-balance certify --url http://127.0.0.1:8080 --secret-file secret --endpoint forward --core 9000`,
     )
     .action(async (options) => {
       const {

@@ -32,7 +32,9 @@ type Report = (level: Finding["level"], message: string, topic?: string) => void
 /** `check`: validates the configuration, opens the source and probes it. */
 export function checkCommand() {
   return new Command("check")
-    .description("validates the configuration, opens the source and probes it")
+    .description(
+      "validates the configuration, opens the source and probes it; beside a running server says how that is, too",
+    )
     .addOption(configOption())
     .option(
       "--player <id>",
@@ -44,7 +46,7 @@ export function checkCommand() {
     .addHelpText(
       "after",
       `
-Exit status: 0 all is well, 1 the source is not, 2 the configuration is not.
+Exit status: 0 all is well, 1 the source or the running server is not, 2 the configuration is not.
 
 Example:
   klas-balance check --player 12001`,
