@@ -63,7 +63,9 @@ function describeSecret(secret: Status["secrets"][number], nowMs: number): strin
   const { position, characters, is_trial, uses, last_used_ms } = secret;
   const use = position === 1 ? "signs" : "verifies";
   const last =
-    last_used_ms === null ? "never used" : `${uses} calls, the last ${span(nowMs - last_used_ms)} ago`;
+    last_used_ms === null
+      ? "never used"
+      : `${uses} ${uses === 1 ? "call" : "calls"}, the last ${span(nowMs - last_used_ms)} ago`;
   return `****, ${characters} characters, ${use}, ${last}${is_trial ? "; a trial secret, not Klas Gaming's" : ""}`;
 }
 

@@ -24,7 +24,7 @@ export function systemdCommand() {
       const file = configPath(flag, environment);
       // What a service gets as a credential lies beside its configuration.
       const config = await loadConfig(file, { ...environment, CREDENTIALS_DIRECTORY: dirname(file) });
-      const text = await readFile(file, "utf8");
+      const text = withoutComments(await readFile(file, "utf8"));
       const credentials = credentialNames(text);
       const unit = serviceUnit({
         program: programPath(),
@@ -35,6 +35,11 @@ export function systemdCommand() {
       });
       process.stdout.write(`${instructions(file, user, credentials, filesRead(text))}\n${unit}`);
     });
+}
+
+/** What a comment names is not read. */
+function withoutComments(configText: string): string {
+  return configText.replaceAll(/^\s*#.*$/gm, "");
 }
 
 /** The names in `${file:${CREDENTIALS_DIRECTORY}/NAME}`, each once. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { serviceUnit } from "../../src/commands/systemd/unit.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -104,4 +104,12 @@ test("the file that the configuration reads its secret from is named, as one tha
     `\n# The secret can be root's alone: chown root: ${join(folder, "from-file/klas")}, `,
   );
   expect(stdout).toContain('\n#   secrets = ["${file:${CREDENTIALS_DIRECTORY}/klas}"]\n');
+});
+
+test("a file that only a comment names is not the secret", async () => {
+  const file = configured("commented", "${file:klas}");
+  writeFileSync(file, `# secrets = ["\${file:klas.new}", "\${file:klas}"]\n${readFileSync(file, "utf8")}`);
+  const { stdout } = await runProgram(["systemd", "--config", file]);
+  expect(stdout).not.toContain("klas.new");
+  expect(stdout).toContain(`chown root: ${join(folder, "commented/klas")}, `);
 });

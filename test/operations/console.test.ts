@@ -296,7 +296,7 @@ describe.concurrent("status and tail", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toStartWith("ready\n");
     expect(stdout).toContain("source       players (static)");
-    expect(stdout).toMatch(/^secret 1 {5}\*{4}, 17 characters, signs, 1 calls, the last \d+ s ago$/m);
+    expect(stdout).toMatch(/^secret 1 {5}\*{4}, 17 characters, signs, 1 call, the last \d+ s ago$/m);
     expect(stdout).not.toContain(SECRET);
     const json = await run(["status", "--json"], { cwd: server.folder });
     expect(v.parse(statusSchema, JSON.parse(json.stdout)).ready).toBeTrue();
