@@ -8,7 +8,7 @@ export interface Connection {
   send(bytes: string | Uint8Array): void;
   /** Ends our half. */
   end(): void;
-  /** The next reply, or `undefined` where the server closed the connection without one. */
+  /** The next reply, or `undefined` if the server closed the connection without one. */
   next(): Promise<Reply | undefined>;
   /** Resolves when the connection is closed, by whomever. */
   readonly closed: Promise<void>;

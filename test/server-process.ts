@@ -52,12 +52,12 @@ export function limitedFiles(blocks: number): readonly string[] {
 export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
-  /** Of the admin listener, where there is one. */
+  /** Of the admin listener, if there is one. */
   readonly adminPort: number | undefined;
   /** What it has written so far. */
   log(): string;
   signal(signal: NodeJS.Signals): void;
-  /** Resolves with the exit status, `null` where it had to be killed. */
+  /** Resolves with the exit status, `null` if it had to be killed. */
   readonly exited: Promise<number | null>;
 }
 

@@ -11,7 +11,7 @@ const EXPLANATIONS: readonly (readonly [reply: RegExp, words: string, mayPass: b
     "refuses the password: correct it, or leave it out",
     false,
   ],
-  [/^-NOAUTH/, "wants a password: set password, and user where there are several", false],
+  [/^-NOAUTH/, "wants a password: set password, and user if there are several", false],
   [
     /^-NOPERM/,
     "does not let this user look up: grant +hello +echo +role +get, and +exists +hmget for a hash",

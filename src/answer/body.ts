@@ -11,7 +11,7 @@ export type ReceivedBody =
     };
 
 /**
- * How long a body may take. It is smaller than a few packets, so an honest caller needs no second; who sends
+ * How long a body may take. It is smaller than a few packets, so an honest caller takes less than a second; one that sends
  * a byte now and then would otherwise hold a connection for ever.
  */
 const BODY_MS = 10_000;

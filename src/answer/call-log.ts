@@ -31,7 +31,7 @@ export function logCall(
   if (!isLogged && recorder === undefined) return;
   const detail = "detail" in answer ? answer.detail : undefined;
   const durationMs = Math.round((performance.now() - call.connection.arrivedMs) * 1000) / 1000;
-  // Neither is free, and of a call that was answered, and is not logged, nobody asks.
+  // Neither is free, and nobody asks about a call that was answered and is not logged.
   const traced = isLogged || reason !== "ok" ? traceOf(call) : undefined;
   const failedBody = reason === "bad_signature" ? call.body : undefined;
   if (isLogged) {

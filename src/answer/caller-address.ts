@@ -6,7 +6,7 @@ import { includesAddress, withoutMapping } from "../config/address.ts";
 export interface Caller {
   /** Empty if that cannot be said. */
   readonly address: string;
-  /** What a trusted proxy forwarded in the place of an address, cut. */
+  /** What a trusted proxy forwarded in place of an address, cut. */
   readonly unreadableHop?: string;
 }
 

@@ -3,7 +3,7 @@ import { continueTrace } from "../protocol/trace.ts";
 import type { Outcome } from "../protocol/status.ts";
 import type { GuardedSource } from "../source/guard.ts";
 
-/** Looks a player up as a call of Klas Gaming's would, without a call. */
+/** Looks a player up as a call by Klas Gaming would, without one. */
 export async function probe(
   source: GuardedSource,
   playerId: string,

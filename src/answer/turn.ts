@@ -1,8 +1,8 @@
 /**
  * While new connections come, the runtime accepts, reads and answers them one after another, and its event loop does not
  * go on: established callers, timers, signals and the supervisor's pings would wait for as long as somebody floods the
- * port. So after this many calls the next one is only begun in the next turn of the loop. A caller that waits for its answer sends
- * nothing more until then: the runtime finds no new connection, and the turn ends.
+ * port. So after this many calls the next one is only begun in the next turn of the loop. A caller that waits for its
+ * answer sends nothing more until then: the runtime finds no new connection, and the turn ends.
  */
 const MAX_CALLS = 128;
 

@@ -20,7 +20,7 @@ export interface SourceTables {
   readonly directory: string;
   /** By name, in the order of the file. */
   readonly tables: ReadonlyMap<string, SourceTable>;
-  /** What stands in the place of the `${…}`. None of it may show up in a message. */
+  /** What stands in place of the `${…}`. None of it may show up in a message. */
   readonly inserted: readonly string[];
 }
 

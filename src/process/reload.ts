@@ -25,7 +25,7 @@ async function everyProblem(reading: Reading & { readonly valid: false }): Promi
 
 /**
  * Makes a configuration ready to take over from the one in use. It is tried out in a process of its own before
- * anything that serves has to do with it. Throws with all that is wrong, and then nothing has changed.
+ * anything that serves is touched. Throws with all that is wrong, and then nothing has changed.
  */
 export async function prepareReload(
   reading: Reading,

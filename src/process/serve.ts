@@ -14,7 +14,7 @@ import { prepareReload, startable, warnOfRestart } from "./reload.ts";
 import { serviceNotification } from "./service-notification.ts";
 import { listenToSignals } from "./signals.ts";
 
-/** A step of the end that never ends, in a plugin say, must not keep the process for ever. */
+/** A step of the end that never ends, in a plugin, say, must not keep the process alive for ever. */
 export const END_MARGIN_MS = 15_000;
 
 /**
@@ -117,7 +117,7 @@ export async function serve(
 
 /**
  * If somebody looks after the server, calls are answered in another process: a flood that takes all file handles must
- * not keep him out. So are they if a plugin is the operator's own: whatever it does, this process hears its signals.
+ * not keep them out. So are they if a plugin is the operator's own: whatever it does, this process hears its signals.
  */
 function isSupervised(config: Config): boolean {
   return (

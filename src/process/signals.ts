@@ -1,11 +1,11 @@
 import type { Log } from "../observe/log.ts";
 import { endProcess } from "../host-process.ts";
 
-/** What the process is asked by signals, from its very start on. */
+/** What signals ask of the process, from its very start. */
 export interface Signals {
   /** Resolves with the first SIGTERM or SIGINT. */
   readonly ended: Promise<NodeJS.Signals>;
-  /** What SIGHUP does, one after another; one that came earlier is done then. */
+  /** What SIGHUP does, one at a time; one that came earlier is done then. */
   onReload(reload: () => Promise<void>): void;
 }
 

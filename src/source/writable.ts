@@ -11,7 +11,7 @@ export async function writableWarnings(file: string): Promise<readonly string[]>
   const warnings: string[] = [];
   for (const path of [file, dirname(file)]) {
     const { mode, uid } = await stat(path);
-    // In a sticky folder, such as /tmp, nobody can put another file in the place of root's.
+    // In a sticky folder, such as /tmp, nobody can put another file in place of root's.
     const isOpen = (mode & GROUP_OR_OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
     if (uid === 0 && !isOpen) continue;
     warnings.push(

@@ -17,7 +17,7 @@ export function rememberMetrics(): WorkerMetrics {
 
   async function add(pid: number): Promise<void> {
     const sum = await sumOfCounts([...ofTheDead, ...(latest.get(pid) ?? [])]);
-    // In one step, so that at no moment it is missing or there twice.
+    // In one step, so that it is never missing or counted twice.
     latest.delete(pid);
     ofTheDead = [sum];
   }

@@ -69,7 +69,7 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
     return started;
   }
 
-  /** Whether it got up or not: its place here ends with it, and what it counted becomes what the dead have counted. */
+  /** Whether it got up or not: its place here ends with it, and what it counted is added to what the dead have counted. */
   async function forget(starting: WorkerProcess): Promise<void> {
     await starting.exited;
     if (worker === starting) worker = undefined;

@@ -86,7 +86,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     if (pioneer === undefined && unopened !== undefined) throw new Failure(unopened, 2);
     const ask = (worker: WorkerProcess) => worker.ask({ type: "prepare", config: reloaded }, PREPARE_MS);
     try {
-      // What hangs one of them does not get to the others.
+      // What hangs one of them does not reach the others.
       const before = pioneer === undefined ? [] : [await ask(pioneer)];
       const answers = [...before, ...(await allOf(followers.map(ask)))];
       return {

@@ -126,7 +126,7 @@ interface Scenario {
   readonly service?: Partial<Service>;
   readonly status?: number;
   readonly body: string;
-  /** Who signs the reply; the first secret where it is not said. */
+  /** Who signs the reply; the first secret if it is not said. */
   readonly signedWith?: string;
   readonly logged: Readonly<Record<string, unknown>>;
   readonly neverLogged?: readonly string[];
@@ -248,7 +248,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     body: '{"balance":"30","status_code":"OK"}',
     logged: { reason: "ok" },
   },
-  "any timestamp where no skew is configured": {
+  "any timestamp if no skew is configured": {
     request: () => post(balanceRequest("plain", { timestamp: 0 })),
     body: '{"balance":"30","status_code":"OK"}',
     logged: { reason: "ok" },

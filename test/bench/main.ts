@@ -45,7 +45,7 @@ try {
 }
 process.exit(0);
 
-/** One table for each number of players and, where there are several, how the CPU grows with it. */
+/** One table for each number of players and, if there are several, how the CPU grows with it. */
 async function benchScale(counts: readonly number[]): Promise<void> {
   const leasts: number[] = [];
   for (const players of counts) leasts.push(await benchSqlite(options, players));

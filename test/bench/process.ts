@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** CPU seconds, user and system, of a process and everything it started. Nanosecond counters, where ticks are 10 ms. */
+/** CPU seconds, user and system, of a process and everything it started. Nanosecond counters, because ticks are 10 ms. */
 export function cpuSeconds(pid: number): number {
   const own = readdirSync(`/proc/${pid}/task`).map((task) => {
     const [nanoseconds] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8").split(" ");

@@ -55,7 +55,7 @@ function idsOf(report: Report, result: "failed" | "skipped"): string[] {
   return report.results.filter((one) => one.result === result).map((one) => one.case.id);
 }
 
-/** Reads JSON and writes it anew; what is not JSON in UTF-8 stays as it is. */
+/** Reads JSON and writes it again; what is not JSON in UTF-8 stays as it is. */
 function rewritten(body: Uint8Array): string | Uint8Array {
   try {
     return JSON.stringify(
@@ -285,7 +285,7 @@ describe("a server that", () => {
   });
 });
 
-test("the reply's signature is explained where it can be", async () => {
+test("the reply's signature is explained if it can be", async () => {
   const report = await certified(
     { respond: (reply, status) => signedResponse(reply, status, signatureOf(`${reply}\n`)) },
     { only: ["reply-signed-ok"] },

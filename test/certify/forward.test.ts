@@ -100,6 +100,6 @@ test("one that signs nothing fails whatever is answered", async () => {
   expect(await failedWith({ signs: false })).toHaveLength(9);
 });
 
-test("where nothing reaches the core, one case says so, and no other is run", async () => {
+test("if nothing reaches the core, one case says so, and no other is run", async () => {
   expect(await failedWith({}, false)).toEqual(["forward-unchanged"]);
 });

@@ -44,7 +44,7 @@ test("prints a line a case, the times and the verdict, and exits 0", async () =>
   expect(exitCode).toBe(0);
 });
 
-test("goes through a proxy where it is told to, case by case", async () => {
+test("goes through a proxy if it is told to, case by case", async () => {
   await using proxy = await startConnectProxy();
   const { stdout, exitCode } = await certify(good.url, "--proxy", `http://127.0.0.1:${proxy.port}`);
   expect(stdout).toContain(`${good.url}/balance conforms`);

@@ -157,7 +157,7 @@ describe("get, remove and list", () => {
     expect(error).not.toContain("3050");
   });
 
-  test("make no database where there is none", async () => {
+  test("make no database if there is none", async () => {
     const commands = [["get", "1"], ["list"], ["remove", "1"], ["export"]];
     for (const { exitCode, error } of await Promise.all(commands.map((command) => players(...command)))) {
       expect(exitCode).toBe(1);
@@ -311,7 +311,7 @@ describe("export", () => {
     expect(existsSync(join(folder, "-"))).toBeFalse();
   });
 
-  test("leaves the old file where the new one cannot be finished, and nothing else", async () => {
+  test("leaves the old file if the new one cannot be finished, and nothing else", async () => {
     await players("set", "12001", "1", "EUR");
     const file = join(folder, "all.csv");
     await players("export", file);
@@ -325,7 +325,7 @@ describe("export", () => {
     expect((await players("export", join(folder, "missing", "all.csv"))).exitCode).toBe(1);
   });
 
-  test("leaves the old file where the disk has no room for the end of the new one", async () => {
+  test("leaves the old file if the disk has no room for the end of the new one", async () => {
     const file = join(folder, "all.csv");
     writeFileSync(file, "old");
     const rows = Array.from({ length: 500 }, (_, index) => `${String(index).padStart(200, "p")},EUR,1`);

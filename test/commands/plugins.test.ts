@@ -131,7 +131,7 @@ describe("test", () => {
     ).toBe(0);
   });
 
-  test("asks for the player whom init and plugins new make where none is given", async () => {
+  test("asks for the player whom init and plugins new make if none is given", async () => {
     await plugins("new", "my-core");
     expect((await plugins("test", "my-core")).exitCode).toBe(0);
     write("plugins/picky.ts", picky);
@@ -193,7 +193,7 @@ describe("test", () => {
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  test("ends where the plugin leaves a timer behind", async () => {
+  test("ends if the plugin leaves a timer behind", async () => {
     write("plugins/picky.ts", `${picky} setInterval(() => {}, 1000);`);
     write("config.toml", `${SERVER}[sources.players]\nplugin = "picky"\nbalance = "1"\n`);
     expect((await plugins("test", "picky", "--player", "7")).exitCode).toBe(0);

@@ -76,7 +76,7 @@ test.each([
   expect(run(["--secret-file", file(content)]).secrets).toEqual([secret]);
 });
 
-test("several secrets where the command takes them", () => {
+test("several secrets if the command takes them", () => {
   expect(run(["--secret", "new", "--secret", "old"], true).secrets).toEqual(["new", "old"]);
   expect(run([], true).secrets).toEqual([]);
 });

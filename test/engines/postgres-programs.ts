@@ -14,10 +14,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Whom the server runs as where the tests run as root, which PostgreSQL refuses to: `nobody`, on every Linux. */
+/** Whom the server runs as if the tests run as root, which PostgreSQL refuses to: `nobody`, on every Linux. */
 const NOBODY = 65_534;
 
-/** Who the server's processes are: whoever runs the tests, but never root. */
+/** Who the server's processes are: the user that runs the tests, but never root. */
 export const serverUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 let folder: string | undefined;

@@ -100,7 +100,7 @@ function serverOf(folder: string, settings: Readonly<Record<string, string>>): P
     if (signal === "SIGKILL") signalChildren(child.pid, signal);
     child.kill(signal);
     await child.exited;
-    // Whoever was killed has left its lock behind.
+    // The one that was killed has left its lock behind.
     rmSync(join(folder, "postmaster.pid"), { force: true });
   }
 

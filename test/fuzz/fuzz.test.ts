@@ -9,7 +9,7 @@ import { FUZZED_CONFIG, fuzzRequests } from "./requests.ts";
 const folder = temporaryFolder();
 
 /** The short form of `bun run fuzz`. */
-test("thousands of mutated requests are answered as the oracle says, and the seed is shown where not", async () => {
+test("thousands of mutated requests are answered as the oracle says, and the seed is shown if not", async () => {
   const server = await serve(folder, FUZZED_CONFIG);
   const counts = await fuzzRequests(server.port, freshSeed(), (requests) => requests >= 5000);
   server.signal("SIGTERM");

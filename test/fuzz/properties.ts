@@ -71,7 +71,7 @@ export const fuzzedProperties: readonly FuzzedProperty[] = [
       }),
   },
   {
-    name: "request: valid where the plainest reading of the rules says so",
+    name: "request: valid if the plainest reading of the rules says so",
     property: () =>
       fc.asyncProperty(seeds, async (seed) => {
         const body = Buffer.from(mutatedText(randomFrom(seed), REQUEST), seed % 3 === 0 ? "latin1" : "utf8");

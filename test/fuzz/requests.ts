@@ -25,7 +25,7 @@ export interface Counts {
 
 /**
  * Sends mutated requests over keep-alive connections, several in a row, and compares each reply with what
- * the oracle says. Throws with the seed and the request where one differs.
+ * the oracle says. Throws with the seed and the request if one differs.
  */
 export async function fuzzRequests(
   port: number,

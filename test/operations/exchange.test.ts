@@ -142,7 +142,7 @@ describe.concurrent("a database moved over the one that is served", () => {
         secret: () => SECRET,
         right: () => right,
       });
-      // Whoever reads from the old log keeps the server from giving up the old file for a while.
+      // One that reads from the old log keeps the server from giving up the old file for a while.
       using reader = new Database(join(server.folder, "balances.db"), { readonly: true });
       reader.run("BEGIN");
       reader.prepare("SELECT * FROM players").get();

@@ -232,7 +232,7 @@ function sum(numbers: readonly number[]): number {
 
 export function isAlive(pid: number): boolean {
   try {
-    // A zombie is dead; whoever inherited it has not looked yet.
+    // A zombie is dead; the one that inherited it has not looked yet.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;

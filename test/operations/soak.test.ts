@@ -12,7 +12,7 @@ setDefaultTimeout(60_000);
 describe("under continuous load", () => {
   // Of the rounds of a version that shared a read transaction per turn of the event loop, one in five was stale.
   test.each([1, 2])(
-    "whoever commits and then calls is told the new balance: workers = %i",
+    "a program that commits and then calls is told the new balance: workers = %i",
     async (workers) => {
       const counts = await soakFresh(
         { ...FRESH, workers, beside: "checkpoints" },

@@ -200,7 +200,7 @@ describe.concurrent("workers", () => {
     }
   });
 
-  test("none outlives the parent, even where that is killed", async () => {
+  test("none outlives the parent, even if that is killed", async () => {
     await using server = await operate({ server: "workers = 3" });
     const workers = workersOf(server);
     expect(workers).toHaveLength(3);

@@ -34,7 +34,7 @@ test.each([
   ["no flags", `00-${TRACE}-${PARENT}`],
   ["twice", `00-${TRACE}-${PARENT}-01, 00-${TRACE}-${PARENT}-01`],
   ["a newline", `00-${TRACE}-${PARENT}-01\n`],
-])("is begun anew: %s", (_what, header) => {
+])("is begun again: %s", (_what, header) => {
   const { traceId, traceparent } = continueTrace(header, null, random);
   expect(traceId).toBe(FRESH);
   expect(traceparent).toBe(`00-${FRESH}-2222222222222222-00`);
@@ -51,6 +51,6 @@ test.each<[string, string | null, string | undefined]>([
   expect(continueTrace(`00-${TRACE}-${PARENT}-01`, state, random).tracestate).toBe(passedOn);
 });
 
-test("tracestate does not go with a trace that is begun anew", () => {
+test("tracestate does not go with a trace that is begun again", () => {
   expect(continueTrace("00-no-01", "congo=1", random)).not.toHaveProperty("tracestate");
 });

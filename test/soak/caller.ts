@@ -3,7 +3,7 @@ import type { Socket, TCPSocketConnectOptions } from "bun";
 /** Where calls go. */
 export interface Target {
   readonly port: number;
-  /** The certificate of whoever signed the server's, if it speaks TLS. */
+  /** The certificate of the one that signed the server's, if it speaks TLS. */
   readonly ca?: string | undefined;
   /** Whether one connection serves all of its calls, or each call has its own. */
   readonly isKept: boolean;

@@ -3,7 +3,7 @@ import { callBytes, OK, operate, SECRET } from "../operations/operated.ts";
 import { open } from "../raw-http.ts";
 
 export interface FloodCounts {
-  /** Calls of the flood that were answered; where it takes no answers, those that were read. */
+  /** Calls of the flood that were answered; if it takes no answers, those that were read. */
   readonly strangers: number;
   /** Calls of one established caller, one after the other, that were answered as they should be. */
   established: number;

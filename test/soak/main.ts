@@ -15,7 +15,7 @@ import { soakReloads } from "./reloads.ts";
 
 /**
  * `bun run soak [MODE…]`: the long forms of what `test/operations` shows in short, against the compiled binary.
- * They stop by themselves and end with 1 where a request was lost or answered wrongly that must not be.
+ * They stop by themselves and end with 1 if a request was lost or answered wrongly that must not be.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,

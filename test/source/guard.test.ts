@@ -314,7 +314,7 @@ describe("the deadline", () => {
     await third;
   });
 
-  // Where a signal is lent again, listeners of lookups that answered at once would pile up on it.
+  // If a signal is lent again, listeners of lookups that answered at once would pile up on it.
   test("a source that listens to its signal and answers at once leaves no listeners behind", () => {
     const signals = new Map<AbortSignal, number>();
     const source = guard(

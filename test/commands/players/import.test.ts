@@ -144,13 +144,13 @@ test.each([
   else expect(await players).toEqual([`12001 ${minorUnits} EUR`]);
 });
 
-test("three decimals are what they are where they cannot be thousands", async () => {
+test("three decimals are what they are if they cannot be thousands", async () => {
   expect(await imported("player_id,currency,balance\n12001,KWD,1.234\n")).toEqual(["12001 1234 KWD"]);
   expect(await imported("player_id;currency;balance\n12001;KWD;0,234\n")).toEqual(["12001 234 KWD"]);
   expect(await imported("player_id;currency;balance\n12001;KWD;1,2340\n")).toEqual(["12001 1234 KWD"]);
 });
 
-test("windows-1252 is read where it is said, and UTF-16 by its mark", async () => {
+test("windows-1252 is read if it is said, and UTF-16 by its mark", async () => {
   const text = "player_id;currency;balance\r\nJ\u00FCrgen;EUR;30,50\r\n";
   const expected = ["J\u00FCrgen 3050 EUR"];
   expect(await imported(Buffer.from(text, "latin1"), { encoding: "windows-1252" })).toEqual(expected);
@@ -159,7 +159,7 @@ test("windows-1252 is read where it is said, and UTF-16 by its mark", async () =
   expect(await imported(`\uFEFF${text}`, { encoding: "windows-1252" })).toEqual(expected);
 });
 
-test("a negative balance is taken where it is asked for", async () => {
+test("a negative balance is taken if it is asked for", async () => {
   expect(await imported(`${HEADER}a,EUR,-1\n`, { allowsNegative: true })).toEqual(["a -100 EUR"]);
 });
 

@@ -135,14 +135,14 @@ describe("MySQL: an operator's query answers exactly", () => {
 describe("MySQL: an id that the server takes for another", () => {
   const others = ["abc", "ABC", "Abc ", "ABC  ", "\u00c1bc"];
 
-  test("is nobody's balance where the query gives the stored id", async () => {
+  test("is nobody's balance if the query gives the stored id", async () => {
     const [exact, ...answered] = await answers(BY_ID, ["Abc", ...others]);
     expect(exact).toEqual(THIRTY);
     for (const answer of answered)
       expect(String(answer)).toMatch(/^null$|^the query gave another player's row/);
   });
 
-  test("is nobody's balance where it does not, which is warned of because it is slow", async () => {
+  test("is nobody's balance if it does not, which is warned of because it is slow", async () => {
     const query = "SELECT balance FROM wallet WHERE id = :player_id";
     expect(await answers(query, ["Abc", ...others])).toEqual([THIRTY, ...others.map(() => null)]);
     const { messages } = await open({ ...optionsFor(server), query });
@@ -264,7 +264,7 @@ describe("MySQL: after a fault", () => {
 });
 
 test.each([true, false])(
-  "MySQL: after a commit has returned, no lookup that begins later sees the old balance, also where autocommit is off (batch = %p)",
+  "MySQL: after a commit has returned, no lookup that begins later sees the old balance, even if autocommit is off (batch = %p)",
   async (batch) => {
     const { source } = await open({ ...optionsFor(second), batch });
     for (let amount = 1; amount <= 200; amount += 1) {

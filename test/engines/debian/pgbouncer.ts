@@ -49,14 +49,14 @@ if (plugin !== undefined) {
 }
 
 describe("PgBouncer in transaction mode", () => {
-  test("is found out where nobody said that it is there", async () => {
+  test("is found out if nobody said that it is there", async () => {
     const { options } = await behindPgBouncer();
     expect(await failure(open(options))).toMatch(
       /^127\.0\.0\.1:\d+ is a pooler that takes no session settings, .* set pooler = true$/,
     );
   });
 
-  test("is found out, too, where it swallows what a session begins with", async () => {
+  test("is found out, too, if it swallows what a session begins with", async () => {
     const { options } = await behindPgBouncer(
       "ignore_startup_parameters = default_transaction_read_only,statement_timeout,idle_in_transaction_session_timeout",
     );

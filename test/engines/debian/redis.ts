@@ -148,7 +148,7 @@ describe("Redis: refused, in plain words", () => {
     const { port } = guarded;
     const rehearsal = { isRehearsal: true };
     expect(await failure(open(optionsFor(guarded), rehearsal))).toBe(
-      `127.0.0.1:${port} wants a password: set password, and user where there are several`,
+      `127.0.0.1:${port} wants a password: set password, and user if there are several`,
     );
     const wrong = await failure(open({ ...optionsFor(guarded), password: "wrong horse" }));
     expect(wrong).toBe(`127.0.0.1:${port} refuses the user or the password: correct them`);

@@ -2,7 +2,7 @@ import { SQL } from "bun";
 import { bringUpToDate } from "../../../plugins/postgres/own/migrate.ts";
 import type { PostgresServer } from "../../engines/postgres-server.ts";
 
-/** Makes the database with klas-balance's own table, where there is none yet, and players with amounts in cents. */
+/** Makes the database with klas-balance's own table, if there is none yet, and players with amounts in cents. */
 export async function ownPlayers(
   server: PostgresServer,
   database: string,

@@ -16,7 +16,7 @@ interface Fault {
   readonly behave: Behaviour;
   readonly options?: Partial<Input>;
   readonly timeoutMs?: number;
-  /** The names of a certificate, where the core speaks TLS. */
+  /** The names of a certificate, if the core speaks TLS. */
   readonly certificate?: "server" | "other";
   readonly clientCertificate?: "required";
   /** Lookups that are made, and must end, before the one that is looked at. */

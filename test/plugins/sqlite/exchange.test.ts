@@ -162,7 +162,7 @@ test("a file out of reach answers nothing until it is back, whatever is in its w
   }
 });
 
-test("a file cut short answers nothing, and is not made anew", async () => {
+test("a file cut short answers nothing, and is not made again", async () => {
   await make("balances.db", 1n);
   const source = await subject().open({ file: "balances.db" });
   copyFileSync(subject().path("balances.db"), subject().path("backup.db"));
@@ -252,7 +252,7 @@ describe("the old file's log is not taken for the new one's", () => {
     expect(isSound("balances.db")).toBeTrue();
   });
 
-  test("where nothing may empty it: lookups fail until it is removed", async () => {
+  test("if nothing may empty it: lookups fail until it is removed", async () => {
     await make("balances.db", 1n);
     await make("restored.db", 2n);
     const source = await subject().open({ file: "balances.db" });

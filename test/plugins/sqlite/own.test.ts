@@ -143,7 +143,7 @@ describe("the database", () => {
     expect(await ask(second, "12001")).toEqual({ balanceMinor: 1n, exponent: 2, currency: "EUR" });
   });
 
-  test("is read where only its file is read-only", async () => {
+  test("is read if only its file is read-only", async () => {
     const first = await subject().open({ file: "balances.db" });
     write(subject().path("balances.db"), "12001", "EUR", 3000n);
     await first.close?.();

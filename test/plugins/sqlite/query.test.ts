@@ -95,7 +95,7 @@ describe("what the query yields", () => {
     expect(await ask(source, "2")).toEqual({ balance: "7" });
   });
 
-  test("follows the columns' names when the table is made anew", async () => {
+  test("follows the columns' names when the table is made again", async () => {
     const database = core({ journal: "delete" });
     database.run("CREATE TABLE account (player_id TEXT, balance INTEGER)");
     database.run("INSERT INTO account VALUES ('1', 5)");
@@ -113,7 +113,7 @@ describe("what the query yields", () => {
     database.close(true);
   });
 
-  test("fails when a column is doubled by a table that is made anew", async () => {
+  test("fails when a column is doubled by a table that is made again", async () => {
     const database = core({ journal: "delete" });
     database.run("CREATE TABLE account (player_id TEXT, balance INTEGER); CREATE TABLE more (currency TEXT)");
     database.run("INSERT INTO account VALUES ('1', 5); INSERT INTO more VALUES ('EUR')");

@@ -44,7 +44,7 @@ function copyServed(copy: (database: Database, file: string) => void): void {
   restored.run("UPDATE players SET balance_minor = 2");
 }
 
-/** Whoever waits for a lock would get a promise here. */
+/** A lookup that waits for a lock would be a promise here. */
 function expectNoWaiting(source: Source): void {
   using writer = new Database(subject().path("balances.db"), { readwrite: true });
   const before = source.lookup(question("12001"), AbortSignal.timeout(1000));
