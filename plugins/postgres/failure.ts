@@ -10,7 +10,7 @@ type Explain = (account: Account) => string;
 /** What the server says to a user who wants in, in words that follow its name and say what to do. */
 const REFUSALS: ReadonlyMap<string, Explain> = new Map<string, Explain>([
   ["28P01", ({ user }) => `refuses the password of the user ${quoted(user)}: correct password`],
-  ["28000", ({ user }) => `lets the user ${quoted(user)} not in: correct user, or its pg_hba.conf`],
+  ["28000", ({ user }) => `does not let the user ${quoted(user)} in: correct user, or its pg_hba.conf`],
   ["3D000", ({ database }) => `has no database ${quoted(database)}: correct database`],
 ]);
 

@@ -32,7 +32,7 @@ export async function diagnose(address: Address): Promise<readonly [words: strin
     const isPlain = address.tls === false;
     return isPlain
       ? ["does not answer: it hangs, speaks TLS, or a firewall drops what is sent there", true]
-      : ["does not answer by TLS: its certificate does not fit, or it speaks none: see tls", true];
+      : ["does not answer by TLS: its certificate does not fit, or it speaks no TLS: see tls", true];
   }
   const known = EXPLANATIONS.find(([pattern]) => pattern.test(reply));
   if (known !== undefined) return [known[1], known[2]];

@@ -49,7 +49,7 @@ export function lookupsFor(options: ValueOptions): Lookups {
 
   function ofHash(exists: unknown, values: unknown): LookupResult {
     if (exists === 0) return null;
-    if (exists !== 1 || !Array.isArray(values)) throw new Error("the replies are none to what was asked");
+    if (exists !== 1 || !Array.isArray(values)) throw new Error("the replies answer something else");
     const [amount, currency]: readonly unknown[] = values;
     if (amount === null) throw new Error(`the key has no field ${JSON.stringify(field)}`);
     const result = balanceOf(amount);
@@ -71,7 +71,7 @@ export function lookupsFor(options: ValueOptions): Lookups {
         replies.length === queries.length * size + 1 &&
         replies.at(-1) === tag &&
         queries.every(({ playerId }, index) => replies[index * size] === echoOf(tag, playerId));
-      if (!isInPlace) throw new ForeignAnswer("an answer was not the one to what was asked");
+      if (!isInPlace) throw new ForeignAnswer("an answer was to another question");
       return queries.map((_, index) => answerOf(replies.slice(index * size, (index + 1) * size)));
     },
   };

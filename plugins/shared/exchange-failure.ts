@@ -10,7 +10,7 @@ const WORDS = new Map([
   ["ENETUNREACH", "no route to the network"],
   ["ETIMEDOUT", "no connection in time"],
   ["EPROTO", "the TLS handshake failed"],
-  ["ERR_SSL_WRONG_VERSION_NUMBER", "there is no TLS on this port: http:// or another port is right"],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", "there is no TLS on this port: use http:// or another port"],
   ["ERR_SSL_TLSV1_ALERT_CERTIFICATE_REQUIRED", "it asks for a client certificate, see tls.cert and tls.key"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "the TLS certificate is for another name"],
   ["CERT_HAS_EXPIRED", "the TLS certificate has expired"],

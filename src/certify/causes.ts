@@ -44,7 +44,7 @@ const PATTERNS: readonly Pattern[] = [
     least: 2,
   },
   {
-    advice: "what happened is told by the HTTP status: it is 200, and status_code tells it",
+    advice: "the HTTP status tells what happened: it must be 200, and status_code must tell it",
     rule: "1.3",
     explains: id(/^reply-status-/),
     least: 2,

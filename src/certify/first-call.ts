@@ -40,7 +40,7 @@ export async function causeOfRefusal(tested: TestedEndpoint, reply: HttpReply): 
     return `the endpoint knows no player ${JSON.stringify(tested.player)} (--player)`;
   }
   if (statusCode === DEFAULT_STATUS_CODES.invalid_body) {
-    return "it takes a body for invalid that has the four fields of the protocol, and nothing else";
+    return "it calls a body invalid that has the four fields of the protocol and nothing else";
   }
   return statusHint(reply);
 }

@@ -24,7 +24,7 @@ const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[
   ],
   [/illegal character in key/, /^\s*\[[^\]]*$/, "the name of a table is closed by ]"],
   [/illegal character in key/, /^\s*[\w-]+\s*:/, "key and value are separated by =, not by :"],
-  [/redefine/, /(?:)/, "this is there already, above: each key and each table may be there once"],
+  [/redefine/, /(?:)/, "it is there already, above: each key and each table may appear once"],
   [
     /expected comma or end/,
     /(?:)/,

@@ -95,7 +95,7 @@ function prefixed(prefix: string): Mistake {
 }
 
 function tooLong(digits: number): Mistake {
-  return { id: "too-long", message: `the header has ${digits} digits: it is the first 64 that fit` };
+  return { id: "too-long", message: `the header has ${digits} digits: the first 64 fit` };
 }
 
 const QUOTED: Mistake = {

@@ -7,9 +7,9 @@ interface Layout {
 
 const LAYOUTS: readonly Layout[] = [
   { name: "without white space, as JSON.stringify writes it", write: (value) => JSON.stringify(value) },
-  { name: "with a blank after commas and colons, as Python's json.dumps writes it", write: onOneLine },
-  { name: "indented by two blanks", write: (value) => JSON.stringify(value, null, 2) },
-  { name: "indented by four blanks", write: (value) => JSON.stringify(value, null, 4) },
+  { name: "with a space after commas and colons, as Python's json.dumps writes it", write: onOneLine },
+  { name: "indented by two spaces", write: (value) => JSON.stringify(value, null, 2) },
+  { name: "indented by four spaces", write: (value) => JSON.stringify(value, null, 4) },
   { name: "indented by tabs", write: (value) => JSON.stringify(value, null, "\t") },
 ];
 

@@ -61,7 +61,7 @@ test.each([
     "verifies JSON that it writes again",
     { verify: (body, header) => header === signatureOf(asPythonWrites(body)) },
     {},
-    "right one: it was made over re-serialized JSON (with a blank after commas and colons, as Python's json.dumps",
+    "right one: it was made over re-serialized JSON (with a space after commas and colons, as Python's json.dumps",
   ],
   [
     "wants base64",

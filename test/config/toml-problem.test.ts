@@ -30,7 +30,7 @@ test.each([
   ["port = ", "line 1, column 8: ", "there is no value after =", ": port ="],
   ["port: 3", "line 1, column 5: ", "separated by =, not by :", ": port: ****"],
   ["[server\nport = 1", "line 1, column 8: ", "closed by ]", ": [server"],
-  ["port = 1\nport = 2", "line 2, column 1: ", "this is there already", ": port = ****"],
+  ["port = 1\nport = 2", "line 2, column 1: ", "it is there already", ": port = ****"],
   ["port = 08080", "line 1, column 8: ", "a number does not begin with 0", ": port = ****"],
   ["port = 80 host = 1", "line 1, column 11: ", "something comes after the value", ": port = **** = ****"],
   ["just words", "line 1, column 6: ", "a line is KEY = VALUE", "COMMENT"],

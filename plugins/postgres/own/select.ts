@@ -30,7 +30,7 @@ export function ownRow(context: Pick<OpenContext, "exponentOf">): RowReader {
 const TEXT = 25;
 const INT8 = 20;
 
-const CHANGED_TYPES = "the table players has not the columns currency text and balance_minor bigint any more";
+const CHANGED_TYPES = "the table players no longer has the columns currency text and balance_minor bigint";
 
 const UNKNOWN_CURRENCY =
   "the player's currency is neither in ISO 4217 nor in [currencies]: correct the column currency of players";

@@ -39,7 +39,7 @@ export function answersOf(
   for (const row of rows) {
     const key = keys[row.place];
     if (row.tag !== tag || key === undefined || row.key !== key) {
-      throw new ForeignAnswer("an answer was not the one to what was asked");
+      throw new ForeignAnswer("an answer was to another question");
     }
     if (!row.isFit) throw new LaneLost(unfit);
     if (answers[row.place] !== undefined) answers[row.place] = SEVERAL_ROWS;

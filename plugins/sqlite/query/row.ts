@@ -38,7 +38,7 @@ export function rowReader(
     // The shortest decimal that reads back as the same REAL: 0.1 is "0.1", as it was written.
     const decimal = Number.isFinite(value) ? plainDecimal(String(value)) : undefined;
     if (decimal === undefined)
-      throw new Error("the query gives a REAL as balance that has no balance's size");
+      throw new Error("the query gives a REAL as balance, of a size that no balance has");
     return round === undefined ? decimal : roundHalfEven(decimal, round);
   }
 

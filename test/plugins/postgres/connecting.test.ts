@@ -27,7 +27,7 @@ async function options(server = shared) {
 describe("what stands in the way is said in plain words", () => {
   test("a user that there is not", async () => {
     expect(await failure(open({ ...(await options()), user: "nobody" }))).toMatch(
-      /^127\.0\.0\.1:\d+ lets the user "nobody" not in: correct user, or its pg_hba\.conf$/,
+      /^127\.0\.0\.1:\d+ does not let the user "nobody" in: correct user, or its pg_hba\.conf$/,
     );
   });
 

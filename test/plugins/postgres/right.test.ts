@@ -71,11 +71,11 @@ test("answers that are one behind are nobody's balance, and their connection is 
   const { source, counts, messages } = await open(options);
   expect(await minorUnits(source, "rich")).toBe(1_000_000n);
   proxy.beginToLag();
-  expect(await failure(ask(source, "poor"))).toBe("an answer was not the one to what was asked");
+  expect(await failure(ask(source, "poor"))).toBe("an answer was to another question");
   // The next connection is a sound one.
   expect(await minorUnits(source, "poor")).toBe(1n);
   expect(counts).toMatchObject({ foreign_answer: 1, connection_discarded: 1 });
   expect(messages).toContain(
-    `error 127.0.0.1:${proxy.port}: an answer was not the one to what was asked: the connection is given up`,
+    `error 127.0.0.1:${proxy.port}: an answer was to another question: the connection is given up`,
   );
 });

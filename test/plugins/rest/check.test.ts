@@ -63,7 +63,7 @@ describe("without health_url", () => {
     using plain = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("plain") });
     const tls = await openSource({ url: `https://127.0.0.1:${plain.port}/{player_id}`, balance: "/balance" });
     expect(await failure(tls.check())).toBe(
-      `127.0.0.1:${plain.port}: there is no TLS on this port: http:// or another port is right ${NOBODY}`,
+      `127.0.0.1:${plain.port}: there is no TLS on this port: use http:// or another port ${NOBODY}`,
     );
     await using silent = await startCore(() => {});
     const source = await openSource({ url: `${silent.url}/{player_id}`, balance: "/balance" }, 100);

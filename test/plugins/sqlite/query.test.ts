@@ -64,8 +64,8 @@ describe("what the query yields", () => {
   test.each([
     ["NULL AS balance", "gives NULL as balance"],
     ["x'3330' AS balance", "gives a value of another type as balance"],
-    ["9e999 AS balance", "gives a REAL as balance that has no balance's size"],
-    ["1e300 AS balance", "gives a REAL as balance that has no balance's size"],
+    ["9e999 AS balance", "gives a REAL as balance, of a size that no balance has"],
+    ["1e300 AS balance", "gives a REAL as balance, of a size that no balance has"],
     ["NULL AS balance_minor", "gives NULL as balance_minor"],
     ["30.5 AS balance_minor", "gives a floating-point number as balance_minor"],
     ["'4711.5' AS balance_minor", "gives a text that is not an integer as balance_minor"],
