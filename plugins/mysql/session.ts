@@ -2,6 +2,7 @@ import { SQL } from "bun";
 import type { HostTls } from "../shared/engine-tls.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { CONNECT_SECONDS } from "../shared/lanes/sql-lane.ts";
+import { withoutEnvironment } from "../shared/without-environment.ts";
 
 /** Who we are to the server. */
 interface Account {
@@ -18,7 +19,7 @@ export type Reach = (host: Host) => { readonly host: Host; readonly account: Acc
  * runtime would take from variables of the environment.
  */
 export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: () => void): SQL {
-  return new SQL({
+  const options = {
     adapter: "mysql",
     hostname: host.hostname,
     port: host.port,
@@ -32,5 +33,6 @@ export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: (
     maxLifetime: 0,
     connectionTimeout: CONNECT_SECONDS,
     onclose: () => onClosed?.(),
-  });
+  } as const;
+  return withoutEnvironment(() => new SQL(options));
 }

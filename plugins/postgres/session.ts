@@ -2,6 +2,7 @@ import { SQL } from "bun";
 import type { HostTls } from "../shared/engine-tls.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { CONNECT_SECONDS } from "../shared/lanes/sql-lane.ts";
+import { withoutEnvironment } from "../shared/without-environment.ts";
 
 /** Who we are to the server. */
 export interface Account {
@@ -51,19 +52,7 @@ export function clientOf({ host, account, tls, startUp, prepare, onClosed }: Ses
     connectionTimeout: CONNECT_SECONDS,
     onclose: () => onClosed?.(),
   } as const;
-  return withoutVariable("PGOPTIONS", () => new SQL(options));
-}
-
-/** For this variable there is no field that stands for "none": a pooler refuses an empty one, too. */
-function withoutVariable<Result>(name: string, make: () => Result): Result {
-  const value = process.env[name];
-  if (value === undefined) return make();
-  delete process.env[name];
-  try {
-    return make();
-  } finally {
-    process.env[name] = value;
-  }
+  return withoutEnvironment(() => new SQL(options));
 }
 
 /** Rows as lists of values, without what the driver adds. */

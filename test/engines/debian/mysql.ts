@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import plugin from "../../../plugins/mysql/index.ts";
 import { optionsSchema } from "../../../plugins/mysql/options.ts";
@@ -7,6 +9,8 @@ import type { Source } from "../../../src/plugin.ts";
 import { builtIns } from "../../../src/source/registry.ts";
 import { conforms } from "../../conformance.ts";
 import { ask, failure } from "../../plugins/postgres/subject.ts";
+import { makeCertificates } from "../../plugins/rest/certificates.ts";
+import { checkedElsewhere } from "../checked.ts";
 import { freePort } from "../free-port.ts";
 import { endMariaDb, startMariaDb } from "../mariadb-server.ts";
 
@@ -225,7 +229,7 @@ describe("MySQL: after a fault", () => {
       for (let round = 1; round <= 3; round += 1) {
         expect(await ask(source, "Abc")).toEqual(THIRTY);
         const [connection] = await server.run(
-          "SELECT id FROM information_schema.processlist WHERE user = 'klas'",
+          "SELECT max(id) AS id FROM information_schema.processlist WHERE user = 'klas'",
         );
         await server.run(`KILL ${String(v.parse(v.looseObject({ id: v.any() }), connection).id)}`);
         expect(await ask(source, "Abc")).toEqual(THIRTY);
@@ -261,6 +265,48 @@ describe("MySQL: after a fault", () => {
     },
     SLOW_MS,
   );
+});
+
+test(
+  "MySQL: by TLS the server's certificate and its name are verified",
+  async () => {
+    await using certificates = await makeCertificates();
+    const { directory } = certificates;
+    await certificates.issue("server", "DNS:localhost");
+    // The server is another user than the one who made them.
+    chmodSync(directory, 0o755);
+    for (const name of ["ca.pem", "server.pem", "server.key"]) chmodSync(join(directory, name), 0o644);
+    const files = ["ca=ca.pem", "cert=server.pem", "key=server.key"].map(
+      (file) => `--ssl-${file.replace("=", `=${directory}/`)}`,
+    );
+    const encrypted = await startMariaDb(...files);
+    await encrypted.run(...TABLES);
+    const options = { ...optionsFor(encrypted), hosts: [`localhost:${encrypted.port}`] };
+    const tls = { mode: "verify-full", ca: join(directory, "ca.pem") } as const;
+    expect(await ask((await open({ ...options, tls })).source, "Abc")).toEqual(THIRTY);
+    expect(await ask((await open({ ...options, tls: { mode: "require" } })).source, "Abc")).toEqual(THIRTY);
+    expect(await failure(open({ ...options, tls: {} }))).toContain("certificate");
+    expect(await failure(open({ ...optionsFor(encrypted), tls }))).toContain("certificate");
+  },
+  SLOW_MS,
+);
+
+test("MySQL: no variable of the environment changes where it connects to, or how", async () => {
+  const table = `plugin = "mysql"\nhosts = ["127.0.0.1:${server.port}"]\ndatabase = "casino"\nuser = "klas"\nquery = "${BY_ID}"`;
+  const elsewhere = "mysql://other:secret@127.0.0.1:1/elsewhere?sslmode=require";
+  const urls = ["DATABASE_URL", "MYSQL_URL", "MARIADB_URL", "TLS_DATABASE_URL", "TLS_MYSQL_DATABASE_URL"];
+  const environment = {
+    ...Object.fromEntries(urls.map((name) => [name, elsewhere])),
+    MYSQL_HOST: "127.0.0.2",
+    MYSQL_PORT: "1",
+    MYSQL_TCP_PORT: "1",
+    MYSQL_USER: "other",
+    MYSQL_PASSWORD: "secret",
+    MYSQL_PWD: "secret",
+    MYSQL_DATABASE: "elsewhere",
+    USER: "other",
+  };
+  expect(await checkedElsewhere(table, "Abc", environment)).toContain('"30.5"');
 });
 
 test.each([true, false])(

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import * as v from "valibot";
 import plugin from "../../../plugins/redis/index.ts";
 import { optionsSchema } from "../../../plugins/redis/options.ts";
@@ -8,6 +9,8 @@ import { builtIns } from "../../../src/source/registry.ts";
 import { conforms } from "../../conformance.ts";
 import { ask, failure } from "../../plugins/postgres/subject.ts";
 import { startStaleProxy } from "../../plugins/postgres/stale-proxy.ts";
+import { makeCertificates } from "../../plugins/rest/certificates.ts";
+import { checkedElsewhere } from "../checked.ts";
 import { freePort } from "../free-port.ts";
 import { endRedis, type RedisServer, startRedis, startSentinel } from "../redis-server.ts";
 
@@ -189,6 +192,49 @@ describe("Redis: refused, in plain words", () => {
     expect(v.is(optionsSchema, { ...optionsFor(server), key: "balance" })).toBeFalse();
     await replica.kill();
   });
+});
+
+test(
+  "Redis: by TLS the server's certificate and its name are verified",
+  async () => {
+    await using certificates = await makeCertificates();
+    const file = (name: string) => join(certificates.directory, name);
+    await certificates.issue("server", "DNS:localhost");
+    const port = freePort();
+    const flags = [
+      "--tls-port",
+      String(port),
+      "--tls-auth-clients",
+      "no",
+      "--tls-ca-cert-file",
+      file("ca.pem"),
+    ];
+    const encrypted = await startRedis(
+      ...flags,
+      "--tls-cert-file",
+      file("server.pem"),
+      "--tls-key-file",
+      file("server.key"),
+    );
+    await fill(encrypted);
+    const options = { hosts: [`localhost:${port}`] };
+    const tls = { mode: "verify-full", ca: file("ca.pem") } as const;
+    expect(await ask((await open({ ...options, tls })).source, "12001")).toEqual(THIRTY);
+    expect(await ask((await open({ ...options, tls: { mode: "require" } })).source, "12001")).toEqual(THIRTY);
+    const rehearsal = { isRehearsal: true };
+    const refused = "does not answer by TLS: its certificate does not fit, or it speaks none: see tls";
+    expect(await failure(open({ ...options, tls: {} }, rehearsal))).toContain(refused);
+    expect(await failure(open({ ...optionsFor({ port }), tls }, rehearsal))).toContain(refused);
+    expect(await failure(open({ ...optionsFor(server), tls }, rehearsal))).toContain(refused);
+  },
+  SLOW_MS,
+);
+
+test("Redis: no variable of the environment changes where it connects to, or how", async () => {
+  const table = `plugin = "redis"\nhosts = ["127.0.0.1:${server.port}"]`;
+  const elsewhere = "rediss://other:secret@127.0.0.1:1/3";
+  const environment = { REDIS_URL: elsewhere, VALKEY_URL: elsewhere, NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+  expect(await checkedElsewhere(table, "12001", environment)).toContain('"30.5"');
 });
 
 describe("Redis: after a fault", () => {

@@ -48,6 +48,9 @@ describe("what stands in the way is said in plain words", () => {
       await server.run("SELECT pg_reload_conf()");
       const message = await failure(open({ ...given, password: "wrong horse" }));
       expect(message).toMatch(/^127\.0\.0\.1:\d+ refuses the password of the user "klas": correct password$/);
+      process.env["PGPASSWORD"] = "correct horse";
+      expect(await failure(open(given))).toContain('refuses the password of the user "klas"');
+      delete process.env["PGPASSWORD"];
       const { source } = await open({ ...given, password: "correct horse" });
       expect(await ask(source, "12001")).toEqual(THIRTY);
     },
