@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { topics } from "../../src/help/topics.ts";
 
@@ -50,4 +50,15 @@ test("the README starts on a machine that has only npm", () => {
   const text = readFileSync(join(root, "README.md"), "utf8");
   expect(text).toContain("npx --yes bun@1.4.5 run start\n");
   expect(text).toContain("npx --yes bun@1.4.5 run test\n");
+});
+
+test("the architecture page has every room of src, and no other", () => {
+  const text = readFileSync(join(root, "src/README.md"), "utf8");
+  const table = text.slice(text.indexOf("| folder |"), text.indexOf("Imports point"));
+  const named = Array.from(table.matchAll(/^\| (.+?) \|/gm), ([, cell = ""]) => cell).join(" ");
+  const shown = Array.from(named.matchAll(/`([a-z]+)\/`/g), ([, room = ""]) => room);
+  const rooms = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(shown.toSorted()).toEqual(rooms.map(({ name }) => name).toSorted());
 });
