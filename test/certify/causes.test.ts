@@ -46,7 +46,7 @@ test.each([
       respond: (reply, status) =>
         signedResponse(reply, reply.includes("OK") ? status : 400, signatureOf(reply)),
     },
-    "what happened is told by the HTTP status",
+    "the HTTP status tells what happened",
   ],
   [
     "breaks on what is not hex",

@@ -152,3 +152,17 @@ describe("the keys of the configuration", () => {
     expect(firstColumn(page(plugin), "option").toSorted()).toEqual(expected);
   });
 });
+
+test("the contract of a plugin is that of help plugins", () => {
+  const contract = readFileSync(join(root, "src/plugin.ts"), "utf8");
+  const members = (name: string) => {
+    const [, body = ""] = new RegExp(`interface ${name}\\b[^{]*\\{(.*?)^\\}`, "ms").exec(contract) ?? [];
+    const plain = body.replaceAll(/\/\*\*.*?\*\//gs, "");
+    return Array.from(plain.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm), ([, member = ""]) => member);
+  };
+  const shown = firstColumn(page("plugins"), "member").map((member) => member.replace(/\(.*/, ""));
+  expect(shown.toSorted()).toEqual([...members("SourcePlugin"), ...members("Source")].toSorted());
+  const inside = [...members("BalanceQuery"), ...members("OpenContext")];
+  expect(inside.length).toBeGreaterThan(10);
+  expect(inside.filter((member) => !new RegExp(`\`${member}\\b`).test(page("plugins")))).toEqual([]);
+});
