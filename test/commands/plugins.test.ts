@@ -170,14 +170,14 @@ describe("test", () => {
   });
 
   test.each([
-    ["a plugin that there is not", ["test", "nothing", "--player", "7"], 'there is no plugin "nothing"'],
+    ["a plugin that does not exist", ["test", "nothing", "--player", "7"], 'there is no plugin "nothing"'],
     [
       "a balance that is none",
       ["test", "picky", "--player", "7", "--balance", "x"],
       "--balance is not a decimal",
     ],
     [
-      "a source that there is not",
+      "a source that does not exist",
       ["test", "picky", "--player", "7", "--source", "x"],
       'there is no source "x"',
     ],

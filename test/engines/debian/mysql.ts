@@ -205,7 +205,7 @@ describe("MySQL: refused at the start, in plain words", () => {
     expect(message).not.toContain("\n");
   });
 
-  test("a wrong password, a database that there is not, no TLS, nothing that listens", async () => {
+  test("a wrong password, a database that does not exist, no TLS, nothing that listens", async () => {
     const options = optionsFor(server);
     expect(await failure(open({ ...options, password: "horse" }))).toContain(
       'does not let the user "klas" in',

@@ -25,13 +25,13 @@ async function options(server = shared) {
 }
 
 describe("what stands in the way is said in plain words", () => {
-  test("a user that there is not", async () => {
+  test("a user that does not exist", async () => {
     expect(await failure(open({ ...(await options()), user: "nobody" }))).toMatch(
       /^127\.0\.0\.1:\d+ does not let the user "nobody" in: correct user, or its pg_hba\.conf$/,
     );
   });
 
-  test("a database that there is not", async () => {
+  test("a database that does not exist", async () => {
     expect(await failure(open({ ...(await options()), database: "casinoo" }))).toMatch(
       /^127\.0\.0\.1:\d+ has no database "casinoo": correct database$/,
     );
