@@ -222,7 +222,7 @@ test(
     expect(await ask((await open({ ...options, tls })).source, "12001")).toEqual(THIRTY);
     expect(await ask((await open({ ...options, tls: { mode: "require" } })).source, "12001")).toEqual(THIRTY);
     const rehearsal = { isRehearsal: true };
-    const refused = "does not answer by TLS: its certificate does not fit, or it speaks none: see tls";
+    const refused = "does not answer by TLS: its certificate does not fit, or it speaks no TLS: see tls";
     expect(await failure(open({ ...options, tls: {} }, rehearsal))).toContain(refused);
     expect(await failure(open({ ...optionsFor({ port }), tls }, rehearsal))).toContain(refused);
     expect(await failure(open({ ...optionsFor(server), tls }, rehearsal))).toContain(refused);
