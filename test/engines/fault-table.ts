@@ -42,7 +42,7 @@ const faults: readonly Fault[] = [
   {
     name: `hangs for ${HANG_MS / 1000} s`,
     async bring(first) {
-      first.freeze();
+      await first.freeze();
       await Bun.sleep(HANG_MS);
       first.thaw();
     },

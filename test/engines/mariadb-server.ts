@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SQL } from "bun";
 import { freePort } from "./free-port.ts";
 import { serverUser } from "./postgres-programs.ts";
-import { signalAll } from "./process-tree.ts";
+import { freeze, signalAll } from "./process-tree.ts";
 
 const PATIENCE_MS = 30_000;
 
@@ -13,7 +13,7 @@ export interface MariaDbServer {
   readonly port: number;
   start(): Promise<void>;
   end(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Runs statements as root, one after the other. */
   run(...statements: readonly string[]): Promise<readonly unknown[]>;
@@ -85,7 +85,9 @@ export async function startMariaDb(...settings: readonly string[]): Promise<Mari
       child?.kill(signal);
       await child?.exited;
     },
-    freeze: () => child !== undefined && signalAll(child.pid, "SIGSTOP"),
+    async freeze() {
+      if (child !== undefined) await freeze(child.pid);
+    },
     thaw: () => child !== undefined && signalAll(child.pid, "SIGCONT"),
   };
   started.add(server);

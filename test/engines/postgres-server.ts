@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { SQL } from "bun";
 import { freePort } from "./free-port.ts";
 import { postgresFolder, removePostgres, serverUser } from "./postgres-programs.ts";
-import { signalAll, signalChildren } from "./process-tree.ts";
+import { freeze, signalAll, signalChildren } from "./process-tree.ts";
 
 /** How long a server may take to be ready on a machine that does other things, too. */
 const PATIENCE_MS = 30_000;
@@ -38,7 +38,7 @@ export interface PostgresServer {
   /** Ends it: `SIGINT` at once but in order, `SIGKILL` as a power cut does, `SIGQUIT` as its own crash. */
   end(signal?: "SIGINT" | "SIGKILL" | "SIGQUIT"): Promise<void>;
   /** Stops all its processes where they are, as a machine that hangs; connections stay open. */
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Runs statements as the superuser, in one round trip without parameters. */
   run(statements: string, database?: string): Promise<readonly Record<string, unknown>[]>;
@@ -127,7 +127,9 @@ function serverOf(folder: string, settings: Readonly<Record<string, string>>): P
       await run(`DO $$ BEGIN CREATE ROLE klas LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`);
       await run(`CREATE DATABASE ${name} OWNER klas`);
     },
-    freeze: () => child !== undefined && signalAll(child.pid, "SIGSTOP"),
+    async freeze() {
+      if (child !== undefined) await freeze(child.pid);
+    },
     thaw: () => child !== undefined && signalAll(child.pid, "SIGCONT"),
     async replica() {
       await end();

@@ -5,6 +5,15 @@ export function signalChildren(pid: number, signal: NodeJS.Signals): void {
   for (const child of childrenOf(pid)) signalOne(child, signal);
 }
 
+/** A thread that runs on another processor stops a little later than the signal is sent. */
+const STOPPING_MS = 100;
+
+/** Stops a process and those that it has started where they are; resolves when none of them runs any more. */
+export async function freeze(pid: number): Promise<void> {
+  signalAll(pid, "SIGSTOP");
+  await Bun.sleep(STOPPING_MS);
+}
+
 /** Signals a process first, so that it starts no others meanwhile, and then those that it has started. */
 export function signalAll(pid: number, signal: NodeJS.Signals): void {
   signalOne(pid, signal);

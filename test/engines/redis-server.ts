@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RedisClient } from "bun";
 import { freePort } from "./free-port.ts";
+import { freeze } from "./process-tree.ts";
 
 /** A Redis of the test's own, Debian's, with which everything may be done. */
 export interface RedisServer {
@@ -10,7 +11,7 @@ export interface RedisServer {
   readonly socket: string;
   start(): Promise<void>;
   kill(): Promise<void>;
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Runs one command as the default user. */
   run(...words: readonly [string, ...string[]]): Promise<unknown>;
@@ -55,7 +56,9 @@ export async function startRedis(...settings: readonly string[]): Promise<RedisS
       child?.kill("SIGKILL");
       await child?.exited;
     },
-    freeze: () => child?.kill("SIGSTOP"),
+    async freeze() {
+      if (child !== undefined) await freeze(child.pid);
+    },
     thaw: () => child?.kill("SIGCONT"),
     async run(name, ...words) {
       // By the socket, which no password or protection is asked for at.

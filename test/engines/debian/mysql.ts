@@ -238,7 +238,7 @@ describe("MySQL: after a fault", () => {
       await server.end("SIGKILL");
       await server.start();
       expect(await ask(source, "Abc")).toEqual(THIRTY);
-      server.freeze();
+      await server.freeze();
       expect(await failure(ask(source, "Abc", { withinMs: 1000 }))).toContain("timed out");
       server.thaw();
       expect(await ask(source, "Abc")).toEqual(THIRTY);

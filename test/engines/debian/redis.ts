@@ -253,7 +253,7 @@ describe("Redis: after a fault", () => {
       await own.start();
       await fill(own);
       expect(await ask(source, "12001")).toEqual(THIRTY);
-      own.freeze();
+      await own.freeze();
       expect(await failure(ask(source, "12001", { withinMs: 1000 }))).toContain("timed out");
       own.thaw();
       expect(await ask(source, "12001")).toEqual(THIRTY);

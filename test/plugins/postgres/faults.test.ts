@@ -64,7 +64,7 @@ describe("with one host", () => {
     async () => {
       const { source, counts, messages } = await open(optionsFor(primary, DATABASE), { timeoutMs: 300 });
       expect(await ask(source, "12001")).toEqual(THIRTY);
-      primary.freeze();
+      await primary.freeze();
       expect(await failure(ask(source, "12001", { withinMs: 300 }))).toContain("timed out");
       primary.thaw();
       expect(await ask(source, "12001")).toEqual(THIRTY);
@@ -78,7 +78,7 @@ describe("with one host", () => {
     "a check of a server that hangs says so, and its connection is no more",
     async () => {
       const { source } = await open({ ...optionsFor(primary, DATABASE), connections: 1 }, { timeoutMs: 300 });
-      primary.freeze();
+      await primary.freeze();
       expect(await failure(Promise.resolve(source.check?.(AbortSignal.timeout(1000))))).toBe(
         `127.0.0.1:${primary.port} does not answer in time`,
       );
@@ -167,7 +167,7 @@ describe("with two hosts", () => {
       const [first, second] = [await server(), await server()];
       const { source } = await open(optionsFor(first, DATABASE, second), { timeoutMs: 1500 });
       expect(await ask(source, "12001")).toEqual(THIRTY);
-      first.freeze();
+      await first.freeze();
       const lookups = Array.from({ length: 200 }, () => ask(source, "12001", { withinMs: 1500 }));
       expect(await Promise.all(lookups)).toEqual(Array.from({ length: 200 }, () => THIRTY));
     },
