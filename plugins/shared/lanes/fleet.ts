@@ -27,8 +27,11 @@ export interface Fleet {
   probe(lane: Lane): Promise<void>;
   /** Closes a lane and, if it was the last, makes another. */
   discard(lane: Lane): void;
-  /** A lane to that host has ended by itself: the idle ones may be about to, as a server ends them one by one. */
-  discardIdle(host: Host): void;
+  /**
+   * A lane has ended by itself, as all do one by one if their server is shut down: it is closed, and no lane to that
+   * host is used again that was begun before.
+   */
+  lost(lane: Lane): void;
   /** A lane to that host was silent: others that lie idle would be as silent. */
   suspect(host: Host): void;
   hasSpokenSince(host: Host, timeMs: number): boolean;
@@ -64,7 +67,10 @@ export function fleet(
   const returning = pauses(RETURN_MS, () => void returnToFirst());
   const rounds = setInterval(probeIdle, ROUND_MS);
   rounds.unref();
+  const begunMs = new WeakMap<Lane, number>();
   const usedMs = new WeakMap<Lane, number>();
+  /** When a lane to a host was lost the last time. */
+  const lostMs = new Map<Host, number>();
   let opening = 0;
   let trouble: HostProblem | undefined;
   let inUse: Host | undefined;
@@ -82,12 +88,14 @@ export function fleet(
   async function reach(host: Host, signal: AbortSignal): Promise<Lane> {
     let lane: Lane | undefined;
     let isClosed = false;
+    const nowMs = performance.now();
     function onClosed(): void {
       isClosed = true;
-      if (lane !== undefined && open.has(lane)) discard(lane);
+      if (lane !== undefined && open.has(lane)) lost(lane);
     }
     try {
       lane = await connect(host, { signal, onClosed });
+      begunMs.set(lane, nowMs);
     } catch (error) {
       if (!signal.aborted) standing.failed(host);
       throw error;
@@ -135,8 +143,13 @@ export function fleet(
     standing.heard(lane.host);
     if (!open.has(lane)) return lane.close();
     usedMs.set(lane, performance.now());
-    idle.push(lane);
+    if (isLeftOver(lane)) discard(lane);
+    else idle.push(lane);
     onFree();
+  }
+
+  function isLeftOver(lane: Lane): boolean {
+    return (begunMs.get(lane) ?? 0) <= (lostMs.get(lane.host) ?? -1);
   }
 
   function discard(lane: Lane): void {
@@ -147,13 +160,17 @@ export function fleet(
     if (open.size === 0) add();
   }
 
-  function discardIdle(host: Host): void {
-    for (const lane of idle.filter((each) => each.host === host)) discard(lane);
+  function lost(lane: Lane): void {
+    // Known already: a lane that has been begun since is a sound one.
+    if (!open.has(lane)) return;
+    lostMs.set(lane.host, performance.now());
+    discard(lane);
+    for (const other of idle.filter(isLeftOver)) discard(other);
   }
 
   function suspect(host: Host): void {
     standing.failed(host);
-    discardIdle(host);
+    for (const lane of idle.filter((each) => each.host === host)) discard(lane);
   }
 
   /** Lanes to hosts that come later are closed when they are free. */
@@ -209,7 +226,7 @@ export function fleet(
     putBack,
     probe,
     discard,
-    discardIdle,
+    lost,
     suspect,
     hasSpokenSince: (host, timeMs) => standing.hasSpokenSince(host, timeMs),
     state: () => ({

@@ -82,8 +82,7 @@ export function lanes(
     if (error instanceof LaneLost) {
       for (const ticket of batch) if (ticket.tries >= MAX_TRIES) ticket.reject(error);
       resend(batch);
-      ships.discard(lane);
-      ships.discardIdle(lane.host);
+      ships.lost(lane);
     } else if (error instanceof ForeignAnswer) {
       count("foreign_answer");
       log.error(`${lane.host.name}: ${error.message}: the connection is given up`);

@@ -62,14 +62,13 @@ describe("with one host", () => {
   test(
     "a server that hangs ends in a timeout, and its connection is given up",
     async () => {
-      const { source, counts, messages } = await open(optionsFor(primary, DATABASE), { timeoutMs: 300 });
+      const { source, counts } = await open(optionsFor(primary, DATABASE), { timeoutMs: 300 });
       expect(await ask(source, "12001")).toEqual(THIRTY);
       await primary.freeze();
       expect(await failure(ask(source, "12001", { withinMs: 300 }))).toContain("timed out");
       primary.thaw();
       expect(await ask(source, "12001")).toEqual(THIRTY);
       expect(counts).toMatchObject({ silent_connection: 1, connection_discarded: 1, retry: 1 });
-      expect(messages).not.toContainEqual(expect.stringContaining("30"));
     },
     SLOW_MS,
   );
