@@ -78,12 +78,18 @@ function renamed(words: readonly string[], program: CommandUnknownOpts): readonl
   return name === undefined ? undefined : [...name.split(" "), ...words.slice(1)];
 }
 
+/** How other programs write the option that names their configuration. */
+const MEANT_CONFIG: ReadonlySet<string> = new Set(["-config", "-c", "--conf", "--config-file"]);
+
 /** `check config.toml`: a configuration is named by an option. */
 function withConfig(words: readonly string[]): readonly string[] | undefined {
   const index = words.findIndex(
     (word, at) => at > 0 && /^[^-].*\.toml$/.test(word) && words[at - 1] !== "--config",
   );
-  return index === -1 ? undefined : words.toSpliced(index, 0, "--config");
+  if (index === -1) return undefined;
+  return MEANT_CONFIG.has(words[index - 1] ?? "")
+    ? words.with(index - 1, "--config")
+    : words.toSpliced(index, 0, "--config");
 }
 
 function isCommand(word: string, program: CommandUnknownOpts): boolean {

@@ -14,6 +14,8 @@ test.each([
   ["check config.toml", "check --config config.toml"],
   ["serve /srv/klas/config.toml --port 1", "serve --config /srv/klas/config.toml --port 1"],
   ["test config.toml", "check --config config.toml"],
+  ["check -config config.toml", "check --config config.toml"],
+  ["start -c config.toml", "serve --config config.toml"],
   ["players add 1 30 EUR", "players set 1 30 EUR"],
   ["players delete 1", "players remove 1"],
   ["players rm 1", "players remove 1"],

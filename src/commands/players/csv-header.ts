@@ -21,7 +21,7 @@ export function columnsOf(titles: readonly string[]): Columns | { readonly probl
   if (missing.length > 0) {
     const near = missing.length === 1 ? didYouMean(missing[0] ?? "", titles) : "";
     return {
-      problem: `the header has no column ${missing.join(" and ")}${near}: expected ${ENTRY_FIELDS.join(", ")}, found ${shown(titles)}`,
+      problem: `the header has no column ${missing.join(", no ")}${near}: expected ${ENTRY_FIELDS.join(", ")}, found ${shown(titles)}`,
     };
   }
   const [player_id = 0, currency = 0, balance = 0] = indexes.map(([, index]) => index);

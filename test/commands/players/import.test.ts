@@ -69,7 +69,7 @@ test.each([
     "\nplayer_id,curency,balance\n1,EUR,1\n",
     'line 2: the header has no column currency, did you mean "curency"?',
   ],
-  ["1,EUR,1\n", "the header has no column player_id and currency and balance"],
+  ["1,EUR,1\n", "the header has no column player_id, no currency, no balance"],
   ["player_id,currency,balance,Player ID\n1,EUR,1,2\n", "line 1: the column player_id appears twice"],
   [`${HEADER}a,EUR,1\nb"c,EUR,1\n`, "line 3: a quote here or above is not in order"],
   [`${HEADER}a,EUR,1\n"b,EUR,1\nc,EUR,1\n`, "a quote here or above is not in order"],
