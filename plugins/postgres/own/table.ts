@@ -8,10 +8,11 @@ const COLUMNS = "player_id, currency, balance_minor::text";
 
 /** The table `players` over one session, which the caller ends. */
 export function playersTable(session: SQL): PlayersTable {
-  async function* list(): AsyncGenerator<Player> {
+  async function* list(fromId = ""): AsyncGenerator<Player> {
     await session.unsafe("BEGIN READ ONLY");
     await session.unsafe(
-      `DECLARE listing NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM players ORDER BY player_id`,
+      `DECLARE listing NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM players WHERE player_id >= $1 ORDER BY player_id`,
+      [fromId],
     );
     for await (const row of fetched(session, "listing")) yield playerOf(row);
     await session.unsafe("COMMIT");

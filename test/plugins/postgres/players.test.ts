@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withPlayers } from "../../../plugins/postgres/players.ts";
 import { runProgram } from "../../commands/run-program.ts";
 import { sharedPostgres } from "../../engines/postgres-server.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
@@ -54,6 +55,17 @@ test(
   },
   SLOW_MS,
 );
+
+test("a list from an id on begins there, as the console's next page does", async () => {
+  const options = { ...optionsFor(server, DATABASE), tls: { mode: "off" } };
+  await withPlayers({ options, directory: folder }, "make", async (table) => {
+    for (const playerId of ["B", "a", "c"]) await table.put({ playerId, currency: "EUR", balanceMinor: 1n });
+    const ids: string[] = [];
+    for await (const player of table.list("a")) ids.push(player.playerId);
+    expect(ids).toEqual(["a", "c"]);
+    for (const playerId of ["B", "a", "c"]) await table.remove(playerId);
+  });
+});
 
 test(
   "from SQLite by an export and an import, of which none, one or all is there",
