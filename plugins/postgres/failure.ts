@@ -25,6 +25,9 @@ const STATEMENT_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new
   ],
 ]);
 
+/** Classes whose messages are of names, grammar, rights and the server's own state, and a few that no row causes. */
+const SAYS_NO_VALUE = /^(?:08|0A|21|25|26|28|3D|3F|40|42|53|54|55|57|58)/;
+
 const POOLER =
   "is a pooler that takes no session settings, such as PgBouncer in transaction mode: set pooler = true";
 
@@ -65,10 +68,10 @@ export function explainStatement(error: unknown): string {
   const state = sqlState(error);
   const explain = state === undefined ? undefined : STATEMENT_PROBLEMS.get(state);
   if (explain !== undefined) return explain(message);
-  // Such a message quotes the value that the server stumbled over, and that may be an amount.
-  return state?.startsWith("22") === true
-    ? `the query fails on this player's row (SQLSTATE ${state})`
-    : message;
+  // Any other message may quote a value of the row, and that may be an amount: a function's RAISE says what it likes.
+  return state === undefined || SAYS_NO_VALUE.test(state)
+    ? message
+    : `the query fails on this player's row (SQLSTATE ${state})`;
 }
 
 function quoted(name: string): string {

@@ -210,6 +210,17 @@ describe("a query is refused at the start", () => {
   });
 });
 
+test("what a function of the operator's raises does not show up: it may hold an amount", async () => {
+  await server.run(
+    `CREATE FUNCTION raising(text) RETURNS numeric LANGUAGE plpgsql AS $$
+     BEGIN IF $1 IS NOT NULL THEN RAISE EXCEPTION 'no more than 12345.67 for %', $1; END IF; RETURN 0; END $$`,
+    DATABASE,
+  );
+  expect(await answers("SELECT raising(:player_id) AS balance", ["12001"])).toEqual([
+    "the query fails on this player's row (SQLSTATE P0001)",
+  ]);
+});
+
 test("`check` warns of a user who may do more than read", async () => {
   const options = { ...optionsFor(server, DATABASE), query: BY_ID };
   const reading = await open(options, { isRehearsal: true });
