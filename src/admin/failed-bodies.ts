@@ -7,6 +7,18 @@ import type { ShownFailure } from "./shapes.ts";
 /** How much of a body the page shows; the download has all of it. */
 const SHOWN_BYTES = 2048;
 
+/**
+ * A call is smaller than this. What is tried grows with body and secrets, and anybody may send a body: over those of 64
+ * KiB this process, which also watches the workers, would sit for minutes.
+ */
+const EXPLAINED_BYTES = 8192;
+
+/** What was found for a body, as long as the secrets are these: every page that is open asks for all of them again. */
+const found = new WeakMap<
+  Uint8Array,
+  { readonly secrets: readonly string[]; readonly findings: readonly string[] }
+>();
+
 /** The bodies whose signature failed, the newest first, each with what `explain` finds. */
 export async function describeFailed(
   failed: Latest<FailedBody>,
@@ -34,12 +46,25 @@ function describe(failed: Numbered<FailedBody>, secrets: readonly string[]): Sho
     body_sha256: Bun.SHA256.hash(body, "hex"),
     text: printable(new TextDecoder().decode(start)),
     hex: Buffer.from(start).toString("hex"),
-    findings: findings(failed, secrets),
+    findings: findingsOnce(failed, secrets),
   };
+}
+
+function findingsOnce(failed: FailedBody, secrets: readonly string[]): readonly string[] {
+  const known = found.get(failed.body);
+  if (known?.secrets === secrets) return known.findings;
+  const made = findings(failed, secrets);
+  found.set(failed.body, { secrets, findings: made });
+  return made;
 }
 
 function findings({ signature, body }: FailedBody, secrets: readonly string[]): readonly string[] {
   if (signature === null) return ["the request has no X-Signature header"];
+  if (body.length > EXPLAINED_BYTES) {
+    return [
+      `the body has more than ${EXPLAINED_BYTES} bytes: download it, and give it to klas-balance explain`,
+    ];
+  }
   const { fits, secret, mistakes, notes } = explainSignature(body, signature, secrets);
   if (fits) return ["it fits a secret that is configured now: the secret was added after this call"];
   const which = secret === undefined || secrets.length === 1 ? [] : [`it was made with secret ${secret}`];
