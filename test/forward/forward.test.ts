@@ -80,6 +80,7 @@ describe.concurrent("what is passed on", () => {
       "x-signature": signature,
       "x-timestamp": "1710000000",
       "x-request-id": "r-7",
+      "accept-encoding": "identity",
       traceparent: TRACEPARENT,
       tracestate: "a=1",
       authorization: "Bearer core-token",
