@@ -23,7 +23,7 @@ const SUPERUSER = "owner";
 const SETTINGS = {
   listen_addresses: "127.0.0.1",
   fsync: "off",
-  max_connections: "60",
+  max_connections: "200",
   shared_buffers: "16MB",
   wal_level: "replica",
   log_min_messages: "fatal",
