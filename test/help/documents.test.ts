@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { topics } from "../../src/help/topics.ts";
+import { runProgram } from "../commands/run-program.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const root = join(import.meta.dir, "../..");
 const documents = ["README.md", "src/README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"];
@@ -43,13 +45,27 @@ test("the README has a table of contents that is whole", () => {
   const text = readFileSync(join(root, "README.md"), "utf8");
   const headings = Array.from(text.matchAll(/^## (.+)$/gm), ([, heading = ""]) => heading);
   for (const heading of headings) expect(text).toContain(`- [${heading}](#${anchor(heading)})\n`);
-  expect(text.split("\n").length).toBeLessThan(260);
+  expect(text.split("\n").length).toBeLessThan(220);
 });
 
 test("the README starts on a machine that has only npm", () => {
   const text = readFileSync(join(root, "README.md"), "utf8");
   expect(text).toContain("npx --yes bun@1.4.5 run start\n");
   expect(text).toContain("npx --yes bun@1.4.5 run test\n");
+});
+
+test("the sources that the README shows are one sound configuration", async () => {
+  const text = readFileSync(join(root, "README.md"), "utf8");
+  const blocks = Array.from(text.matchAll(/^```toml\n(.*?)^```$/gms), ([, block = ""]) => block);
+  expect(blocks).toHaveLength(1);
+  const file = join(temporaryFolder(), "config.toml");
+  writeFileSync(file, `[webhook]\nsecrets = ["a-secret-of-24-characters"]\n${blocks.join("\n")}`);
+  const environment = { CORE_TOKEN: "a-token" };
+  const { exitCode, stdout } = await runProgram(["check", "--config", file], { environment });
+  expect(exitCode).toBe(0);
+  for (const name of ["players", "casino", "core", "database", "rehearsal"]) {
+    expect(stdout).toMatch(new RegExp(`^ok +source "${name}" \\(\\w+\\) is configured well`, "m"));
+  }
 });
 
 test("the architecture page has every room of src, and no other", () => {
