@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
+import { lateness } from "../../plugins/rest/failure.ts";
 import { isTable } from "../../src/config/interpolate.ts";
 import { topics } from "../../src/help/topics.ts";
 import { DEFAULT_STATUS_CODES, type Reason } from "../../src/protocol/status.ts";
@@ -71,6 +72,23 @@ describe("the reasons", () => {
       reasons.filter((reason) => reason !== "ok").toSorted(),
     );
   });
+});
+
+test("help troubleshooting says for each place where a late lookup can be what to turn", () => {
+  const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
+  const said = {
+    queue: lateness("queue", "CORE", late),
+    connect: lateness("connect", "CORE", late),
+    wait: lateness("wait", "CORE", late),
+    body: lateness("body", "CORE", late),
+    pause: lateness("pause", "CORE", late),
+  } satisfies Record<Parameters<typeof lateness>[0], unknown>;
+  const texts = Object.values(said).map((error) =>
+    String(error)
+      .replace(/^Error: /, "")
+      .replace(/ \(.*/, ""),
+  );
+  expect(firstColumn(page("troubleshooting"), "it says")).toEqual(expect.arrayContaining(texts));
 });
 
 describe("the metrics", () => {
