@@ -2,18 +2,21 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { didYouMean } from "../../plugins/shared/near-name.ts";
 import { showText } from "../help/pager.ts";
 import { renderMarkdown } from "../help/render.ts";
-import { type Topic, topics } from "../help/topics.ts";
+import { sectionsAbout } from "../help/search.ts";
+import { topics } from "../help/topics.ts";
 import { isColoured } from "./paint.ts";
 
 /** `help [TOPIC]`: the manual that is in the program. */
 export function helpCommand() {
   return new Command("help")
-    .description("shows the manual: the list of topics, a topic, or the help of a command")
-    .argument("[topic...]", "a topic, or a command such as players import")
-    .addHelpText("after", "\nExample:\n  klas-balance help rotation")
+    .description(
+      "shows the manual: the list of topics, a topic, the help of a command, or where a word occurs",
+    )
+    .argument("[topic...]", "a topic, a command such as players import, or words to look for")
+    .addHelpText("after", "\nExamples:\n  klas-balance help rotation\n  klas-balance help ERR_TIMEOUT")
     .action(async (words, _options, command) => {
       const root: CommandUnknownOpts = command.parent ?? command;
-      const text = words.length === 0 ? listing(root) : pageOf(words, root);
+      const text = words.length === 0 ? listing(root) : (pageOf(words, root) ?? finds(words));
       const problem = `there is no topic ${JSON.stringify(words.join(" "))}`;
       await showText(text ?? command.error(`error: ${problem}${suggestion(words, root)}`, { exitCode: 2 }));
     });
@@ -51,8 +54,9 @@ function listing(root: CommandUnknownOpts): string {
   return [
     "The manual of klas-balance. Read a topic with: klas-balance help TOPIC",
     "",
-    ...topicLines(topics),
+    ...lined(topics.map(({ name, title }) => [name, title])),
     "",
+    "Where a word occurs: klas-balance help WORD",
     "The options of a command: klas-balance help COMMAND, such as players import",
     "",
     wrapped(commands),
@@ -60,9 +64,18 @@ function listing(root: CommandUnknownOpts): string {
   ].join("\n");
 }
 
-function topicLines(list: readonly Topic[]): readonly string[] {
-  const width = Math.max(...list.map(({ name }) => name.length));
-  return list.map(({ name, title }) => `  ${name.padEnd(width)}  ${title}`);
+/** Where in the manual these words occur, if they do. */
+function finds(words: readonly string[]): string | undefined {
+  const sections = sectionsAbout(words);
+  if (sections.length === 0) return undefined;
+  const lines = lined(sections.map(({ topic, heading }) => [topic, heading]));
+  return [`No topic has the name ${JSON.stringify(words.join(" "))}. It is in:`, "", ...lines, ""].join("\n");
+}
+
+/** In two columns. */
+function lined(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([first]) => first.length));
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
 }
 
 function wrapped(words: readonly string[]): string {

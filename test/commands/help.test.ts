@@ -37,12 +37,19 @@ describe("help", () => {
   test.each([
     [["rotaton"], 'there is no topic "rotaton", did you mean "rotation"?'],
     [["players", "frobnicate"], 'there is no topic "players frobnicate"'],
-    [["worker"], 'there is no topic "worker"'],
   ])("says that there is no topic %j", async (words, problem) => {
     const { stdout, stderr, exitCode } = await runProgram(["help", ...words]);
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });
     expect(stderr).toStartWith(`error: ${problem}`);
     expect(stderr).toEndWith('"klas-balance help" lists the topics\n');
+  });
+
+  test("says where in the manual words occur that are no topic", async () => {
+    const { stdout, exitCode } = await runProgram(["help", "full", "disk"]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toStartWith(
+      'No topic has the name "full disk". It is in:\n\n  troubleshooting  A full disk\n',
+    );
   });
 
   test("goes through the pager on a terminal", async () => {
