@@ -1,13 +1,18 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
+/** The answer that turns a request away; `undefined` if it may go on. */
+export type Refusal = (request: Request) => Response | undefined;
+
 /** Who may use the admin listener (spec 5). */
 export interface Access {
-  /** The answer that turns a request away whose `Host` is not a name of this machine, while no token guards. */
-  refusalOfHost(request: Request): Response | undefined;
-  /** The answer that turns a request away; `undefined` if it may go on. */
-  refusal(request: Request): Response | undefined;
-  /** The same for what changes something or makes a call. */
-  refusalOfAction(request: Request): Response | undefined;
+  /** For the page itself: `Host` must be a name of this machine, unless a token guards. */
+  readonly refusalOfHost: Refusal;
+  /** For the question whether something listens. */
+  readonly refusalOfProbe: Refusal;
+  /** For what tells something. */
+  readonly refusal: Refusal;
+  /** For what changes something or makes a call. */
+  readonly refusalOfAction: Refusal;
   /** Answers the token in a request's body with a cookie for this browser. */
   login(request: Request): Promise<Response>;
 }
@@ -36,6 +41,8 @@ export function openAccess(token: string | undefined): Access {
 function withoutToken(): Access {
   return {
     refusalOfHost: foreignHost,
+    // It is told no more than that something listens, so a balancer may ask by any name.
+    refusalOfProbe: () => undefined,
     refusal: foreignHost,
     refusalOfAction: (request) => foreignHost(request) ?? crossSite(request),
     login: () => Promise.resolve(problem(404, "there is no token to log in with")),
@@ -72,6 +79,7 @@ function withToken(token: string): Access {
 
   return {
     refusalOfHost: () => undefined,
+    refusalOfProbe: refusal,
     refusal,
     refusalOfAction: (request) => refusal(request) ?? crossSite(request),
     async login(request) {

@@ -3,12 +3,13 @@ import { signedCurl } from "../certify/signed-call.ts";
 import type { Config } from "../config/load.ts";
 import { TRIAL_PREFIX } from "../config/secret-warnings.ts";
 import { topics } from "../help/topics.ts";
-import { secretId } from "../observe/recorder.ts";
+import { type AnsweredCall, type FailedBody, secretId } from "../observe/recorder.ts";
 import { formatEntry } from "../players/entry.ts";
 import { hasOwnDatabase, ownDatabase } from "../players/own-database.ts";
 import { revision, version } from "../version.ts";
-import type { ConsoleSubject } from "./interface.ts";
+import type { Latest } from "./recent.ts";
 import type { CallResult, PlayersPage, Status } from "./shapes.ts";
+import type { Timeline } from "./timeline.ts";
 import type { Watch } from "./watch.ts";
 
 /** What the process that runs the server knows. */
@@ -22,10 +23,31 @@ export interface RunningServer {
   warnings(): readonly string[];
 }
 
+/** What the console tells of, and does. */
+export interface ConsoleSubject {
+  /** As of the latest refresh. */
+  status(): Status;
+  /** Asks the workers for what is new. */
+  refresh(): Promise<void>;
+  readonly timeline: Timeline;
+  readonly calls: Latest<AnsweredCall>;
+  readonly failedBodies: Latest<FailedBody>;
+  /** Those in use now, for `explain`. */
+  secrets(): readonly string[];
+  /** Makes one signed call to this server. Throws, in words, if there is no answer. */
+  call(playerId: string): Promise<CallResult>;
+  /** A page of klas-balance's own players; `undefined` if the source in use has none. Throws in words. */
+  players(from: string): Promise<PlayersPage | undefined>;
+  readonly manual: {
+    readonly topics: readonly { readonly name: string; readonly title: string }[];
+    html(name: string): string | undefined;
+  };
+}
+
 const CALL_MS = 10_000;
 const PLAYERS_PER_PAGE = 50;
 
-/** Puts together what the interface tells, from what was watched and what the running server knows. */
+/** Puts together what the console tells, from what was watched and what the running server knows. */
 export function consoleSubject(running: () => RunningServer, watch: Watch): ConsoleSubject {
   let notReady: readonly string[] = [];
   return {
