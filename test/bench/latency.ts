@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { Database } from "bun:sqlite";
 import { type Program, start } from "./process.ts";
-import { type BenchOptions, makeDatabase, SECRET, writeConfig } from "./sqlite.ts";
+import { beside, type BenchOptions, makeDatabase, SECRET, writeConfig } from "./setting.ts";
 import { CLIENT_CPU, line, SERVER_CPU } from "./subject.ts";
 
 const PLAYERS = 100_000;
 const RATES = [1000, 5000];
 const RUN_MS = 8000;
-const CLIENT = join(import.meta.dir, "fixed-rate.ts");
 
 interface Figures {
   readonly requests: number;
@@ -53,7 +52,10 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
     csv,
     `player_id,currency,balance\n${Array.from({ length: PLAYERS }, (_, id) => `${id},EUR,30.50`).join("\n")}\n`,
   );
-  const config = writeConfig(folder, "latency", "warn", 'plugin = "sqlite"\nfile = "latency.db"');
+  const config = writeConfig(folder, {
+    name: "latency",
+    source: 'plugin = "sqlite"\nfile = "latency.db"',
+  });
   const disturbances: typeof DISTURBANCES = {
     ...DISTURBANCES,
     [`players import of ${PLAYERS} rows`]: () => {
@@ -68,7 +70,7 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
       const server = start([binary, "serve", "--config", config], SERVER_CPU);
       const { url } = JSON.parse(await server.line());
       const load = { url, secret: SECRET, players: PLAYERS, connections: 64 };
-      const client = start([process.execPath, CLIENT, JSON.stringify(load)], CLIENT_CPU);
+      const client = start(beside("fixed-rate", JSON.stringify(load)), CLIENT_CPU);
       await ask(client, rate, 2000);
       const end = disturb(server, database);
       const { p50, p99, p999, max, failures } = await ask(client, rate, RUN_MS);

@@ -6,10 +6,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { benchForward } from "./forward.ts";
 import { benchLatency } from "./latency.ts";
 import { benchPostgres } from "./postgres.ts";
 import { benchRest, benchThroughput } from "./rest.ts";
-import { type BenchOptions, benchSqlite } from "./sqlite.ts";
+import type { BenchOptions } from "./setting.ts";
+import { benchSqlite } from "./sqlite.ts";
+import { benchStartUp } from "./start-up.ts";
 import { benchWorkers } from "./workers.ts";
 import { line } from "./subject.ts";
 
@@ -22,9 +25,6 @@ const { values, positionals } = parseArgs({
     connections: { type: "string", default: "32" },
   },
 });
-const wanted = new Set(
-  positionals.length === 0 ? ["sqlite", "postgres", "rest", "throughput", "workers", "latency"] : positionals,
-);
 const folder = mkdtempSync(join(tmpdir(), "klas-balance-bench-"));
 const options: BenchOptions = {
   binary: resolve(values.binary),
@@ -32,14 +32,27 @@ const options: BenchOptions = {
   rounds: Number(values.rounds),
   connections: Number(values.connections),
 };
+const playerCounts = values.players.split(",").map(Number);
 
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  sqlite: () => benchScale(playerCounts),
+  "start-up": () => benchStartUp(options, [options.binary]),
+  rest: () => benchRest(options),
+  forward: () => benchForward(options),
+  throughput: () => benchThroughput(options),
+  postgres: () => benchPostgres(options, playerCounts[0] ?? 0),
+  workers: () => benchWorkers(options),
+  latency: () => benchLatency(options),
+};
+
+// Whatever ends this one ends what it started, see process.ts.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 try {
-  if (wanted.has("sqlite")) await benchScale(values.players.split(",").map(Number));
-  if (wanted.has("postgres")) await benchPostgres(options, Number(values.players.split(",")[0]));
-  if (wanted.has("rest")) await benchRest(options);
-  if (wanted.has("throughput")) await benchThroughput(options);
-  if (wanted.has("workers")) await benchWorkers(options);
-  if (wanted.has("latency")) await benchLatency(options);
+  const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
+  if (unknown !== undefined) throw new Error(`no part "${unknown}": ${Object.keys(parts).join(", ")}`);
+  for (const [name, measure] of Object.entries(parts)) {
+    if (positionals.length === 0 || positionals.includes(name)) await measure();
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

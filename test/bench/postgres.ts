@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { endPostgres, startPostgres } from "../engines/postgres-server.ts";
 import { ownPlayers } from "../plugins/postgres/own-players.ts";
-import { type BenchOptions, makeDatabase, SECRET, writeConfig } from "./sqlite.ts";
+import { beside, type BenchOptions, makeDatabase, SECRET, writeConfig } from "./setting.ts";
 import { compare, print, startSubject, stop } from "./subject.ts";
 
 /** PostgreSQL's own table, batched and one by one, beside SQLite's; the server of the database is not counted. */
@@ -23,9 +23,9 @@ export async function benchPostgres(
     "postgres, batch = false": `${own}\nbatch = false`,
   };
   const load = { secret: SECRET, players, connections };
-  const subjects = [await startSubject("floor", [process.execPath, join(import.meta.dir, "floor.ts")], load)];
+  const subjects = [await startSubject("floor", beside("floor"), load)];
   for (const [name, source] of Object.entries(sources)) {
-    const config = writeConfig(folder, name.replace(/\W+/g, "-"), "warn", source);
+    const config = writeConfig(folder, { name: name.replace(/\W+/g, "-"), source });
     subjects.push(await startSubject(name, [binary, "serve", "--config", config], load));
   }
   await compare(subjects, rounds);

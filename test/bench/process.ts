@@ -27,6 +27,7 @@ export function median(values: readonly number[]): number {
 /** A started program whose lines of output are read one by one. */
 export interface Program {
   readonly pid: number;
+  /** Its next line. Rejects if the program has ended. */
   line(): Promise<string>;
   send(line: string): void;
   stop(): Promise<void>;
@@ -42,8 +43,11 @@ export function start(command: readonly string[], cpu?: number, cwd?: string): P
     env: { ...process.env },
     ...(cwd === undefined ? {} : { cwd }),
   });
+  const endWithUs = (): void => child.kill("SIGKILL");
+  process.once("exit", endWithUs);
   const lines: string[] = [];
-  const waiting: ((line: string) => void)[] = [];
+  const waiting: PromiseWithResolvers<string>[] = [];
+  let hasEnded = false;
   void (async () => {
     let rest = "";
     for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -51,17 +55,23 @@ export function start(command: readonly string[], cpu?: number, cwd?: string): P
       rest = parts.pop() ?? "";
       for (const part of parts) {
         const reader = waiting.shift();
-        if (reader !== undefined) reader(part);
+        if (reader !== undefined) reader.resolve(part);
         // Enough for what is asked for; the log of a run is not kept.
         else if (lines.length < 10) lines.push(part);
       }
     }
+    hasEnded = true;
+    for (const { reject } of waiting) reject(new Error(`${command.join(" ")} ended`));
   })();
   return {
     pid: child.pid,
     line: () => {
       const line = lines.shift();
-      return line === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(line);
+      if (line !== undefined) return Promise.resolve(line);
+      const next = Promise.withResolvers<string>();
+      if (hasEnded) next.reject(new Error(`${command.join(" ")} ended`));
+      else waiting.push(next);
+      return next.promise;
     },
     send: (line) => {
       void child.stdin.write(`${line}\n`);
@@ -70,6 +80,7 @@ export function start(command: readonly string[], cpu?: number, cwd?: string): P
     async stop() {
       child.kill("SIGTERM");
       await child.exited;
+      process.off("exit", endWithUs);
     },
   };
 }

@@ -1,14 +1,17 @@
-import { join } from "node:path";
-import { start } from "./process.ts";
-import { type BenchOptions, SECRET, writeConfig } from "./sqlite.ts";
+import { type Program, start } from "./process.ts";
+import { beside, type BenchOptions, SECRET, writeConfig } from "./setting.ts";
 import { CLIENT_CPU, compare, line, print, run, startSubject, stop } from "./subject.ts";
 
-const UPSTREAM = join(import.meta.dir, "upstream.ts");
 const LATENCY_MS = 20;
 const CALLERS = 256;
 
-async function startUpstream(delayMs: number) {
-  const program = start([process.execPath, UPSTREAM, String(delayMs)], CLIENT_CPU);
+interface Upstream {
+  readonly program: Program;
+  readonly url: string;
+}
+
+export async function startUpstream(delayMs: number): Promise<Upstream> {
+  const program = start(beside("upstream", String(delayMs)), CLIENT_CPU);
   const { url } = JSON.parse(await program.line());
   return { program, url: String(url) };
 }
@@ -18,14 +21,10 @@ export async function benchRest(options: BenchOptions): Promise<void> {
   const { folder, binary, rounds, connections } = options;
   const upstream = await startUpstream(0);
   const source = `plugin = "rest"\nurl = "${upstream.url}players/{player_id}"\nbalance = "/data/balance"`;
-  const config = writeConfig(folder, "rest", "warn", source);
+  const config = writeConfig(folder, { name: "rest", source });
   const load = { secret: SECRET, players: 1000, connections };
   const subjects = [
-    await startSubject(
-      "bare proxy",
-      [process.execPath, join(import.meta.dir, "proxy.ts"), upstream.url],
-      load,
-    ),
+    await startSubject("bare proxy", beside("proxy", upstream.url), load),
     await startSubject("rest", [binary, "serve", "--config", config], load),
   ];
   await compare(subjects, rounds);
@@ -41,7 +40,7 @@ export async function benchThroughput({ folder, binary }: BenchOptions): Promise
   line("max_concurrency   requests/s   max_concurrency / latency   failures");
   for (const concurrency of [16, 64, 128]) {
     const source = `plugin = "rest"\nurl = "${upstream.url}players/{player_id}"\nbalance = "/data/balance"\nmax_concurrency = ${concurrency}`;
-    const config = writeConfig(folder, `rest-${concurrency}`, "warn", source);
+    const config = writeConfig(folder, { name: `rest-${concurrency}`, source });
     const load = { secret: SECRET, players: 1000, connections: CALLERS };
     const subject = await startSubject("rest", [binary, "serve", "--config", config], load);
     await run(subject, 1000);

@@ -1,6 +1,6 @@
-/** A core that answers every request with the same balance, after `process.argv[2]` milliseconds. */
+/** A core that answers every request with the same balance and `status_code`, after `process.argv[2]` milliseconds. */
 const delayMs = Number(process.argv[2] ?? 0);
-const body = '{"data":{"balance":30.00}}';
+const body = '{"data":{"balance":30.00},"status_code":"OK"}';
 
 export const server = Bun.serve({
   hostname: "127.0.0.1",

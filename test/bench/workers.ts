@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { cpuSeconds, start, sum } from "./process.ts";
 import { childrenOf } from "../operations/operated.ts";
-import { type BenchOptions, makeDatabase, SECRET, writeConfig } from "./sqlite.ts";
+import { beside, type BenchOptions, makeDatabase, SECRET, writeConfig } from "./setting.ts";
 import { line } from "./subject.ts";
 
 const PLAYERS = 100_000;
 const RUN_MS = 5000;
-const CLIENT = join(import.meta.dir, "load.ts");
 
 /**
  * What several workers give on this machine, clients included: nothing is pinned to a processor, so on two of them the
@@ -18,16 +17,17 @@ export async function benchWorkers({ folder, binary, connections }: BenchOptions
   line("workers   CPU us/call   calls/s   failures   share of each worker");
   for (const workers of [1, 2]) {
     const source = 'plugin = "sqlite"\nfile = "workers.db"';
-    const config = writeConfig(folder, `workers-${workers}`, "warn", source, "[admin]\nport = 0\n");
-    const text = await Bun.file(config).text();
-    await Bun.write(config, text.replace("port = 0\n", `port = 0\nworkers = ${workers}\n`));
+    const config = writeConfig(folder, {
+      name: `workers-${workers}`,
+      source,
+      server: `workers = ${workers}`,
+      more: "[admin]\nport = 0\n",
+    });
     const server = start([binary, "serve", "--config", config]);
     const { url } = JSON.parse(await server.line());
-    const client = start([
-      process.execPath,
-      CLIENT,
-      JSON.stringify({ url, secret: SECRET, players: PLAYERS, connections }),
-    ]);
+    const client = start(
+      beside("load", JSON.stringify({ url, secret: SECRET, players: PLAYERS, connections })),
+    );
     const run = async (milliseconds: number) => {
       client.send(`run ${milliseconds}`);
       return JSON.parse(await client.line());
