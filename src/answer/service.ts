@@ -11,7 +11,7 @@ import { type ExponentOf, knownCurrencies } from "../protocol/currency.ts";
 import { signingKey, type SigningKey } from "../protocol/signature.ts";
 import { DEFAULT_STATUS_CODES, type MappedReason, type StatusCodes } from "../protocol/status.ts";
 import { Failure } from "../failure.ts";
-import { type BoundSource, describeSource, type OnStep } from "../source/bound.ts";
+import { type BoundSource, describeSource, type OnStep } from "../source/bind-sources.ts";
 import { guard, type GuardedSource } from "../source/guard.ts";
 import { type TrimmedSecret, trimmedSecrets } from "./trimmed-secrets.ts";
 

@@ -8,7 +8,7 @@ import { secretWarnings, TRIAL_PREFIX } from "../config/secret-warnings.ts";
 import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 import type { Starter } from "../source/built-in.ts";
-import { builtIns } from "../source/registry.ts";
+import { builtIns } from "../source/built-in.ts";
 import { integerFrom } from "./arguments.ts";
 import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";

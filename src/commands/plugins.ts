@@ -6,7 +6,7 @@ import { ConfigError, formatProblem, type Problem } from "../config/problem.ts";
 import { Failure } from "../failure.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import type { Subject } from "../source/conformance.ts";
-import { findPlugin } from "../source/registry.ts";
+import { findPlugin } from "../source/find-plugin.ts";
 import { shownPath } from "../shown-path.ts";
 import { configOption, readConfig } from "./config-option.ts";
 import { paint } from "./paint.ts";

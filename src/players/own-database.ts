@@ -3,8 +3,8 @@ import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { Failure } from "../failure.ts";
 import { type ExponentOf, knownCurrencies } from "../protocol/currency.ts";
-import { bindSource } from "../source/bound.ts";
-import { builtIns } from "../source/registry.ts";
+import { bindSource } from "../source/bind-sources.ts";
+import { builtIns } from "../source/built-in.ts";
 
 type Use<Result> = (players: PlayersTable) => Promise<Result>;
 

@@ -6,7 +6,7 @@ import { endProcess } from "../host-process.ts";
 import { openAdmin } from "../admin/admin.ts";
 import type { RunningServer } from "../admin/console.ts";
 import { type Server, startServer } from "../server/server.ts";
-import { isBuiltIn } from "../source/registry.ts";
+import { isBuiltIn } from "../source/built-in.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
 import { messageOf } from "../source/thrown.ts";
 import { startWorkers, workerCount } from "../workers/supervisor.ts";

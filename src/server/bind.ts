@@ -3,7 +3,7 @@ import { newsTo } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { readServerTls, type ServerTls } from "../answer/tls.ts";
 import { bindForwarder, type Forwarder } from "../forward/forwarder.ts";
-import { type BoundSource, bindSources, type OnStep } from "../source/bound.ts";
+import { type BoundSource, bindSources, type OnStep } from "../source/bind-sources.ts";
 
 /** A configuration with what it names: all of it is there and fits, and nothing of it is open yet. */
 export interface BoundConfig {

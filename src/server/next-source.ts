@@ -3,7 +3,7 @@ import { openSource, type Service, type Surroundings } from "../answer/service.t
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
-import { describeSource } from "../source/bound.ts";
+import { describeSource } from "../source/bind-sources.ts";
 import type { GuardedSource } from "../source/guard.ts";
 import { messageOf } from "../source/thrown.ts";
 import type { BoundConfig } from "./bind.ts";

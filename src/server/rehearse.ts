@@ -3,7 +3,7 @@ import { ConfigError, type Problem } from "../config/problem.ts";
 import { readinessProblem } from "../answer/probe.ts";
 import { openSource } from "../answer/service.ts";
 import type { Log } from "../observe/log.ts";
-import { describeSource, type OnStep } from "../source/bound.ts";
+import { describeSource, type OnStep } from "../source/bind-sources.ts";
 import { messageOf } from "../source/thrown.ts";
 import { bindConfig } from "./bind.ts";
 

@@ -3,7 +3,7 @@ import type { Log } from "../observe/log.ts";
 import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
 import { openRecorder, type Recording } from "../observe/recorder.ts";
 import type { SourceState } from "../plugin.ts";
-import type { OnStep } from "../source/bound.ts";
+import type { OnStep } from "../source/bind-sources.ts";
 import { listen, type Listener } from "../answer/listener.ts";
 import { assertPortIsFree } from "../answer/port.ts";
 import { openSource, serviceOf, type Service } from "../answer/service.ts";

@@ -1,4 +1,10 @@
+import * as mysqlModule from "../../plugins/mysql/index.ts";
+import * as postgresModule from "../../plugins/postgres/index.ts";
+import * as redisModule from "../../plugins/redis/index.ts";
+import * as restModule from "../../plugins/rest/index.ts";
 import type { WithPlayers } from "../../plugins/shared/players-table.ts";
+import * as sqliteModule from "../../plugins/sqlite/index.ts";
+import * as staticModule from "../../plugins/static/index.ts";
 import { validate } from "../config/validate.ts";
 import type { SourcePlugin } from "../plugin.ts";
 import type { Bound, Plugin } from "./binding.ts";
@@ -20,6 +26,21 @@ export interface BuiltIn extends Plugin {
   readonly withPlayers?: WithPlayers | undefined;
 }
 
+/** Another one is its folder and a line here; the rest of the program and the tests follow. */
+export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
+  ["mysql", builtIn(mysqlModule)],
+  ["postgres", builtIn(postgresModule)],
+  ["redis", builtIn(redisModule)],
+  ["rest", builtIn(restModule)],
+  ["sqlite", builtIn(sqliteModule)],
+  ["static", builtIn(staticModule)],
+]);
+
+/** Whether a configuration's `plugin` is one of ours, and not a file of the operator's own. */
+export function isBuiltIn(name: string): boolean {
+  return builtIns.has(name);
+}
+
 /** What `plugins/NAME/index.ts` exports. */
 interface BuiltInModule<Options> {
   readonly default: SourcePlugin<Options> & Required<Pick<SourcePlugin<Options>, "options">>;
@@ -28,7 +49,7 @@ interface BuiltInModule<Options> {
 }
 
 /** All that the program knows of a built-in comes from its folder. Its schema and its `open` are trusted. */
-export function builtIn<Options>({ default: plugin, starter, withPlayers }: BuiltInModule<Options>): BuiltIn {
+function builtIn<Options>({ default: plugin, starter, withPlayers }: BuiltInModule<Options>): BuiltIn {
   return {
     schema: plugin.options,
     starter,

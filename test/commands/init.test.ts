@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { builtIns } from "../../src/source/registry.ts";
+import { builtIns } from "../../src/source/built-in.ts";
 import { runProgram } from "./run-program.ts";
 
 const ISSUED = "issued-by-klas-gaming-4711";

@@ -7,8 +7,8 @@ import { isTable } from "../../src/config/interpolate.ts";
 import { loadConfig, readConfigFile } from "../../src/config/load.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { DEFAULT_STATUS_CODES } from "../../src/protocol/status.ts";
-import { bindSources } from "../../src/source/bound.ts";
-import { builtIns } from "../../src/source/registry.ts";
+import { bindSources } from "../../src/source/bind-sources.ts";
+import { builtIns } from "../../src/source/built-in.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 const root = join(import.meta.dir, "../..");

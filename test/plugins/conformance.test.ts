@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { conformanceCases, type Subject } from "../../src/source/conformance.ts";
 import type { Plugin } from "../../src/source/binding.ts";
-import { builtIns } from "../../src/source/registry.ts";
+import { builtIns } from "../../src/source/built-in.ts";
 import { conforms } from "../conformance.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import type { Subjects } from "./held-to-the-contract.ts";

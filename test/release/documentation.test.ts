@@ -5,7 +5,7 @@ import { documentation } from "../../src/release/documentation.ts";
 import { manual } from "../../src/release/manual.ts";
 import { topics } from "../../src/help/topics.ts";
 import { topicPage } from "../../src/release/topic-page.ts";
-import { builtIns } from "../../src/source/registry.ts";
+import { builtIns } from "../../src/source/built-in.ts";
 import { program } from "../../src/program.ts";
 
 const texts = documentation("1.2.3", "2026-01-31");

@@ -251,7 +251,7 @@ test("200 reloads read every edit and do not grow", async () => {
   write({
     "reload/main.ts": `
       import { writeFileSync } from "node:fs";
-      import { findPlugin } from ${JSON.stringify(join(root, "src/source/registry.ts"))};
+      import { findPlugin } from ${JSON.stringify(join(root, "src/source/find-plugin.ts"))};
       import { endProcess } from ${JSON.stringify(join(root, "src/host-process.ts"))};
       const folder = process.argv[2];
       const samples = [];

@@ -1,7 +1,7 @@
 import { stringify } from "smol-toml";
 import { isTable } from "../../config/interpolate.ts";
 import type { Config, SourceTable } from "../../config/load.ts";
-import { builtIns } from "../../source/registry.ts";
+import { builtIns } from "../../source/built-in.ts";
 
 const MASK = "****";
 

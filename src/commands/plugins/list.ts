@@ -1,6 +1,7 @@
 import { describeOptions, type OptionDescription } from "../../config/describe-schema.ts";
 import type { OptionsSchema } from "../../plugin.ts";
-import { builtIns, findPlugin, ownPlugins } from "../../source/registry.ts";
+import { builtIns } from "../../source/built-in.ts";
+import { findPlugin, ownPlugins } from "../../source/find-plugin.ts";
 
 /** One line of `plugins list`, as `--json` prints it. */
 export interface Listed {

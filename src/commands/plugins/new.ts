@@ -5,7 +5,8 @@ import * as v from "valibot";
 import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 import * as contract from "../../plugin.ts" with { type: "text" };
-import { builtIns, PLUGINS_FOLDER } from "../../source/registry.ts";
+import { builtIns } from "../../source/built-in.ts";
+import { PLUGINS_FOLDER } from "../../source/find-plugin.ts";
 import { createFile, replaceFile } from "../whole-file.ts";
 import * as template from "./template.ts" with { type: "text" };
 

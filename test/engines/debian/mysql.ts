@@ -6,7 +6,7 @@ import plugin from "../../../plugins/mysql/index.ts";
 import { optionsSchema } from "../../../plugins/mysql/options.ts";
 import { knownCurrencies } from "../../../src/protocol/currency.ts";
 import type { Source } from "../../../src/plugin.ts";
-import { builtIns } from "../../../src/source/registry.ts";
+import { builtIns } from "../../../src/source/built-in.ts";
 import { conforms } from "../../conformance.ts";
 import { ask, failure } from "../../plugins/postgres/subject.ts";
 import { makeCertificates } from "../../plugins/rest/certificates.ts";

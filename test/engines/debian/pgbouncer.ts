@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ask, failure, open } from "../../plugins/postgres/subject.ts";
 import { ownPlayers } from "../../plugins/postgres/own-players.ts";
-import { builtIns } from "../../../src/source/registry.ts";
+import { builtIns } from "../../../src/source/built-in.ts";
 import { conforms } from "../../conformance.ts";
 import { type PgBouncer, startPgBouncer } from "../pgbouncer.ts";
 import { sharedPostgres } from "../postgres-server.ts";

@@ -5,7 +5,7 @@ import plugin from "../../../plugins/redis/index.ts";
 import { optionsSchema } from "../../../plugins/redis/options.ts";
 import { knownCurrencies } from "../../../src/protocol/currency.ts";
 import type { Source } from "../../../src/plugin.ts";
-import { builtIns } from "../../../src/source/registry.ts";
+import { builtIns } from "../../../src/source/built-in.ts";
 import { conforms } from "../../conformance.ts";
 import { ask, failure } from "../../plugins/postgres/subject.ts";
 import { startStaleProxy } from "../../plugins/postgres/stale-proxy.ts";

@@ -1,35 +1,14 @@
 import { readdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import * as mysqlModule from "../../plugins/mysql/index.ts";
-import * as postgresModule from "../../plugins/postgres/index.ts";
-import * as redisModule from "../../plugins/redis/index.ts";
-import * as restModule from "../../plugins/rest/index.ts";
-import * as sqliteModule from "../../plugins/sqlite/index.ts";
-import * as staticModule from "../../plugins/static/index.ts";
 import { didYouMean } from "../../plugins/shared/near-name.ts";
-import { builtIn, type BuiltIn } from "./built-in.ts";
-import { loadPlugin, type Loaded } from "./load.ts";
+import { builtIns } from "./built-in.ts";
+import { loadPlugin, type Loaded } from "./load-plugin.ts";
 
 /** The folder beside the configuration that operators' plugins are looked for in by their names. */
 export const PLUGINS_FOLDER = "plugins";
 
 const EXTENSIONS = [".ts", ".js"];
-
-/** Another one is its folder and a line here; the rest of the program and the tests follow. */
-export const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
-  ["mysql", builtIn(mysqlModule)],
-  ["postgres", builtIn(postgresModule)],
-  ["redis", builtIn(redisModule)],
-  ["rest", builtIn(restModule)],
-  ["sqlite", builtIn(sqliteModule)],
-  ["static", builtIn(staticModule)],
-]);
-
-/** Whether a configuration's `plugin` is one of ours, and not a file of the operator's own. */
-export function isBuiltIn(name: string): boolean {
-  return builtIns.has(name);
-}
 
 /**
  * The plugin that a configuration means: a built-in's name, else `plugins/NAME.ts` (or `.js`) in its

@@ -1,7 +1,7 @@
 import type { SourceTable, SourceTables } from "../config/load.ts";
 import type { Problem } from "../config/problem.ts";
 import type { OpenContext, Source } from "../plugin.ts";
-import { findPlugin } from "./registry.ts";
+import { findPlugin } from "./find-plugin.ts";
 
 /** A source whose plugin is loaded and whose options are valid. It is not open yet. */
 export interface BoundSource extends SourceTable {

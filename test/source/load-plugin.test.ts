@@ -6,8 +6,9 @@ import type { BalanceQuery, OpenContext, Source } from "../../src/plugin.ts";
 import type { Plugin } from "../../src/source/binding.ts";
 import type { Subject } from "../../src/source/conformance.ts";
 import { guard } from "../../src/source/guard.ts";
-import { loadPlugin } from "../../src/source/load.ts";
-import { builtIns, findPlugin } from "../../src/source/registry.ts";
+import { loadPlugin } from "../../src/source/load-plugin.ts";
+import { builtIns } from "../../src/source/built-in.ts";
+import { findPlugin } from "../../src/source/find-plugin.ts";
 import { conforms } from "../conformance.ts";
 import { knownCurrencies } from "../../src/protocol/currency.ts";
 
