@@ -1,6 +1,6 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
 import type { IdType } from "../shared/engine-options.ts";
-import type { Answer } from "../shared/lanes/lane.ts";
+import type { LaneAnswer } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
 import type { Parameter, Query } from "../shared/query/parameters.ts";
@@ -27,7 +27,7 @@ export interface Statement {
     tag: string,
     queries: readonly (BalanceQuery | undefined)[],
   ): { readonly text: string; readonly parameters: unknown[] };
-  read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly Answer[];
+  read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
   /** Throws, in words for the operator, if the query gives no balance. */
   assertColumns(columns: readonly Column[]): void;
 }

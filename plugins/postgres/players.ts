@@ -2,7 +2,7 @@ import { SQL } from "bun";
 import * as v from "valibot";
 import { engineTlsFor } from "../shared/engine-tls.ts";
 import { closeNow } from "../shared/lanes/sql-lane.ts";
-import type { Access, WithPlayers } from "../shared/players-table.ts";
+import type { PlayersAccess, WithPlayers } from "../shared/players-table.ts";
 import { explainConnecting } from "./failure.ts";
 import { type Options, optionsSchema } from "./options.ts";
 import { bringUpToDate, hasTable, isUpToDate } from "./own/migrate.ts";
@@ -49,7 +49,7 @@ async function primaryOf(options: Options, reach: Reach) {
   throw new Error(problems.join("; "));
 }
 
-async function assertTable(session: SQL, access: Access): Promise<void> {
+async function assertTable(session: SQL, access: PlayersAccess): Promise<void> {
   if (access === "make") await bringUpToDate(session);
   else if (access === "rehearse" && !(await hasTable(session))) return;
   else if (!(await isUpToDate(session))) {

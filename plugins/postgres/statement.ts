@@ -1,6 +1,6 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
 import type { IdType } from "../shared/engine-options.ts";
-import type { Answer } from "../shared/lanes/lane.ts";
+import type { LaneAnswer } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
 import type { Column, RowReader } from "../shared/query/row-reader.ts";
@@ -29,7 +29,7 @@ export interface Statement {
    * What the rows say of each lookup. Throws `ForeignAnswer` if they do not bear the tag and the ids that were
    * sent: then they answer something else, whatever mixed them up.
    */
-  read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly Answer[];
+  read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
   /** Throws, in words for the operator, if the query gives no balance. */
   assertColumns(columns: readonly Column[]): void;
 }

@@ -1,6 +1,6 @@
 import type { BalanceQuery, LookupResult } from "../../src/plugin.ts";
 import { integerOf } from "../shared/decimal.ts";
-import { type Answer, ForeignAnswer } from "../shared/lanes/lane.ts";
+import { type LaneAnswer, ForeignAnswer } from "../shared/lanes/lane.ts";
 import type { Options } from "./options.ts";
 import type { Command } from "./pipeline.ts";
 
@@ -9,7 +9,7 @@ export interface Lookups {
   /** For each lookup as many commands as for every other. */
   commands(tag: string, queries: readonly BalanceQuery[]): readonly Command[];
   /** Throws `ForeignAnswer` if the echoes among the replies are not the ones that were sent. */
-  answers(replies: readonly unknown[], tag: string, queries: readonly BalanceQuery[]): readonly Answer[];
+  answers(replies: readonly unknown[], tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
 }
 
 type ValueOptions = Pick<Options, "key" | "field" | "unit" | "exponent" | "currency_field">;
@@ -33,7 +33,7 @@ export function lookupsFor(options: ValueOptions): Lookups {
 
   const size = field === undefined ? 2 : 3;
 
-  function answerOf(replies: readonly unknown[]): Answer {
+  function answerOf(replies: readonly unknown[]): LaneAnswer {
     const failed = replies.find((reply) => reply instanceof Error);
     if (failed !== undefined) return { problem: failed.message };
     try {

@@ -4,7 +4,7 @@ import { integerOf, notAnAmount, plainDecimal } from "../shared/decimal.ts";
 import { decodeText } from "./charset.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
-import type { CoreResponse, Reader } from "./exchange.ts";
+import type { CoreResponse, AnswerReader } from "./exchange.ts";
 import { retryAfterMs, ServerError, Unavailable } from "./failure.ts";
 import { oneOf } from "./one-of.ts";
 import type { Options } from "./options.ts";
@@ -27,7 +27,7 @@ type Parsed =
  * Throws `Unavailable` if another try may help, `WrongEcho` if the answer is to another question, and another
  * error if it is none.
  */
-export function answerReader(options: Options): Reader<LookupResult> {
+export function answerReader(options: Options): AnswerReader<LookupResult> {
   const refusals = new Map(
     Object.entries(options.status_map).map(([status, code]) => [Number(status), code]),
   );

@@ -15,7 +15,7 @@ export interface CoreResponse {
 }
 
 /** What an answer is taken for. */
-export interface Reader<Answer> {
+export interface AnswerReader<Answer> {
   /** Tells by the status whether the body matters; if not, none of it is read. */
   readonly needsBody: (status: number) => boolean;
   /** Throws if the answer is none. */
@@ -23,7 +23,7 @@ export interface Reader<Answer> {
 }
 
 /** The status alone. */
-export const statusReader: Reader<number> = { needsBody: () => false, read: ({ status }) => status };
+export const statusReader: AnswerReader<number> = { needsBody: () => false, read: ({ status }) => status };
 
 /** Whom is asked, and how much of an answer is taken. */
 export interface Core {
@@ -42,7 +42,7 @@ export type Exchange<Answer> = (request: CoreRequest, signal: AbortSignal) => Pr
  * A connection serves another exchange only if this one's answer was read to its end and understood. After
  * any other answer what follows in it could be a rest of that answer, and would be given to another player.
  */
-export function exchanger<Answer>(core: Core, reader: Reader<Answer>): Exchange<Answer> {
+export function exchanger<Answer>(core: Core, reader: AnswerReader<Answer>): Exchange<Answer> {
   const { origin, name, connections, maxResponseBytes } = core;
   const { protocol, hostname, port } = urlToHttpOptions(origin);
   // The parser's laxity is said here, or else NODE_OPTIONS has the say.

@@ -9,7 +9,7 @@ export interface Player {
  * What a command may do: only `make` makes a database if there is none. `read` and `rehearse` change nothing;
  * for `rehearse` a database that is not there yet is an empty one.
  */
-export type Access = "read" | "rehearse" | "change" | "make";
+export type PlayersAccess = "read" | "rehearse" | "change" | "make";
 
 /**
  * The door of a source's plugin for the `players` commands: opens klas-balance's own table at the place that the
@@ -18,7 +18,7 @@ export type Access = "read" | "rehearse" | "change" | "make";
  */
 export type WithPlayers = <Result>(
   place: PlayersPlace,
-  access: Access,
+  access: PlayersAccess,
   use: (players: PlayersTable) => Promise<Result>,
 ) => Promise<Result>;
 

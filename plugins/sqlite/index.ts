@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import * as v from "valibot";
 import type { SourcePlugin } from "../../src/plugin.ts";
-import { ownDatabase } from "./own/open.ts";
+import { ownDatabaseKind } from "./own/open.ts";
 import { integer } from "../shared/integer.ts";
 import { queryOption } from "../shared/query/option.ts";
 import { SQLITE } from "../shared/query/parameters.ts";
@@ -43,7 +43,7 @@ export default {
     const { directory, log, isRehearsal } = context;
     const path = resolve(directory, file);
     if (query === undefined) {
-      return isRehearsal ? rehearseOwn(path, context) : openFileSource(path, ownDatabase(context), log);
+      return isRehearsal ? rehearseOwn(path, context) : openFileSource(path, ownDatabaseKind(context), log);
     }
     if (isRehearsal) return rehearseQuery(path, query, { round, log });
     return openFileSource(path, operatorsDatabase(query, { round }), log);

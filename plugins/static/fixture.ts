@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import type { SourceLog } from "../../src/plugin.ts";
-import { playersSchema } from "./options.ts";
+import { balancesSchema } from "./options.ts";
 
 /** How often the file is looked at. */
 const RECHECK_MS = 250;
@@ -65,7 +65,7 @@ async function versionOf(file: string): Promise<string> {
 
 async function readPlayers(file: string): Promise<ReadonlyMap<string, string>> {
   if (Bun.file(file).size > MAX_FILE_BYTES) throw new Error(`${file} has more than ${MAX_FILE_BYTES} bytes`);
-  const result = v.safeParse(playersSchema, parseJson(file, await readFile(file, "utf8")));
+  const result = v.safeParse(balancesSchema, parseJson(file, await readFile(file, "utf8")));
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw new Error(`${file}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);

@@ -10,7 +10,7 @@ const NO_TEXT = 'expected a balance as text, such as "30"';
  * Balances by player id: exact decimals as text, so that no digit passes through a float. A Map, because an
  * object would answer for `constructor`; valibot's own record would drop a player of that name.
  */
-export const playersSchema = v.pipe(
+export const balancesSchema = v.pipe(
   v.custom<Readonly<Record<string, unknown>>>(
     (input) => typeof input === "object" && input !== null && !Array.isArray(input),
     NO_TABLE,
@@ -31,7 +31,7 @@ export const playersSchema = v.pipe(
 export const optionsSchema = v.pipe(
   v.strictObject(
     {
-      players: v.optional(playersSchema),
+      players: v.optional(balancesSchema),
       file: v.optional(
         v.pipe(v.string("expected the path of a JSON file"), v.nonEmpty("expected the path of a JSON file")),
       ),

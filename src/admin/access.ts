@@ -1,18 +1,18 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 /** The answer that turns a request away; `undefined` if it may go on. */
-export type Refusal = (request: Request) => Response | undefined;
+export type AccessRefusal = (request: Request) => Response | undefined;
 
 /** Who may use the admin listener (spec 5). */
 export interface Access {
   /** For the page itself: `Host` must be a name of this machine, unless a token guards. */
-  readonly refusalOfHost: Refusal;
+  readonly refusalOfHost: AccessRefusal;
   /** For the question whether something listens. */
-  readonly refusalOfProbe: Refusal;
+  readonly refusalOfProbe: AccessRefusal;
   /** For what tells something. */
-  readonly refusal: Refusal;
+  readonly refusal: AccessRefusal;
   /** For what changes something or makes a call. */
-  readonly refusalOfAction: Refusal;
+  readonly refusalOfAction: AccessRefusal;
   /** Answers the token in a request's body with a cookie for this browser. */
   login(request: Request): Promise<Response>;
 }

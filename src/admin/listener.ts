@@ -2,7 +2,7 @@ import { notFound } from "../answer/listener.ts";
 import { serveOrExplain } from "../answer/port.ts";
 import { openAccess } from "./access.ts";
 import { openEvents } from "./events.ts";
-import { adminRoutes, type AdminSubject, type Answer } from "./routes.ts";
+import { adminRoutes, type AdminSubject, type RouteAnswer } from "./routes.ts";
 
 export interface AdminOptions {
   readonly host: string;
@@ -63,6 +63,6 @@ function secured(response: Response): Response {
   return response;
 }
 
-function securing(answer: Answer): Answer {
+function securing(answer: RouteAnswer): RouteAnswer {
   return async (request) => secured(await answer(request));
 }

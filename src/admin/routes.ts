@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { isRead, notAllowed } from "../answer/listener.ts";
 import { METRICS_CONTENT_TYPE, metricsText, type MetricsSnapshot } from "../observe/metrics.ts";
 import type { FailedBody } from "../observe/recorder.ts";
-import { type Access, problem, type Refusal } from "./access.ts";
+import { type Access, problem, type AccessRefusal } from "./access.ts";
 import type { ConsoleSubject } from "./console.ts";
 import type { Events } from "./events.ts";
 import { describeFailed } from "./failed-bodies.ts";
@@ -19,23 +19,23 @@ export interface AdminSubject {
   readonly console: ConsoleSubject;
 }
 
-export type Answer = (request: Bun.BunRequest) => Response | Promise<Response>;
+export type RouteAnswer = (request: Bun.BunRequest) => Response | Promise<Response>;
 
 /** Every address of the admin listener, each behind its guard. What `/api` answers with is in `shapes.ts`. */
 export function adminRoutes(
   subject: AdminSubject,
   events: Events,
   access: Access,
-): Readonly<Record<string, Answer>> {
+): Readonly<Record<string, RouteAnswer>> {
   const { console } = subject;
   const readAfter =
-    (refusal: Refusal) =>
-    (answer: Answer): Answer =>
+    (refusal: AccessRefusal) =>
+    (answer: RouteAnswer): RouteAnswer =>
     (request) =>
       refusal(request) ?? (isRead(request) ? answer(request) : notAllowed("GET, HEAD"));
   const read = readAfter(access.refusal);
   const act =
-    (answer: Answer): Answer =>
+    (answer: RouteAnswer): RouteAnswer =>
     (request) =>
       access.refusalOfAction(request) ?? (request.method === "POST" ? answer(request) : notAllowed("POST"));
   // The page's files are the program's own and tell nothing, so no token is needed; but they come by no foreign name either.

@@ -2,25 +2,25 @@ import { isLoopback } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { sign, SIGNATURE_HEADER, signingKey } from "../protocol/signature.ts";
-import { speaksTls } from "./connection.ts";
+import { endpointSpeaksTls } from "./connection.ts";
 import { REFUSED } from "./dial.ts";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type EndpointAddress, endpointOf } from "./endpoint-address.ts";
 import { statusHint } from "./first-call.ts";
 import { headerValues } from "./http-reply.ts";
 import { sendTo } from "./http-request.ts";
 import { replyContent } from "./reply-content.ts";
-import { originOf, signedCall } from "./signed-call.ts";
+import { listenerOrigin, signedCall } from "./signed-call.ts";
 
 /** Where a call goes, and what signs it. */
 export interface Target {
-  readonly endpoint: Endpoint;
+  readonly endpoint: EndpointAddress;
   readonly secret: string;
   /** The server of the configuration, on this machine. */
   readonly isOurs: boolean;
 }
 
 /** What came of a call. */
-export interface CallResult {
+export interface BalanceCallResult {
   readonly request_id: string;
   readonly http_status: number;
   readonly status_code: string | null;
@@ -33,7 +33,7 @@ export interface CallResult {
 
 /** The server that runs with a configuration, on this machine. */
 export function ourTarget({ server, webhook }: Config): Target {
-  const origin = originOf(server.tls === undefined ? "http" : "https", server);
+  const origin = listenerOrigin(server.tls === undefined ? "http" : "https", server);
   const endpoint = endpointOf(origin + webhook.path);
   if (endpoint === undefined) {
     throw new Failure(`server.host is not an address that can be called: ${origin}`, 2);
@@ -47,7 +47,7 @@ export async function callBalance(
   { endpoint, secret, isOurs }: Target,
   playerId: string,
   timeoutMs: number,
-): Promise<CallResult> {
+): Promise<BalanceCallResult> {
   const { requestId, body, signature } = signedCall(secret, playerId);
   const startedMs = performance.now();
   const reply = await sendTo(endpoint, timeoutMs, {
@@ -64,7 +64,7 @@ export async function callBalance(
   if ("noReply" in reply) {
     const isRefused = reply.noReply === REFUSED && (isOurs || isLoopback(endpoint.host));
     const hint = isRefused ? ': nothing listens there; is "klas-balance serve" running?' : "";
-    const wrongScheme = (await speaksTls(endpoint, timeoutMs)) ? WRONG_SCHEME : "";
+    const wrongScheme = (await endpointSpeaksTls(endpoint, timeoutMs)) ? WRONG_SCHEME : "";
     throw new Failure(`no answer from ${endpoint.url}: ${reply.noReply}${hint}${wrongScheme}`, 1);
   }
   const { statusCode, balance } = replyContent(reply);

@@ -3,8 +3,8 @@ import { signingKey } from "../protocol/signature.ts";
 import { requestWith, sendRequest, type TestedEndpoint } from "./signed-request.ts";
 import type { Case } from "./case.ts";
 import { openConnection } from "./connection.ts";
-import type { Core } from "./core.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { StandInCore } from "./stand-in-core.ts";
+import type { EndpointAddress } from "./endpoint-address.ts";
 import { causeOfRefusal } from "./first-call.ts";
 import { answersOk } from "./expectation.ts";
 import { latencyOf } from "./latency.ts";
@@ -12,7 +12,7 @@ import type { CaseResult, Report } from "./report.ts";
 
 /** What to test, and what is known about it. */
 export interface CertifyOptions {
-  readonly endpoint: Endpoint;
+  readonly endpoint: EndpointAddress;
   readonly secret: string;
   /** A player whom the endpoint knows. */
   readonly player: string;
@@ -28,7 +28,7 @@ export interface CertifyOptions {
   /** Whether the cases that can be run are run even if a good call is not answered. */
   readonly keepsGoing: boolean;
   /** What the endpoint passes its calls on to; then its cases are those of forwarding. */
-  readonly core?: Core | undefined;
+  readonly core?: StandInCore | undefined;
 }
 
 /** Either the report, or why the endpoint could not be reached at all. */

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { dial, type NoReply, plainCause } from "./dial.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { EndpointAddress } from "./endpoint-address.ts";
 import { type HttpReply, parseHttpReply } from "./http-reply.ts";
 
 export type ReplyOrNone = HttpReply | NoReply;
@@ -17,7 +17,7 @@ const PAUSE_BETWEEN_PARTS_MS = 20;
 
 /** Opens a connection, within the time that one call has. */
 export async function openConnection(
-  endpoint: Endpoint,
+  endpoint: EndpointAddress,
   timeoutMs: number,
 ): Promise<RawConnection | NoReply> {
   const socket = await dial(endpoint, timeoutMs);
@@ -25,7 +25,7 @@ export async function openConnection(
 }
 
 /** Whether the port of an endpoint that was meant to be plain HTTP speaks TLS. */
-export async function speaksTls(endpoint: Endpoint, timeoutMs: number): Promise<boolean> {
+export async function endpointSpeaksTls(endpoint: EndpointAddress, timeoutMs: number): Promise<boolean> {
   if (endpoint.tls) return false;
   const socket = await dial({ ...endpoint, tls: true, trustsAnyCertificate: true }, timeoutMs);
   if ("noReply" in socket) return false;

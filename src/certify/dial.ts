@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Endpoint, Proxy } from "./endpoint.ts";
+import type { EndpointAddress, Proxy } from "./endpoint-address.ts";
 
 /** Why there is no connection or no reply, in words for the user. */
 export interface NoReply {
@@ -13,7 +13,7 @@ export const REFUSED = "connection refused";
  * A connected socket, within the time that one call has. What the environment says of proxies and of
  * certificates does not count, but for NODE_EXTRA_CA_CERTS: the endpoint alone says how it is reached.
  */
-export async function dial(endpoint: Endpoint, timeoutMs: number): Promise<Socket | NoReply> {
+export async function dial(endpoint: EndpointAddress, timeoutMs: number): Promise<Socket | NoReply> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const { proxy, host, port, tls } = endpoint;
   const tcp = await connected(
@@ -55,7 +55,7 @@ function connected(
 async function tunnel(
   socket: Socket,
   { authorization }: Proxy,
-  { host, port }: Endpoint,
+  { host, port }: EndpointAddress,
   deadline: AbortSignal,
 ): Promise<Socket | NoReply> {
   const target = `${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -1,5 +1,5 @@
 import { openConnection, type ReplyOrNone } from "./connection.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { EndpointAddress } from "./endpoint-address.ts";
 
 /** One request, as it goes onto the wire. Header values are sent byte for byte as Latin-1. */
 export interface HttpRequest {
@@ -15,7 +15,7 @@ const CHUNK_BYTES = 16;
 /** The bytes of a request: its head and its body. */
 export function encodeRequest(
   call: HttpRequest,
-  endpoint: Endpoint,
+  endpoint: EndpointAddress,
 ): readonly [head: Uint8Array, body: Uint8Array] {
   const lines = [
     `${call.method} ${call.path} HTTP/1.1`,
@@ -39,7 +39,7 @@ function inChunks(body: Uint8Array): Uint8Array {
 
 /** Sends one request over a connection of its own. */
 export async function sendTo(
-  endpoint: Endpoint,
+  endpoint: EndpointAddress,
   timeoutMs: number,
   request: HttpRequest,
 ): Promise<ReplyOrNone> {

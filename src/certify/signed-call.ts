@@ -37,7 +37,7 @@ function reachable(url: string): string {
 }
 
 /** Where a listener of this machine is reached; `host` is as in the configuration, `::1` or `[::1]`. */
-export function originOf(
+export function listenerOrigin(
   scheme: "http" | "https",
   { host, port }: { readonly host: string; readonly port: number },
 ): string {

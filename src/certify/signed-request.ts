@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { sign, SIGNATURE_HEADER, type SigningKey } from "../protocol/signature.ts";
 import type { RawConnection, ReplyOrNone } from "./connection.ts";
-import type { Core } from "./core.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { StandInCore } from "./stand-in-core.ts";
+import type { EndpointAddress } from "./endpoint-address.ts";
 import { encodeRequest, type HttpRequest, sendTo } from "./http-request.ts";
 
 /** The endpoint under test and what is known about it. */
 export interface TestedEndpoint {
-  readonly endpoint: Endpoint;
+  readonly endpoint: EndpointAddress;
   readonly key: SigningKey;
   readonly secret: string;
   readonly player: string;
@@ -18,7 +18,7 @@ export interface TestedEndpoint {
   readonly samples: number;
   readonly samplingMs?: number | undefined;
   /** What stands for the operator's core, behind an endpoint that passes calls on. */
-  readonly core?: Core | undefined;
+  readonly core?: StandInCore | undefined;
   /** Takes the duration of one good call on an open connection. */
   readonly recordMs: (durationMs: number) => void;
 }

@@ -1,6 +1,6 @@
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
-import { originOf } from "../certify/signed-call.ts";
+import { listenerOrigin } from "../certify/signed-call.ts";
 
 /** The admin listener of a running server, as a command of the same configuration asks it. */
 export interface AdminClient {
@@ -22,7 +22,7 @@ export function adminClient({ admin, file }: Config): AdminClient {
     );
   }
   const { host, port, token } = admin;
-  const url = originOf("http", { host, port });
+  const url = listenerOrigin("http", { host, port });
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   const reach = (path: string) => ask(`${url}${path}`, headers);
   return {

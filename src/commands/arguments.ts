@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { type Endpoint, endpointOf, type Proxy, proxyOf } from "../certify/endpoint.ts";
+import { type EndpointAddress, endpointOf, type Proxy, proxyOf } from "../certify/endpoint-address.ts";
 import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 
@@ -19,7 +19,7 @@ const STDIN = 0;
  * The exact bytes of `[FILE|-]`: a file's or, for `-` or nothing, those of standard input. Throws a `Failure`
  * of status 2, because with `explain` status 1 says that the signature does not fit.
  */
-export function readBody(file = "-"): Uint8Array {
+export function readBodyArgument(file = "-"): Uint8Array {
   try {
     return readFileSync(file === "-" ? STDIN : file);
   } catch (error) {
@@ -28,7 +28,7 @@ export function readBody(file = "-"): Uint8Array {
 }
 
 /** The endpoint of an option that is a WEBHOOK_URL. */
-export function parseWebhookUrl(text: string): Endpoint {
+export function parseWebhookUrl(text: string): EndpointAddress {
   const endpoint = endpointOf(text);
   if (endpoint === undefined) throw new InvalidArgumentError("Expected an http:// or https:// URL.");
   return endpoint;

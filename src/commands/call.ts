@@ -1,6 +1,6 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { callBalance, type CallResult, ourTarget, type Target } from "../certify/balance-call.ts";
-import type { Endpoint, Proxy } from "../certify/endpoint.ts";
+import { callBalance, type BalanceCallResult, ourTarget, type Target } from "../certify/balance-call.ts";
+import type { EndpointAddress, Proxy } from "../certify/endpoint-address.ts";
 import { configPath } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { shownPath } from "../shown-path.ts";
@@ -15,7 +15,7 @@ import { configOption, readConfig } from "./config-option.ts";
 import { integerFrom, parseWebhookUrl, proxyOption } from "./arguments.ts";
 import { portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
 
-function isGood({ status_code: statusCode, balance, signature }: CallResult): boolean {
+function isGood({ status_code: statusCode, balance, signature }: BalanceCallResult): boolean {
   return statusCode === "OK" && balance !== null && signature === "valid";
 }
 
@@ -53,7 +53,7 @@ Examples:
 }
 
 type TargetOptions = SecretOptions & {
-  readonly url?: Endpoint | undefined;
+  readonly url?: EndpointAddress | undefined;
   readonly proxy?: Proxy | undefined;
   readonly config?: string | undefined;
 };
@@ -106,9 +106,9 @@ const SIGNATURES = {
   valid: "valid",
   missing: "missing",
   wrong: "wrong: the reply was signed with another secret, or changed on its way",
-} as const satisfies Record<CallResult["signature"], string>;
+} as const satisfies Record<BalanceCallResult["signature"], string>;
 
-function describe(result: CallResult & Recorded): string {
+function describe(result: BalanceCallResult & Recorded): string {
   const hint = result.hint === undefined ? "" : `  (${result.hint})`;
   const lines = [
     `HTTP status  ${result.http_status}${hint}`,

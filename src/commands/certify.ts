@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { CASES_BY_ENDPOINT } from "../certify/cases.ts";
-import { type Core, startCore } from "../certify/core.ts";
-import { besides } from "../certify/endpoint.ts";
+import { type StandInCore, startStandInCore } from "../certify/stand-in-core.ts";
+import { besides } from "../certify/endpoint-address.ts";
 import { messageOf } from "../source/thrown.ts";
 import { certify } from "../certify/certify.ts";
 import { integerFrom, parseWebhookUrl, proxyOption } from "./arguments.ts";
@@ -9,7 +9,7 @@ import { conforms } from "../certify/report.ts";
 import { reportJson } from "../certify/report-json.ts";
 import { reportJunit } from "../certify/report-junit.ts";
 import { headLine, resultLines, summaryLines } from "../certify/report-table.ts";
-import { selectCases } from "../certify/select.ts";
+import { selectCases } from "../certify/select-cases.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { describeFileError } from "../file-error.ts";
 import { paint } from "./paint.ts";
@@ -122,9 +122,9 @@ Examples:
       if (junit !== undefined) await writeReport(junit, reportJunit(report));
     });
 
-  async function coreOf(place: Place | undefined): Promise<Core | undefined> {
+  async function coreOf(place: Place | undefined): Promise<StandInCore | undefined> {
     try {
-      return place && (await startCore(place.host, place.port));
+      return place && (await startStandInCore(place.host, place.port));
     } catch (error) {
       return fail(`cannot listen at --core: ${messageOf(error)}`, 1);
     }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Command } from "@commander-js/extra-typings";
 import { type Explanation, explainSignature } from "../explain/explain.ts";
-import { readBody } from "./arguments.ts";
+import { readBodyArgument } from "./arguments.ts";
 import { chosenSecrets, secretFileOption, secretsOption } from "./secret-option.ts";
 import { configOption } from "./config-option.ts";
 
@@ -21,7 +21,7 @@ export function explainCommand() {
     )
     .action(async (file, options) => {
       const secrets = await chosenSecrets(command, options);
-      const body = readBody(file);
+      const body = readBodyArgument(file);
       const explanation = explainSignature(body, options.signature, secrets);
       const print = options.json === true ? asJson : asText;
       process.stdout.write(`${print(explanation, body, secrets.length)}\n`);

@@ -8,7 +8,7 @@ import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
 import { ownDatabase } from "../players/own-database.ts";
 import { configOption, readConfig } from "./config-option.ts";
-import { print } from "./players/output.ts";
+import { print } from "./players/lines.ts";
 
 /**
  * `players …` (spec 4): the balances in klas-balance's own database, also while the server runs.

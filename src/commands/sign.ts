@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { sign, signingKey } from "../protocol/signature.ts";
-import { readBody } from "./arguments.ts";
+import { readBodyArgument } from "./arguments.ts";
 import { configOption } from "./config-option.ts";
 import { chosenSecrets, secretFileOption, secretOption } from "./secret-option.ts";
 
@@ -16,7 +16,7 @@ export function signCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance sign body.json --secret-file secret")
     .action(async (file, options, command) => {
       const [secret] = await chosenSecrets(command, options);
-      const signature = sign(readBody(file), signingKey(secret));
+      const signature = sign(readBodyArgument(file), signingKey(secret));
       process.stdout.write(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
     });
 }

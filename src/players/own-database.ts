@@ -1,4 +1,9 @@
-import type { Access, PlayersPlace, PlayersTable, WithPlayers } from "../../plugins/shared/players-table.ts";
+import type {
+  PlayersAccess,
+  PlayersPlace,
+  PlayersTable,
+  WithPlayers,
+} from "../../plugins/shared/players-table.ts";
 import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { Failure } from "../failure.ts";
@@ -13,7 +18,7 @@ export interface OwnDatabase {
   /** The currencies that its players may have. */
   readonly exponentOf: ExponentOf;
   /** Opens it for as long as `use` takes. */
-  readonly open: <Result>(access: Access, use: Use<Result>) => Promise<Result>;
+  readonly open: <Result>(access: PlayersAccess, use: Use<Result>) => Promise<Result>;
 }
 
 /** Whether the source in use reads a database of klas-balance's own. */
@@ -44,7 +49,7 @@ export async function ownDatabase(config: Config): Promise<OwnDatabase> {
 export async function openPlayers<Result>(
   withPlayers: WithPlayers,
   place: PlayersPlace,
-  access: Access,
+  access: PlayersAccess,
   use: Use<Result>,
 ): Promise<Result> {
   try {

@@ -5,7 +5,7 @@ import { Failure } from "../failure.ts";
 import type { Rehearsal } from "../server/rehearse.ts";
 import type { PreparedReload, Server, WorkerNews } from "../server/server.ts";
 import { assertPortIsFree } from "../answer/port.ts";
-import { rememberMetrics } from "./metrics.ts";
+import { rememberMetrics } from "./worker-metrics.ts";
 import type { WorkerProcess } from "./child.ts";
 import { PREPARE_MS, workerSlot, type WorkerSlot } from "./slot.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { likelyCauses } from "../../src/certify/causes.ts";
 import { CASES } from "../../src/certify/cases.ts";
 import { certify } from "../../src/certify/certify.ts";
-import { endpointOf } from "../../src/certify/endpoint.ts";
+import { endpointOf } from "../../src/certify/endpoint-address.ts";
 import type { parseRequest } from "../../src/protocol/request.ts";
 import { PLAYER, SECRET, serveSteps, signatureOf, signedResponse, type Steps } from "./reference.ts";
 

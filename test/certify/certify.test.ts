@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { CASES } from "../../src/certify/cases.ts";
 import { certify } from "../../src/certify/certify.ts";
-import { endpointOf } from "../../src/certify/endpoint.ts";
+import { endpointOf } from "../../src/certify/endpoint-address.ts";
 import { conforms, type Report } from "../../src/certify/report.ts";
-import { selectCases } from "../../src/certify/select.ts";
+import { selectCases } from "../../src/certify/select-cases.ts";
 import { SIGNATURE_HEADER } from "../../src/protocol/signature.ts";
 import {
   BALANCE,

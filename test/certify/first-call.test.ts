@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { CASES } from "../../src/certify/cases.ts";
 import { certify } from "../../src/certify/certify.ts";
-import { endpointOf } from "../../src/certify/endpoint.ts";
+import { endpointOf } from "../../src/certify/endpoint-address.ts";
 import { conforms } from "../../src/certify/report.ts";
 import { sign, signingKey } from "../../src/protocol/signature.ts";
 import { PLAYER, SECRET, serveSteps, signatureOf, signedResponse, type Steps } from "./reference.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { CASES_BY_ENDPOINT } from "../../src/certify/cases.ts";
 import { certify } from "../../src/certify/certify.ts";
-import { startCore } from "../../src/certify/core.ts";
-import { besides, endpointOf } from "../../src/certify/endpoint.ts";
+import { startStandInCore } from "../../src/certify/stand-in-core.ts";
+import { besides, endpointOf } from "../../src/certify/endpoint-address.ts";
 import { SIGNATURE_HEADER } from "../../src/protocol/signature.ts";
 import { SECRET, signatureOf, signedResponse } from "./reference.ts";
 
@@ -53,7 +53,7 @@ function serveForwarder(corePort: number, ways: Ways) {
 }
 
 async function failedWith(ways: Ways, isReachable = true): Promise<readonly string[]> {
-  await using core = await startCore("127.0.0.1", 0);
+  await using core = await startStandInCore("127.0.0.1", 0);
   using server = serveForwarder(isReachable ? core.port : 1, ways);
   const balance = endpointOf(server.url.href);
   if (balance === undefined) throw new Error("no endpoint");

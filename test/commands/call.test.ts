@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startConnectProxy } from "../connect-proxy.ts";
 import { type Certificates, makeCertificates } from "../plugins/rest/certificates.ts";
-import { originOf } from "../../src/certify/signed-call.ts";
+import { listenerOrigin } from "../../src/certify/signed-call.ts";
 import { sign, signingKey } from "../../src/protocol/signature.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { runProgram } from "./run-program.ts";
@@ -139,7 +139,7 @@ test.each([
   ["0.0.0.0", "http://127.0.0.1:8080"],
   ["localhost", "http://localhost:8080"],
 ])("a server that listens on %s is reached at %s", (host, origin) => {
-  expect(originOf("http", { host, port: 8080 })).toBe(origin);
+  expect(listenerOrigin("http", { host, port: 8080 })).toBe(origin);
 });
 
 async function callFrom(config: string | undefined) {

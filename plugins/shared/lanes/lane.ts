@@ -2,7 +2,7 @@ import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import type { Host } from "./host.ts";
 
 /** What one lookup of a batch came to. A problem is that lookup's alone, in words for the log. */
-export type Answer = { readonly result: LookupResult } | { readonly problem: string };
+export type LaneAnswer = { readonly result: LookupResult } | { readonly problem: string };
 
 /** One connection to one server. It is given up, not mended: what its session was told is lost with it. */
 export interface Lane {
@@ -12,7 +12,7 @@ export interface Lane {
    * with `LaneLost` or `ForeignAnswer`, after which the lane is not to be used, or with what the server said
    * of the statement.
    */
-  ask(queries: readonly BalanceQuery[]): Promise<readonly Answer[]>;
+  ask(queries: readonly BalanceQuery[]): Promise<readonly LaneAnswer[]>;
   /** Asks for nobody. Rejects, in words for the operator, if the server could not answer a lookup. */
   probe(): Promise<void>;
   /** Ends the connection at once, even if the server is silent; what was under way rejects. */

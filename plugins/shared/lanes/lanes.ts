@@ -1,7 +1,14 @@
 import type { OpenContext, Source } from "../../../src/plugin.ts";
 import { fleet } from "./fleet.ts";
 import type { Host } from "./host.ts";
-import { type Answer, type Connect, ForeignAnswer, type HostProblem, type Lane, LaneLost } from "./lane.ts";
+import {
+  type LaneAnswer,
+  type Connect,
+  ForeignAnswer,
+  type HostProblem,
+  type Lane,
+  LaneLost,
+} from "./lane.ts";
 import { type Ticket, waitingLookups } from "./waiting.ts";
 
 /** A lookup whose connection broke is sent once more. */
@@ -142,7 +149,7 @@ export function lanes(
   };
 }
 
-function settle(ticket: Ticket, answer: Answer | undefined): void {
+function settle(ticket: Ticket, answer: LaneAnswer | undefined): void {
   if (answer !== undefined && "result" in answer) ticket.resolve(answer.result);
   else ticket.reject(new Error(answer?.problem ?? "the server left a lookup out"));
 }

@@ -1,7 +1,7 @@
 import { SQL } from "bun";
 import type { BalanceQuery } from "../../../src/plugin.ts";
 import type { Host } from "./host.ts";
-import { type Answer, type Connect, type HostProblem, type Lane, LaneLost } from "./lane.ts";
+import { type LaneAnswer, type Connect, type HostProblem, type Lane, LaneLost } from "./lane.ts";
 import { nextTag } from "./tag.ts";
 
 /** How long a connection may take to be made, in seconds, as the runtime's client wants it. */
@@ -16,7 +16,7 @@ export const GRACE_MS = 100;
 /** A session in which players can be asked for. What its methods throw, `isLost` and `explain` are asked about. */
 export interface Asking {
   /** `tag` is unlike that of any other batch, and comes back with each row. */
-  ask(tag: string, queries: readonly BalanceQuery[]): Promise<readonly Answer[]>;
+  ask(tag: string, queries: readonly BalanceQuery[]): Promise<readonly LaneAnswer[]>;
   /** Asks for nobody. */
   probe(): Promise<void>;
 }

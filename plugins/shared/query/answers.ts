@@ -1,5 +1,5 @@
 import type { LookupResult } from "../../../src/plugin.ts";
-import { type Answer, ForeignAnswer, LaneLost } from "../lanes/lane.ts";
+import { type LaneAnswer, ForeignAnswer, LaneLost } from "../lanes/lane.ts";
 
 /** A row with what it says of itself: that it answers what was asked, on a server that may answer. */
 export interface ProvenRow {
@@ -34,8 +34,8 @@ export function answersOf(
     unfit,
     readRow,
   }: { readonly unfit: string; readonly readRow: (values: ProvenRow["values"], key: string) => LookupResult },
-): readonly Answer[] {
-  const answers: Answer[] = [];
+): readonly LaneAnswer[] {
+  const answers: LaneAnswer[] = [];
   for (const row of rows) {
     const key = keys[row.place];
     if (row.tag !== tag || key === undefined || row.key !== key) {
@@ -52,9 +52,9 @@ export function answersOf(
   return answers;
 }
 
-const SEVERAL_ROWS: Answer = { problem: "the query gives several rows: expected one for a player" };
+const SEVERAL_ROWS: LaneAnswer = { problem: "the query gives several rows: expected one for a player" };
 
-function answerOf(read: () => LookupResult): Answer {
+function answerOf(read: () => LookupResult): LaneAnswer {
   try {
     return { result: read() };
   } catch (error) {

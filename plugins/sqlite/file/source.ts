@@ -25,7 +25,7 @@ const RETRY_MS = 250;
 const WATCH_EVERY_MS = 1000;
 
 /** An open database file that answers. */
-export interface Reader {
+export interface DatabaseReader {
   /** Throws SQLITE_BUSY at once if another connection's lock is in the way. */
   read(query: BalanceQuery): LookupResult;
   /** Whether it reads from a write-ahead log: then it is of no use any more once that is not beside the file. */
@@ -40,10 +40,10 @@ export interface Reader {
 }
 
 /** How a kind of database is opened; paths lie behind any links. */
-export interface ReaderKind {
-  open(path: string): Promise<Reader>;
+export interface DatabaseKind {
+  open(path: string): Promise<DatabaseReader>;
   /** Opens the file again that was exchanged, or is back, while the server runs. */
-  reopen(known: FileIdentity, current: FileIdentity): Promise<Reader>;
+  reopen(known: FileIdentity, current: FileIdentity): Promise<DatabaseReader>;
 }
 
 const NOBODY: BalanceQuery = { playerId: "", sessionId: "", requestId: "", timestamp: 0, traceparent: "" };
@@ -52,9 +52,9 @@ const NOBODY: BalanceQuery = { playerId: "", sessionId: "", requestId: "", times
  * A source that reads `file`. It follows the path, not the inode: an exchanged file is opened again, and
  * while there is none every lookup throws, because an answer from a deleted file would be an old balance.
  */
-export async function openFileSource(file: string, kind: ReaderKind, log: SourceLog): Promise<Source> {
+export async function openFileSource(file: string, kind: DatabaseKind, log: SourceLog): Promise<Source> {
   const before = identify(file);
-  let reader: Reader | undefined = await kind.open(behindLinks(file));
+  let reader: DatabaseReader | undefined = await kind.open(behindLinks(file));
   const after = identify(file);
   // Exchanged while it was being opened: the next look finds another file than before, and opens that.
   let known = before === undefined || isSameFile(before, after) ? after : before;
@@ -77,7 +77,7 @@ export async function openFileSource(file: string, kind: ReaderKind, log: Source
     else if (!reopening) void reopen(current);
   }
 
-  function isStillGood(open: Reader, current: FileIdentity | undefined): boolean {
+  function isStillGood(open: DatabaseReader, current: FileIdentity | undefined): boolean {
     if (known === undefined || current === undefined || !isSameFile(known, current)) return false;
     if (!open.usesLog() || !hasLostLog(known, current)) return true;
     log.error(

@@ -8,7 +8,7 @@ import { emptyLog, removeUnusedIndex } from "../file/log-file.ts";
 import { assertNotMountedAlone } from "../file/mount.ts";
 import { bringUpToDate, isUpToDate, tryToUseLog, useLog } from "./migrate.ts";
 import { ownReads } from "./reader.ts";
-import type { Reader, ReaderKind } from "../file/source.ts";
+import type { DatabaseReader, DatabaseKind } from "../file/source.ts";
 
 /** Balances are no one else's business. SQLite gives the log and its index the database's mode. */
 const FILE_MODE = 0o600;
@@ -84,7 +84,7 @@ function isEmpty(file: string): boolean {
 }
 
 /** klas-balance's own database as a kind of source. */
-export function ownDatabase(context: OwnContext): ReaderKind {
+export function ownDatabaseKind(context: OwnContext): DatabaseKind {
   return {
     async open(file) {
       assertPlace(file, { mustExist: false });
@@ -109,7 +109,7 @@ type OwnContext = Pick<OpenContext, "log" | "exponentOf">;
  * For lookups. Read-only, so that none can change anything; beside it the keeper, which is bound to the same file
  * as the reader, wherever that is moved: at the end it brings the log home.
  */
-async function openReader(file: string, { log, exponentOf }: OwnContext): Promise<Reader> {
+async function openReader(file: string, { log, exponentOf }: OwnContext): Promise<DatabaseReader> {
   const keeper = await openKeeper(file);
   try {
     let hasLog = await useLog(keeper);

@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { OpenContext } from "../../../src/plugin.ts";
 import { players } from "./schema.ts";
-import type { Reader } from "../file/source.ts";
+import type { DatabaseReader } from "../file/source.ts";
 
 /**
  * The reader's page cache. 16 MiB hold some 400,000 players whole, and of 10,000,000 every inner page of the
@@ -18,7 +18,7 @@ export function ownReads(
   database: Database,
   file: string,
   exponentOf: OpenContext["exponentOf"],
-): Reader["read"] {
+): DatabaseReader["read"] {
   database.run(`PRAGMA cache_size = -${CACHE_KIB}`);
   const { sql: byPlayerId } = drizzle(database)
     .select({ currency: players.currency, balance_minor: players.balanceMinor })

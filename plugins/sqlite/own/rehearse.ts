@@ -6,7 +6,7 @@ import { removeUnusedIndex } from "../file/log-file.ts";
 import { isUpToDate } from "./migrate.ts";
 import { closeRead, connect, openToRead } from "./open.ts";
 import { ownReads } from "./reader.ts";
-import { openFileSource, type Reader } from "../file/source.ts";
+import { openFileSource, type DatabaseReader } from "../file/source.ts";
 
 /** klas-balance's own database as `check` looks at it: neither made nor migrated, which is warned of. */
 export async function rehearseOwn(
@@ -19,7 +19,7 @@ export async function rehearseOwn(
     log.warn(missing);
     return { lookup: () => null };
   }
-  const open = async (path: string): Promise<Reader> => {
+  const open = async (path: string): Promise<DatabaseReader> => {
     const database = await openToRead(path);
     return {
       read: ownReads(database, path, exponentOf),

@@ -2,7 +2,7 @@ import { MayPass, sqliteCode, untilFreeToOpen } from "../file/busy.ts";
 import { assertPlace, explained } from "../file/failure.ts";
 import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import type { Query } from "../../shared/query/parameters.ts";
-import type { Reader, ReaderKind } from "../file/source.ts";
+import type { DatabaseReader, DatabaseKind } from "../file/source.ts";
 import type { QueryOptions } from "./row.ts";
 import { prepareSelect, type Prepared } from "./statement.ts";
 import { connectUntouched, type UntouchedConnection } from "./untouched.ts";
@@ -11,8 +11,8 @@ import { connectUntouched, type UntouchedConnection } from "./untouched.ts";
 const MAX_ATTEMPTS = 5;
 
 /** The operator's own database as a kind of source: their query, and nothing written to or beside the file. */
-export function operatorsDatabase(query: Query, options: QueryOptions): ReaderKind {
-  const open = async (file: string): Promise<Reader> => {
+export function operatorsDatabase(query: Query, options: QueryOptions): DatabaseKind {
+  const open = async (file: string): Promise<DatabaseReader> => {
     assertPlace(file, { mustExist: true });
     try {
       return await untilFreeToOpen(() => opened(file, query, options));
@@ -23,7 +23,7 @@ export function operatorsDatabase(query: Query, options: QueryOptions): ReaderKi
   return { open, reopen: (_known, { path }) => open(path) };
 }
 
-function opened(file: string, query: Query, options: QueryOptions): Reader {
+function opened(file: string, query: Query, options: QueryOptions): DatabaseReader {
   try {
     return queryReader(file, query, options);
   } catch (error) {
@@ -31,7 +31,7 @@ function opened(file: string, query: Query, options: QueryOptions): Reader {
   }
 }
 
-function queryReader(file: string, query: Query, options: QueryOptions): Reader {
+function queryReader(file: string, query: Query, options: QueryOptions): DatabaseReader {
   let open = prepare(file, query, options);
   let isBroken = false;
 

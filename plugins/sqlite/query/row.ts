@@ -16,7 +16,7 @@ export const REAL =
   "Keep minor units as integers (balance_minor), or set round to the currency's decimals";
 
 /** Reads the rows of a query that yields these columns. */
-export function rowReader(
+export function sqliteRowReader(
   names: readonly string[],
   { round, warn }: QueryOptions,
 ): (row: Row, playerId: string) => LookupResult {

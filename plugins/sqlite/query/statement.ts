@@ -3,7 +3,7 @@ import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import { balanceColumns } from "../../shared/query/columns.ts";
 import type { Query } from "../../shared/query/parameters.ts";
 import { comparedAsNumber, isKeptAsReal } from "./affinity.ts";
-import { type QueryOptions, REAL, rowReader } from "./row.ts";
+import { type QueryOptions, REAL, sqliteRowReader } from "./row.ts";
 
 /** As SQLite's bindings give them with `safeIntegers`. */
 export type Row = Readonly<Record<string, bigint | number | string | Uint8Array | null>>;
@@ -23,7 +23,7 @@ export function prepareSelect(database: Database, query: Query, options: QueryOp
   const statement = database
     .prepare<Row, [Record<string, string>]>(limited(database, sql))
     .safeIntegers(true);
-  const resultOf = rowReader(names, options);
+  const resultOf = sqliteRowReader(names, options);
   return {
     select: ({ playerId, sessionId }) => statement.all({ player_id: playerId, session_id: sessionId }),
     resultOf([row, another], playerId) {

@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import type { Series } from "../shapes.ts";
 import { milliseconds, timeOfDay } from "./format.ts";
 import { REASONS, styleOf } from "./reasons.ts";
-import { read } from "./server.ts";
+import { read } from "./requests.ts";
 
 type Step = "second" | "minute";
 

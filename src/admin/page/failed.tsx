@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ShownFailure } from "../shapes.ts";
 import { dateAndTime, visible } from "./format.ts";
-import { read } from "./server.ts";
+import { read } from "./requests.ts";
 
 interface FailedProps {
   /** Changes when there is a new one. */

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { post } from "./server.ts";
+import { post } from "./requests.ts";
 
 /** Asks for `admin.token`. The server answers it with a cookie that no script can read. */
 export function Login({ onDone }: { readonly onDone: () => void }) {

@@ -8,7 +8,7 @@ import { Login } from "./login.tsx";
 import { Manual } from "./manual.tsx";
 import { Now, Secrets, Verdict } from "./now.tsx";
 import { Players } from "./players.tsx";
-import { follow, NotLoggedIn } from "./server.ts";
+import { follow, NotLoggedIn } from "./requests.ts";
 import { TryCall } from "./try-call.tsx";
 
 /** The server keeps as many. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { read, readText } from "./server.ts";
+import { read, readText } from "./requests.ts";
 
 interface Topic {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { PlayersPage } from "../shapes.ts";
 import { visible } from "./format.ts";
-import { read } from "./server.ts";
+import { read } from "./requests.ts";
 
 /** The players of klas-balance's own database, to look at. */
 export function Players() {

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { CallResult } from "../shapes.ts";
 import { milliseconds, visible } from "./format.ts";
-import { post } from "./server.ts";
+import { post } from "./requests.ts";
 
 /** One signed call to this server, as Klas Gaming makes it. */
 export function TryCall() {

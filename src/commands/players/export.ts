@@ -6,7 +6,7 @@ import { replaceFile } from "../whole-file.ts";
 import type { ExponentOf } from "../../protocol/currency.ts";
 import { ENTRY_FIELDS, withAllDecimals } from "../../players/entry.ts";
 import { eachEntry } from "./list.ts";
-import { chunked } from "./output.ts";
+import { chunked } from "./lines.ts";
 
 /** The balances of everyone are no one else's business. */
 const FILE_MODE = 0o600;

@@ -48,7 +48,7 @@ function endInterrupted(): never {
   return endProcess(INTERRUPTED_STATUS);
 }
 
-interface Problem {
+interface RowProblem {
   readonly line: number;
   readonly problem: string;
 }
@@ -67,7 +67,7 @@ async function stageRows(staging: Staging, file: string, options: ImportOptions)
   };
   let columns: Columns | undefined;
   let batch: StagedRow[] = [];
-  let batchProblems: Problem[] = [];
+  let batchProblems: RowProblem[] = [];
   const stageBatch = async (): Promise<void> => {
     for (const { line, earlierLine } of await staging.add(batch)) {
       batchProblems.push({ line, problem: `the same player_id as line ${earlierLine}` });

@@ -1,5 +1,5 @@
 import { type CommandNode, everyCommand } from "../command-tree.ts";
-import { commandSteps, valueFlags } from "./cases.ts";
+import { commandSteps, valueFlags } from "./shell-patterns.ts";
 
 /** Completion for zsh, with what each word does. What has no words of its own is completed with files. */
 export function zshCompletion(program: CommandNode): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { endpointOf } from "../../src/certify/endpoint.ts";
+import { endpointOf } from "../../src/certify/endpoint-address.ts";
 
 test.each([
   ["http://localhost:8080", { host: "localhost", port: 8080, tls: false, path: "/balance" }],

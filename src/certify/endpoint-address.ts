@@ -1,5 +1,5 @@
 /** Where to connect to, and what to ask for there. */
-export interface Endpoint {
+export interface EndpointAddress {
   readonly url: string;
   readonly host: string;
   readonly port: number;
@@ -22,7 +22,7 @@ export interface Proxy {
 }
 
 /** The endpoint of a WEBHOOK_URL, to which `/balance` is added; `undefined` if it is not an http(s) URL. */
-export function endpointOf(webhookUrl: string): Endpoint | undefined {
+export function endpointOf(webhookUrl: string): EndpointAddress | undefined {
   if (!URL.canParse(webhookUrl)) return undefined;
   const url = new URL(webhookUrl);
   if (url.protocol !== "http:" && url.protocol !== "https:") return undefined;
@@ -39,7 +39,7 @@ export function endpointOf(webhookUrl: string): Endpoint | undefined {
 }
 
 /** Another endpoint below the same WEBHOOK_URL. */
-export function besides(balance: Endpoint, name: string): Endpoint {
+export function besides(balance: EndpointAddress, name: string): EndpointAddress {
   const renamed = (text: string): string => text.replace(/\/balance$/, `/${name}`);
   return { ...balance, url: renamed(balance.url), path: renamed(balance.path) };
 }

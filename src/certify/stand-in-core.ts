@@ -10,7 +10,7 @@ export interface SeenCall {
 }
 
 /** In place of the operator's core: it does what a case wants and counts what reaches it. It moves no money. */
-export interface Core extends AsyncDisposable {
+export interface StandInCore extends AsyncDisposable {
   /** Answers from now on with these bytes, then closes; without them it closes at once. What was seen before is forgotten. */
   expect(reply: string | undefined): void;
   readonly seen: readonly SeenCall[];
@@ -21,7 +21,10 @@ export interface Core extends AsyncDisposable {
 const MAX_CALL_BYTES = 1_048_576;
 
 /** Listens where `webhook.forward.url` leads to. Rejects if that cannot be. */
-export async function startCore(host: string, port: number): Promise<Core & { readonly port: number }> {
+export async function startStandInCore(
+  host: string,
+  port: number,
+): Promise<StandInCore & { readonly port: number }> {
   let reply: string | undefined;
   let seen: SeenCall[] = [];
   let isReached = false;

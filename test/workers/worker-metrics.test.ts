@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { metricsText, type MetricsSnapshot, openMetrics } from "../../src/observe/metrics.ts";
-import { rememberMetrics, type WorkerMetrics } from "../../src/workers/metrics.ts";
+import { rememberMetrics, type WorkerMetrics } from "../../src/workers/worker-metrics.ts";
 
 /** What a worker reports that has answered one call. */
 async function oneCall(): Promise<readonly MetricsSnapshot[]> {
