@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { benchAgainst } from "./against.ts";
 import { benchForward } from "./forward.ts";
 import { benchLatency } from "./latency.ts";
 import { benchPostgres } from "./postgres.ts";
@@ -23,6 +24,8 @@ const { values, positionals } = parseArgs({
     players: { type: "string", default: "100000" },
     rounds: { type: "string", default: "7" },
     connections: { type: "string", default: "32" },
+    /** Another executable: only these two are compared. */
+    against: { type: "string" },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), "klas-balance-bench-"));
@@ -47,11 +50,14 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
 
 // Whatever ends this one ends what it started, see process.ts.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+const all = values.against === undefined ? Object.keys(parts) : [];
+const wanted = positionals.length > 0 ? positionals : all;
 try {
   const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined) throw new Error(`no part "${unknown}": ${Object.keys(parts).join(", ")}`);
+  if (values.against !== undefined) await benchAgainst(options, resolve(values.against));
   for (const [name, measure] of Object.entries(parts)) {
-    if (positionals.length === 0 || positionals.includes(name)) await measure();
+    if (wanted.includes(name)) await measure();
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

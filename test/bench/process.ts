@@ -24,12 +24,16 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
+const LINE_TIMEOUT_MS = 60_000;
+
 /** A started program whose lines of output are read one by one. */
 export interface Program {
   readonly pid: number;
-  /** Its next line. Rejects if the program has ended. */
+  /** Its next line. Rejects if the program has ended, or says nothing for a minute. */
   line(): Promise<string>;
   send(line: string): void;
+  /** Its exit status, if it ends by itself. */
+  readonly exited: Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -65,13 +69,16 @@ export function start(command: readonly string[], cpu?: number, cwd?: string): P
   })();
   return {
     pid: child.pid,
+    exited: child.exited,
     line: () => {
       const line = lines.shift();
       if (line !== undefined) return Promise.resolve(line);
       const next = Promise.withResolvers<string>();
       if (hasEnded) next.reject(new Error(`${command.join(" ")} ended`));
       else waiting.push(next);
-      return next.promise;
+      const late = () => next.reject(new Error(`${command.join(" ")} says nothing`));
+      const timer = setTimeout(late, LINE_TIMEOUT_MS);
+      return next.promise.finally(() => clearTimeout(timer));
     },
     send: (line) => {
       void child.stdin.write(`${line}\n`);

@@ -87,7 +87,7 @@ export function print(title: string, subjects: readonly Subject[]): void {
 export function printHead(title: string): void {
   line(`\n${title}`);
   line(
-    "                      CPU us/request: min  median   ratio: min  median   requests/s  resident MB  failures",
+    "                            CPU us/request: min  median   ratio: min  median   requests/s  resident MB  failures",
   );
 }
 
@@ -95,7 +95,7 @@ export function printRows(subjects: readonly Subject[]): void {
   for (const subject of subjects) {
     line(
       [
-        subject.name.padEnd(24),
+        subject.name.padEnd(30),
         Math.min(...subject.roundsUs)
           .toFixed(2)
           .padStart(16),
@@ -114,7 +114,7 @@ export function printRows(subjects: readonly Subject[]): void {
 /** One more comparison among the subjects of a table. */
 export function printRatio(subject: Subject, base: Subject): void {
   const [least, middle] = ratios(subject, base).map((ratio) => ratio.toFixed(2).padStart(7));
-  line(`${`${subject.name} against ${base.name}`.padEnd(61)} ${least} ${middle}`);
+  line(`${`${subject.name} against ${base.name}`.padEnd(67)} ${least} ${middle}`);
 }
 
 /** Of the minima and of the medians. */
