@@ -12,7 +12,9 @@ export function binary(): string {
   const file = join(FOLDER, "klas-balance");
   if (!existsSync(file)) {
     mkdirSync(FOLDER, { recursive: true });
-    const { exitCode, stderr } = Bun.spawnSync([process.execPath, "src/build.ts", file], { cwd: ROOT });
+    const { exitCode, stderr } = Bun.spawnSync([process.execPath, "src/release/build.ts", file], {
+      cwd: ROOT,
+    });
     if (exitCode !== 0) throw new Error(`the build failed: ${stderr.toString()}`);
   }
   return file;

@@ -7,7 +7,18 @@ import { type Options, optionsSchema } from "./options.ts";
 import type { Reach } from "./session.ts";
 import { MAX_BATCH } from "./statement.ts";
 
-export { starter } from "./starter.ts";
+/** What `init --source mysql` begins with. */
+export const starter = {
+  table: `plugin = "mysql"
+hosts = ["127.0.0.1:3306"]  # tried in order
+database = "casino"
+user = "klas_balance"
+# password = "\${file:database-password}"
+query = "SELECT id AS player_id, balance FROM accounts WHERE id = :player_id"`,
+  nextSteps: [
+    "edit config.toml            say where your database is, who you are there, and what to read, then:",
+  ],
+};
 
 /** Spec 3.3: balances in a table of the operator's in MySQL, MariaDB, or in what speaks their protocol. */
 export default {

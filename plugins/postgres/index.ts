@@ -14,7 +14,6 @@ import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
 
 export { withPlayers } from "./players.ts";
-export { starter } from "./starter.ts";
 
 /** Lookups that share a round trip at most. */
 const MAX_BATCH = 64;
@@ -23,6 +22,17 @@ const MAX_BATCH = 64;
 function isSameText(storedId: string, key: string): boolean {
   return storedId === key;
 }
+
+/** What `init --source postgres` begins with. */
+export const starter = {
+  table: `plugin = "postgres"
+hosts = ["127.0.0.1:5432"]  # tried in order
+database = "klas"
+user = "klas_balance"
+# password = "\${file:database-password}"
+# query = "SELECT balance FROM accounts WHERE id = :player_id"    # or: read a database of yours`,
+  nextSteps: ["edit config.toml            say where your database is, and who you are there, then:"],
+};
 
 /** Spec 3.3: balances in PostgreSQL, or in what speaks its protocol; klas-balance's own table or the operator's. */
 export default {

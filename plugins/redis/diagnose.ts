@@ -1,4 +1,4 @@
-import { explainRefused } from "../shared/lanes/refused.ts";
+import { explainRefused } from "../shared/lanes/host.ts";
 import type { Address } from "./client.ts";
 
 /** How long the server is given to say what is wrong. */

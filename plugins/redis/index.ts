@@ -7,13 +7,20 @@ import { lookupsFor } from "./lookup.ts";
 import { type Options, optionsSchema } from "./options.ts";
 import { masterBySentinels } from "./sentinel.ts";
 
-export { starter } from "./starter.ts";
-
 /** A connection carries many lookups at a time: a second one is there while one is made anew. */
 const CONNECTIONS = 2;
 
 /** Lookups that share a round trip at most. */
 const MAX_BATCH = 64;
+
+/** What `init --source redis` begins with. */
+export const starter = {
+  table: `plugin = "redis"
+hosts = ["127.0.0.1:6379"]  # tried in order
+# password = "\${file:redis-password}"
+key = "balance:{player_id}" # a string such as "30.50"; no such key: no such player`,
+  nextSteps: ["edit config.toml            say where your Redis is, and how its keys are named, then:"],
+};
 
 /** Spec 3.4: balances in Redis, Valkey, or in what speaks their protocol. */
 export default {

@@ -12,7 +12,13 @@ import { slots } from "./slots.ts";
 import { originOf } from "./url.ts";
 import { readTls, type ClientTls } from "../shared/tls.ts";
 
-export { starter } from "./starter.ts";
+/** What `init --source rest` begins with. */
+export const starter = {
+  table: `plugin = "rest"
+url = "http://127.0.0.1:9000/players/{player_id}/balance"    # your core
+balance = "/balance"        # JSON Pointer to the amount in its answer`,
+  nextSteps: ["edit config.toml            say where your core is, then:"],
+};
 
 /** A proxy to the operator's core over HTTP (spec 3.2). */
 export default {

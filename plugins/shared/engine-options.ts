@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { integer } from "./integer.ts";
 import { hostsOption } from "./lanes/host.ts";
-import { queryOption } from "./query/option.ts";
+import { queryOption } from "./query/parameters.ts";
 import type { Dialect } from "./query/parameters.ts";
 
 const MAX_CONNECTIONS = 100;

@@ -3,15 +3,13 @@ import * as v from "valibot";
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { ownDatabaseKind } from "./own/open.ts";
 import { integer } from "../shared/integer.ts";
-import { queryOption } from "../shared/query/option.ts";
-import { SQLITE } from "../shared/query/parameters.ts";
+import { queryOption, SQLITE } from "../shared/query/parameters.ts";
 import { operatorsDatabase } from "./query/reader.ts";
 import { rehearseQuery } from "./query/rehearse.ts";
 import { rehearseOwn } from "./own/rehearse.ts";
 import { openFileSource } from "./file/source.ts";
 
 export { withPlayers } from "./players.ts";
-export { starter } from "./starter.ts";
 
 const options = v.pipe(
   v.strictObject({
@@ -31,6 +29,15 @@ const options = v.pipe(
     ["round"],
   ),
 );
+
+/** What `init --source sqlite` begins with. */
+export const starter = {
+  table: `plugin = "sqlite"
+file = "balances.db"        # made and kept by "klas-balance players"
+# query = "SELECT balance FROM accounts WHERE id = :player_id"    # or: read a database of yours`,
+  database: "balances.db",
+  nextSteps: [],
+};
 
 /**
  * Spec 3.1: balances in an SQLite file. `own/` is klas-balance's own database, `query/` the operator's, `file/` what

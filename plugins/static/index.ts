@@ -4,7 +4,12 @@ import type { LookupResult, SourcePlugin } from "../../src/plugin.ts";
 import { openFixture } from "./fixture.ts";
 import { type Options, optionsSchema } from "./options.ts";
 
-export { starter } from "./starter.ts";
+/** What `init --source static` begins with. */
+export const starter = {
+  table: `plugin = "static"            # for rehearsals
+players = { "12001" = "30" }`,
+  nextSteps: [],
+};
 
 /** Balances from the configuration or a JSON file: for rehearsals, with faults on demand. */
 export default {

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { type EndpointAddress, endpointOf, type Proxy, proxyOf } from "../certify/endpoint-address.ts";
-import { describeFileError } from "../file-error.ts";
+import { type Config, configPath, loadConfig } from "../config/load.ts";
+import { environment } from "../environment.ts";
 import { Failure } from "../failure.ts";
+import { describeFileError } from "../file-error.ts";
 
 /** Reads an option that is a whole number with bounds. */
 export function integerFrom(least: number, most: number): (text: string) => number {
@@ -46,4 +48,17 @@ function parseProxy(text: string): Proxy {
   const proxy = proxyOf(text);
   if (proxy === undefined) throw new InvalidArgumentError("Expected a URL such as http://proxy:3128.");
   return proxy;
+}
+
+/** `--config FILE`, for every command that reads the configuration. */
+export function configOption(): Option<"--config <file>"> {
+  return new Option(
+    "--config <file>",
+    "the configuration (default: the variable KLAS_BALANCE_CONFIG, else config.toml in this folder)",
+  );
+}
+
+/** Reads the configuration that the command line means. Throws a `ConfigError`. */
+export function readConfig(options: { readonly config?: string | undefined }): Promise<Config> {
+  return loadConfig(configPath(options.config, environment), environment);
 }

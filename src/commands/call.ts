@@ -11,8 +11,7 @@ import {
   secretOption,
   type SecretOptions,
 } from "./secret-option.ts";
-import { configOption, readConfig } from "./config-option.ts";
-import { integerFrom, parseWebhookUrl, proxyOption } from "./arguments.ts";
+import { configOption, integerFrom, parseWebhookUrl, proxyOption, readConfig } from "./arguments.ts";
 import { portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
 
 function isGood({ status_code: statusCode, balance, signature }: BalanceCallResult): boolean {

@@ -17,7 +17,7 @@ import { ID_RULE, isId } from "../protocol/request.ts";
 import { type Outcome, statusCodeOf } from "../protocol/status.ts";
 import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
-import { configOption } from "./config-option.ts";
+import { configOption } from "./arguments.ts";
 import { paint } from "./paint.ts";
 import { portProblem, statusOfRunning } from "./running-server.ts";
 

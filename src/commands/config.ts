@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import example from "../../config.example.toml" with { type: "text" };
-import { configOption, readConfig } from "./config-option.ts";
+import { configOption, readConfig } from "./arguments.ts";
 import { shownConfig } from "./config/shown.ts";
 
 /** `config …`: what can be configured, and what is. */

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { Command } from "@commander-js/extra-typings";
 import { type Explanation, explainSignature } from "../explain/explain.ts";
-import { readBodyArgument } from "./arguments.ts";
+import { configOption, readBodyArgument } from "./arguments.ts";
 import { chosenSecrets, secretFileOption, secretsOption } from "./secret-option.ts";
-import { configOption } from "./config-option.ts";
 
 /** `explain [FILE|-] --signature HEX`: status 0 if the signature is right, 1 if it is not. */
 export function explainCommand() {

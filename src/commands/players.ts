@@ -7,7 +7,7 @@ import { ENCODINGS } from "./players/csv-text.ts";
 import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
 import { ownDatabase } from "../players/own-database.ts";
-import { configOption, readConfig } from "./config-option.ts";
+import { configOption, readConfig } from "./arguments.ts";
 import { print } from "./players/lines.ts";
 
 /**

@@ -8,7 +8,7 @@ import { canonicalAmount } from "../protocol/amount.ts";
 import type { Subject } from "../source/conformance.ts";
 import { findPlugin } from "../source/find-plugin.ts";
 import { shownPath } from "../shown-path.ts";
-import { configOption, readConfig } from "./config-option.ts";
+import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
 import { listPlugins, listText } from "./plugins/list.ts";
 import { newPlugin } from "./plugins/new.ts";

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { configPath } from "../config/load.ts";
 import { describeFileError } from "../file-error.ts";
-import { readConfig } from "./config-option.ts";
+import { readConfig } from "./arguments.ts";
 
 /** The variable that holds the shared secret if no option names it. */
 export const SECRET_VARIABLE = "KLAS_SECRET";

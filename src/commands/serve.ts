@@ -4,8 +4,7 @@ import { configPath, readConfigFile, type Reading } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
-import { configOption } from "./config-option.ts";
-import { integerFrom } from "./arguments.ts";
+import { configOption, integerFrom } from "./arguments.ts";
 import { signedCurl } from "../certify/signed-call.ts";
 
 /** `serve`: runs the server until SIGTERM or SIGINT. */

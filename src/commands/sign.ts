@@ -1,7 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { sign, signingKey } from "../protocol/signature.ts";
-import { readBodyArgument } from "./arguments.ts";
-import { configOption } from "./config-option.ts";
+import { configOption, readBodyArgument } from "./arguments.ts";
 import { chosenSecrets, secretFileOption, secretOption } from "./secret-option.ts";
 
 /** `sign [FILE|-]`: prints the `X-Signature` of a body. */

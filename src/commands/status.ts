@@ -2,7 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import * as v from "valibot";
 import { type Status, statusSchema } from "../admin/shapes.ts";
 import { adminClient } from "./admin-client.ts";
-import { configOption, readConfig } from "./config-option.ts";
+import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
 
 /** `status`: what the console's page shows of now. */

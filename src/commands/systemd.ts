@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, loadConfig } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { END_MARGIN_MS } from "../process/serve.ts";
-import { configOption } from "./config-option.ts";
+import { configOption } from "./arguments.ts";
 import { serviceUnit } from "./systemd/unit.ts";
 
 /** What a stop may take beyond the drain: more than the program gives itself. */

@@ -4,7 +4,7 @@ import { type ConsoleEvent, eventSchema, type ShownCall } from "../admin/shapes.
 import { Failure } from "../failure.ts";
 import { printable } from "../printable.ts";
 import { adminClient } from "./admin-client.ts";
-import { configOption, readConfig } from "./config-option.ts";
+import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
 
 interface Filter {

@@ -2,12 +2,11 @@ import { realpath } from "node:fs/promises";
 import { relative, sep } from "node:path";
 import type { Plugin } from "./binding.ts";
 import { importAnew, placeInStack, withoutEditions } from "./modules.ts";
-import { operatorsPlugin } from "./operators-plugin.ts";
+import { operatorsPlugin, within } from "./operators-plugin.ts";
 import { protectProcess } from "../host-process.ts";
 import { pluginShape } from "./shape.ts";
 import { catchStrayErrors } from "./stray-errors.ts";
 import { messageOf } from "./thrown.ts";
-import { within } from "./within.ts";
 import { writableWarnings } from "./writable.ts";
 
 /** How long a plugin may take to load, to check its options, to open or to close. */

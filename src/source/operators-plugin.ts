@@ -5,7 +5,6 @@ import type { Source, SourceState } from "../plugin.ts";
 import type { Bound, Plugin } from "./binding.ts";
 import { type PluginShape, sourceShape } from "./shape.ts";
 import { messageOf } from "./thrown.ts";
-import { within } from "./within.ts";
 
 /** A plugin, or a polyfill that it brings, may put another one in its place. */
 const clone = structuredClone;
@@ -89,4 +88,16 @@ async function openWithin(
 /** Nothing waits any more for a source that opened too late. */
 function closeQuietly(source: unknown): void {
   if (v.is(sourceShape, source)) (async () => source.close?.())().catch(() => {});
+}
+
+/** Waits for a step for so long and no longer. One that fails later fails unseen. */
+export async function within<Result>(step: Promise<Result>, name: string, stepMs: number): Promise<Result> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`${name} did not end within ${stepMs} ms`)), stepMs);
+  try {
+    return await Promise.race([step, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    step.catch(() => {});
+  }
 }

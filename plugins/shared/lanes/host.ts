@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import * as v from "valibot";
 
 /** Where a server is: an address, or a path of a socket. */
@@ -53,4 +54,15 @@ function parseHost(text: string, defaultPort: number): Host | undefined {
 /** Whether what is sent there never leaves this machine. */
 export function isOnThisMachine({ hostname, socket }: Host): boolean {
   return socket !== undefined || /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(hostname);
+}
+
+/** Why no connection could be made at all, in words that follow the host's name: the runtime says the same of each cause. */
+export async function explainRefused({ hostname, port, socket }: Host): Promise<string> {
+  if (socket !== undefined) return "is not a socket that a server listens on";
+  try {
+    await lookup(hostname);
+  } catch {
+    return "has a name that is not known: correct hosts, or the DNS";
+  }
+  return `cannot be reached: nothing listens on port ${port}, or there is no route`;
 }

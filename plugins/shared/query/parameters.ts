@@ -1,3 +1,4 @@
+import * as v from "valibot";
 /** The parameters that an operator's query may use. They are bound, never spliced into the text. */
 export type Parameter = "player_id" | "session_id";
 
@@ -134,4 +135,19 @@ function assertNothingFollows(text: string, from: number, dialect: Dialect): voi
     if (skipped === 0 && !/[\s;]/.test(text[at] ?? "")) throw new Error("`query` is not one SELECT");
     at += Math.max(skipped, 1);
   }
+}
+
+/** The option `query`: an operator's SELECT, taken apart. */
+export function queryOption(dialect: Dialect) {
+  return v.pipe(
+    v.string("expected a SELECT with :player_id"),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parseQuery(dataset.value, dialect);
+      } catch (error) {
+        addIssue({ message: error instanceof Error ? error.message : String(error) });
+        return NEVER;
+      }
+    }),
+  );
 }
