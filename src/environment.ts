@@ -1,23 +1,22 @@
-/**
- * What the program does is said by its configuration, not by variables that some shell, container or build left behind.
- */
+/** The configuration says what the program does, not variables that a shell, a container or a build left behind. */
 
 /** The environment as it was given: what `${NAME}` in a configuration stands for. */
 export const environment: Readonly<Record<string, string | undefined>> = { ...process.env };
 
 /**
- * What the runtime obeys whenever it calls out: a proxy, which would get a core's token, and certificates that nobody
- * checks. The configuration may still name one of them by `${…}`.
+ * Variables that the runtime obeys whenever it calls out: a proxy, which would see a core's token, and certificates
+ * left unchecked. The configuration may still name one of them by `${…}`.
  */
 const HEEDED_LATE = /^(?:(?:https?|all|no)_proxy|NODE_TLS_REJECT_UNAUTHORIZED|NODE_USE_ENV_PROXY)$/i;
 
 /**
- * What it has obeyed before anything of ours runs: a debugger's port, options, files loaded in advance, logs that show
- * tokens. `BUN_INSTALL` only says where Bun lives, and the other one is what ends a worker with its supervisor.
+ * Variables that it has obeyed before any code of ours runs: a debugger's port, options, files loaded in advance,
+ * logs that show tokens. `BUN_INSTALL` only says where Bun lives, and the other one is what ends a worker with its
+ * supervisor.
  */
 const HEEDED_EARLY = /^BUN_(?!INSTALL|FEATURE_FLAG_NO_ORPHANS$)/;
 
-/** Makes this a process that no such variable has a say in, nor in what it starts. Called first of all. */
+/** Removes these variables from this process and from those that it starts. Called before anything else. */
 export function leaveEnvironmentBehind(): void {
   const names = Object.keys(process.env);
   const early = names.filter((name) => HEEDED_EARLY.test(name));

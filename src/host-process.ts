@@ -1,7 +1,7 @@
 /**
- * The process belongs to the host. What is in an operator's plugin cannot end it by its ordinary means,
- * nor put something else in the place of what the host works with. This is against accidents: a
- * plugin runs with the program's rights, and anyone who means harm finds a way.
+ * The process belongs to the host. An operator's plugin cannot end it by ordinary means, nor replace what the host
+ * works with. This protects against accidents: a plugin runs with the program's rights, and anyone who means harm
+ * finds a way.
  */
 
 let isProtected = false;
@@ -43,9 +43,9 @@ export function protectProcess(): void {
 }
 
 /**
- * What answering a call rests on: amounts, signatures, deadlines. Other globals are left to those who replace them:
- * polyfills such as core-js do that, and add functions of their own, and were refused while everything was frozen.
- * One that puts another Promise or other timers in place, such as zone.js, is refused still.
+ * What answering a call depends on: amounts, signatures, deadlines. Other globals may be replaced: polyfills such as
+ * core-js do that, and add functions of their own, and could not be loaded while everything was frozen. Packages that
+ * replace Promise or timers, such as zone.js, are still refused.
  */
 const HOSTS_GLOBALS = `
   Array BigInt Boolean Date Error JSON Map Math Number Object Promise Reflect RegExp Set String Symbol Uint8Array WeakMap
@@ -55,7 +55,7 @@ const HOSTS_GLOBALS = `
   .trim()
   .split(/\s+/);
 
-/** Those of whose functions the same holds; there may come further ones. */
+/** Objects whose functions are kept, too. Functions may still be added to them. */
 const HOSTS_OBJECTS: readonly object[] = [
   JSON,
   Reflect,
@@ -79,7 +79,7 @@ function keepFrom(name: string, real: unknown): void {
   });
 }
 
-/** What a plugin gets that would end the process. */
+/** Thrown at a plugin that tries to end the process. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
 }

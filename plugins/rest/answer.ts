@@ -22,10 +22,9 @@ type Parsed =
   | { readonly document?: undefined; readonly problem: string };
 
 /**
- * From what the core answered to what we answer. A status named in the options counts as named
- * there, whatever it usually means; then 429, 502, 503 and 504 are worth another try; then the document decides.
- * Throws `Unavailable` if another try may help, `WrongEcho` if the answer is to another question, and another
- * error if it is none.
+ * Turns what the core answered into what we answer. A status that the options name means what they say; then 429,
+ * 502, 503 and 504 are worth another try; then the document decides. Throws `Unavailable` if another try may help,
+ * `WrongEcho` if the answer is to another question, and any other error if it is no answer.
  */
 export function answerReader(options: Options): AnswerReader<LookupResult> {
   const refusals = new Map(
@@ -57,7 +56,7 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     if (!needsBody(status)) throw statusError(status);
 
     const { document, problem } = parsed(body, headers);
-    // What is cut off must decide nothing: `1234` would be `12`.
+    // An answer that was cut off must not count: `1234` would be `12`.
     const isWhole = document?.marksItsEnd === true || isEndMarked(headers);
     const isNamed = document !== undefined && isWhole && echo.isNamedBy(document, request);
     const isNotFound = document !== undefined && isWhole && isNobody(document);
@@ -91,7 +90,7 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
 
   function amount(status: number, document: Document): LookupResult {
     const text = document.textAt(amountPointer);
-    // If there is text, it is at the right place: then a list of places would mislead.
+    // If there is text, the pointer is right, and a list of other places would mislead.
     if (text === undefined) throw new Error(`${status}, but no number${place}${contents(document.root)}`);
     const decimal = plainDecimal(text);
     if (decimal === undefined) throw new Error(`${status}, but ${notAnAmount(text)}${place}`);
@@ -114,7 +113,7 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Without either, the answer ends where the connection does, and one that was cut off looks like a whole one. */
+/** Without either, the answer ends when the connection does, and one that was cut off looks complete. */
 function isEndMarked(headers: IncomingHttpHeaders): boolean {
   return headers["content-length"] !== undefined || CHUNKED.test(headers["transfer-encoding"] ?? "");
 }

@@ -6,17 +6,17 @@ export interface BreakerOptions {
 }
 
 /**
- * A circuit breaker: after so many failed calls in a row it is open and no call is made; after
- * `open_seconds` one call is let through as a probe, and its end closes the breaker or opens it again.
+ * A circuit breaker. After so many failed calls in a row it opens and no call is made. After `open_seconds` one call
+ * is let through as a probe, and its result closes the breaker or opens it again.
  */
 export interface Breaker {
   /** Why no call may be made now, or `undefined`. */
   refusal(): string | undefined;
-  /** Announces a call that `refusal` does not forbid. `settle` or `drop` must be told that it ended. */
+  /** Announces a call that `refusal` allows. Its end must be reported by `settle` or `drop`. */
   begin(): PendingCall;
   /** `failure` is what to say of it in the log, or `undefined` if the core answered. */
   settle(call: PendingCall, failure: string | undefined): void;
-  /** For a call that tells neither way: the row of failures stays as it is, and after a probe another is due. */
+  /** For a call that proves nothing either way: the count of failures stays, and after a probe another one is due. */
   drop(call: PendingCall): void;
 }
 
@@ -67,7 +67,7 @@ export function breaker(
       return PROBE;
     },
     settle({ isProbe }, failure) {
-      // A call from before the opening says nothing about the core as it is now.
+      // A call from before the breaker opened says nothing about the core now.
       if (openUntilMs !== undefined && !isProbe) return;
       if (isProbe) probing = false;
       failuresInARow = failure === undefined ? 0 : failuresInARow + 1;

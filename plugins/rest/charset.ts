@@ -1,7 +1,7 @@
 import { TextDecoder } from "node:util";
 import type { Options } from "./options.ts";
 
-/** Marks at the start (byte order marks), which say more than any label (RFC 7303, section 3; WHATWG Encoding). */
+/** Byte order marks, which override any label (RFC 7303, section 3; WHATWG Encoding). */
 const MARKS: readonly (readonly [bytes: readonly number[], charset: string])[] = [
   [[0xef, 0xbb, 0xbf], "utf-8"],
   [[0xff, 0xfe], "utf-16le"],
@@ -18,8 +18,8 @@ export type Decoded =
   | { readonly text?: undefined; readonly problem: string };
 
 /**
- * Decodes by the mark at the start, else by the charset that the header names, else by the encoding that XML
- * names itself, else as UTF-8. Nothing is mended: a byte that the charset does not have may be part of an id.
+ * Decodes by the mark at the start, else by the charset that the header names, else by the encoding that XML names
+ * itself, else as UTF-8. Nothing is repaired: a byte that the charset does not have may be part of an id.
  */
 export function decodeText(
   bytes: Uint8Array,
@@ -44,14 +44,14 @@ function markOf(bytes: Uint8Array): string | undefined {
   return MARKS.find(([mark]) => mark.every((byte, index) => bytes[index] === byte))?.[1];
 }
 
-/** What an XML declaration says that can be read byte by byte. Then it is not UTF-16, even if it says so. */
+/** The encoding in an XML declaration that can be read byte by byte. So it is not UTF-16, even if it says so. */
 function xmlEncoding(bytes: Uint8Array): string | undefined {
   const start = Buffer.from(bytes.subarray(0, XML_DECLARATION_BYTES)).toString("latin1");
   const encoding = XML_ENCODING.exec(start)?.[1];
   return encoding !== undefined && /^utf-16/i.test(encoding) ? undefined : encoding;
 }
 
-/** The labels of the WHATWG Encoding standard are known, in which ISO-8859-1 is read as windows-1252. */
+/** Takes the labels of the WHATWG Encoding standard, which reads ISO-8859-1 as windows-1252. */
 const decoders = new Map<string, TextDecoder>();
 
 function decoderFor(charset: string): TextDecoder | undefined {

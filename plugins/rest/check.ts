@@ -9,7 +9,7 @@ import { USER_AGENT } from "./request.ts";
 import { speaksTls } from "./speaks-tls.ts";
 import { originOf, pathOf } from "./url.ts";
 
-/** A player that no core has; what comes back for it must still be an answer. */
+/** A player that no core has. What comes back must still be an answer. */
 const MADE_UP_PLAYER = "klas-balance-check";
 
 interface Probes {
@@ -20,9 +20,9 @@ interface Probes {
 }
 
 /**
- * Asks whether the core can be asked: by `health_url`, any 2xx will do; without it by one lookup of a made-up
- * player, which must end as a lookup of an unknown player should: not found, or refused, or even a balance.
- * An open breaker is a no until its probe is due, so that traffic can come back and make the probe.
+ * Finds out whether the core can be asked. With `health_url`, any 2xx will do. Without it, one lookup of a made-up
+ * player must end as for an unknown player: not found, or refused, or even a balance. While the breaker is open the
+ * answer is no until its probe is due, so that traffic comes back and makes the probe.
  */
 export function checker(
   options: Options,

@@ -1,9 +1,9 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
 
-/** What is shown of a coding that is not known. */
+/** How much is shown of an unknown coding. */
 const CODING = /^[\w.+-]{1,40}$/;
 
-/** The longest answer that is taken, counted as it was sent and again unpacked. */
+/** An answer longer than the limit, counted as it was sent and again unpacked. */
 export class TooLong extends Error {
   constructor(maxBytes: number) {
     super(`the answer is longer than ${maxBytes} bytes (max_response_bytes)`);
@@ -23,14 +23,14 @@ const UNPACKERS = new Map<string, Unpacker>([
   ["", (bytes) => bytes],
 ]);
 
-/** There are servers that leave out the zlib header, which names the method and is a multiple of 31 (RFC 1950). */
+/** Some servers leave out the zlib header, which names the method and is a multiple of 31 (RFC 1950). */
 function isZlib([first = 0, second = 0]: Uint8Array): boolean {
   return (first & 0x0f) === 8 && ((first << 8) | second) % 31 === 0;
 }
 
 /**
- * Undoes a `Content-Encoding`, whose codings are listed in the order in which they were applied, up to a limit after
- * each. Throws if the bytes are damaged or become more, or if a coding is not known.
+ * Undoes a `Content-Encoding`, which lists its codings in the order in which they were applied. Throws if the bytes
+ * are damaged, exceed the limit after any step, or if a coding is unknown.
  */
 export function unpack(
   packed: Uint8Array,

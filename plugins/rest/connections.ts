@@ -7,34 +7,34 @@ import type { ClientTls } from "../shared/tls.ts";
 /** A core may move to another address, and its name is looked up only for a new connection. */
 const MAX_AGE_MS = 60_000;
 
-/** So long readiness warns of an answer to another question. */
+/** How long readiness warns after an answer to another question. */
 const WARN_FOR_MS = 600_000;
 
-/** Given up before most cores do it, for a question that meets their closing is asked twice. */
+/** Closed before most cores would close it, because a question that crosses with their closing is asked twice. */
 const MAX_IDLE_MS = 15_000;
 
 export interface ConnectionOptions {
   readonly tls: ClientTls | undefined;
   /** A proxy's URL. Not the environment's: it would change who is asked, and who gets our credentials. */
   readonly proxy: string | undefined;
-  /** `fresh`: a connection is not used again. */
+  /** `fresh`: no connection is used again. */
   readonly connections: "pooled" | "fresh";
   readonly maxAgeMs?: number;
 }
 
 /**
- * The connections to one core. They are this source's own, unlike those of `fetch`, whose pool is one for the
- * process: nothing empties it, and it hands on a socket in which a stray answer lies. Here a socket that gets
- * bytes while it is idle is destroyed (by Node's `Agent`), none is older than a minute, and all can be given up.
+ * The connections to one core. They belong to this source alone. `fetch` has one pool for the whole process: nothing
+ * empties it, and it hands on a socket that holds a stray answer. Here a socket that gets bytes while idle is
+ * destroyed (by Node's `Agent`), none is older than a minute, and all can be given up.
  */
 export interface Connections {
-  /** What a new call gets its connection from. */
+  /** The agent that a new call gets its connection from. */
   readonly agent: () => http.Agent;
-  /** For an answer to another question: ends all connections of an agent, those in use after their call. */
+  /** After an answer to another question: ends all connections of an agent, those in use after their call. */
   giveUp(agent: http.Agent): void;
   /** What the operator should know for a while after such an answer. */
   warning(): string | undefined;
-  /** Ends those of the present. A call that comes later gets a connection of its own. */
+  /** Ends the present connections. A later call gets a connection of its own. */
   close(): void;
 }
 
@@ -44,8 +44,8 @@ export function openConnections(
   { log, count }: Pick<OpenContext, "log" | "count">,
 ): Connections {
   const isSecure = origin.protocol === "https:";
-  // One for all connections: a `ca` in the options would be parsed for each. Without authorities of its own
-  // it would trust those that NODE_EXTRA_CA_CERTS names, too.
+  // One context for all connections, because a `ca` in the options would be parsed for each. Without authorities of
+  // its own it would also trust those that NODE_EXTRA_CA_CERTS names.
   const secureContext = isSecure ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
   const firstKeptMs = new WeakMap<object, number>();
   let current = openAgent();

@@ -2,16 +2,16 @@ import type { Options } from "./options.ts";
 import { resolvePointer, type Pointer } from "./pointer.ts";
 import { xmlText } from "./xml-text.ts";
 
-/** An answer, read as what its format says. */
+/** An answer, read in its format. */
 export interface Document {
-  /** Whatever its format, as tables, lists and values. */
+  /** The content as tables, lists and values, whatever the format. */
   readonly root: unknown;
   /**
    * The value at a pointer as text: numbers as they were written (as floats they would lose digits),
    * of an XML element its character data. `undefined` for tables, lists and null.
    */
   textAt(pointer: Pointer): string | undefined;
-  /** Whether the text would not be of the format if it stopped earlier. */
+  /** Whether any shorter text would be invalid in this format. */
   readonly marksItsEnd: boolean;
 }
 

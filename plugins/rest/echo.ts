@@ -6,11 +6,11 @@ import { parsePointer } from "./pointer.ts";
 import type { CoreRequest } from "./request.ts";
 
 /**
- * How an answer shows that it is the one to our question. HTTP/1.1 has nothing that does: a core that sends one
- * answer too many on a connection gives each later question the answer to the one before.
+ * How an answer proves that it belongs to our question. HTTP/1.1 has no means for that: if a core sends one answer
+ * too many on a connection, each later question gets the answer to the one before.
  */
 export interface Echo {
-  /** Throws if the answer does not carry our `X-Request-Id`, as far as `echo_header` asks for it. */
+  /** Throws if `echo_header` is set and the answer does not carry our `X-Request-Id`. */
   assertHeader(headers: IncomingHttpHeaders, request: CoreRequest): void;
   /** Whether the document names the player that was asked for; throws if it names another one. */
   isNamedBy(document: Document, request: CoreRequest): boolean;

@@ -14,21 +14,21 @@ export interface CoreResponse {
   readonly body: Uint8Array;
 }
 
-/** What an answer is taken for. */
+/** How an answer is read. */
 export interface AnswerReader<Answer> {
   /** Tells by the status whether the body matters; if not, none of it is read. */
   readonly needsBody: (status: number) => boolean;
-  /** Throws if the answer is none. */
+  /** Throws if it is not an answer to take. */
   readonly read: (response: CoreResponse, request: CoreRequest) => Answer;
 }
 
 /** The status alone. */
 export const statusReader: AnswerReader<number> = { needsBody: () => false, read: ({ status }) => status };
 
-/** Whom is asked, and how much of an answer is taken. */
+/** The core that is asked, and how much of an answer is read. */
 export interface Core {
   readonly origin: URL;
-  /** The name that messages give it: without the address's path, which may hold a key. */
+  /** Its name in messages: without the address's path, which may hold a key. */
   readonly name: string;
   readonly connections: Connections;
   /** Counted as it is sent, and again unpacked. */
@@ -39,13 +39,13 @@ export interface Core {
 export type Exchange<Answer> = (request: CoreRequest, signal: AbortSignal) => Promise<Answer>;
 
 /**
- * A connection serves another exchange only if this one's answer was read to its end and understood. After
- * any other answer what follows in it could be a rest of that answer, and would be given to another player.
+ * A connection is used again only if this answer was read to its end and understood. After any other answer, the
+ * bytes that follow could be the rest of it, and would be given to another player.
  */
 export function exchanger<Answer>(core: Core, reader: AnswerReader<Answer>): Exchange<Answer> {
   const { origin, name, connections, maxResponseBytes } = core;
   const { protocol, hostname, port } = urlToHttpOptions(origin);
-  // The parser's laxity is said here, or else NODE_OPTIONS has the say.
+  // The parser's strictness is set here, or else NODE_OPTIONS decides.
   const address = { protocol, hostname, port, insecureHTTPParser: false };
   const begin = protocol === "https:" ? https.request : http.request;
 
@@ -97,7 +97,7 @@ export function exchanger<Answer>(core: Core, reader: AnswerReader<Answer>): Exc
 
       signal.addEventListener("abort", onAbort);
       outgoing.on("error", failWith);
-      // The last word, if there was none before: after a 101, say.
+      // If nothing ended it before, this does: after a 101, for example.
       outgoing.on("close", () => failWith(undefined));
       outgoing.on("response", (incoming) => {
         isAnswered = true;
@@ -115,7 +115,7 @@ export function exchanger<Answer>(core: Core, reader: AnswerReader<Answer>): Exc
           if (length > maxResponseBytes) fail(new TooLong(maxResponseBytes));
           else chunks.push(chunk);
         });
-        // In this turn the connection is not yet anybody else's.
+        // In this turn of the event loop, nobody else has the connection yet.
         incoming.on("end", () => conclude(status, responseHeaders, joined(chunks, length)));
       });
       outgoing.end(request.body);

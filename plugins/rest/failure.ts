@@ -6,7 +6,7 @@ import { failureInWords } from "../shared/exchange-failure.ts";
  */
 export class Unavailable extends Error {
   override name = "Unavailable";
-  /** What the core asked for by `Retry-After`. */
+  /** The wait that the core asked for by `Retry-After`. */
   readonly retryAfterMs: number;
 
   constructor(message: string, waitMs = 0) {
@@ -24,19 +24,19 @@ export class ServerError extends Error {
 }
 
 /**
- * The connection's trouble, as far as can be told: a kept one was closed just as it was used, or what came is not sound
- * HTTP, which may be a rest of the answer before. Worth another try; for the circuit breaker it is what a server error is.
+ * Probably the connection's fault: a kept one was closed just as it was used, or what came is not sound HTTP and may
+ * be the rest of an earlier answer. Worth another try; for the circuit breaker it counts as a server error does.
  */
 export class BadConnection extends Unavailable {
   override name = "BadConnection";
 }
 
-/** The answer is to another question: whatever shares connections with this one may be, too. */
+/** The answer is to another question. So may be whatever shares connections with this one. */
 export class WrongEcho extends Error {
   override name = "WrongEcho";
 }
 
-/** What went wrong in an exchange, in plain words. `isStale`: on a connection that was kept, and before any answer. */
+/** Describes in plain words what went wrong in an exchange. `isStale`: on a kept connection, before any answer. */
 export function exchangeFailure(error: unknown, core: string, isStale: boolean): Unavailable {
   const message = `${core}: ${failureInWords(error)}`;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -44,7 +44,7 @@ export function exchangeFailure(error: unknown, core: string, isStale: boolean):
   return isConnectionsOwn ? new BadConnection(message) : new Unavailable(message);
 }
 
-/** How far a call had come: in the queue, connecting, waiting for the answer, reading its body, between two tries. */
+/** How far a call had got: in the queue, connecting, waiting for the answer, reading its body, between two tries. */
 type Phase = keyof typeof STILL;
 
 const STILL = {
@@ -55,7 +55,7 @@ const STILL = {
   pause: (core: string) => `about to ask ${core} again`,
 };
 
-/** Why a call ended with its signal: at the deadline, how far it had come; else the reason that the signal has. */
+/** Why a call ended with its signal: at the deadline, how far it had got; otherwise the signal's reason. */
 export function lateness(phase: Phase, core: string, { reason }: AbortSignal): unknown {
   if (!(reason instanceof DOMException && reason.name === "TimeoutError")) return reason;
   return new Error(STILL[phase](core), { cause: reason });

@@ -1,11 +1,11 @@
 import { plainDecimal } from "../shared/decimal.ts";
 
-/** Takes an amount's sign, its integer digits and its fraction apart, without the zeros that say nothing. */
+/** Splits an amount into sign, integer digits and fraction, without redundant zeros. */
 const DIGITS = /^(-?)0*(\d+?)(?:\.(\d*?)0*)?$/;
 
 /**
- * Tells whether the text of a document is one of the values. For a number that is any text of the same number:
- * `1` is `1.0` and `10e-1`, for which of them a core writes is a matter of its JSON library.
+ * Tells whether the text of a document is one of the values. A number matches any text of the same number: `1` is
+ * `1.0` and `10e-1`, because it depends on a core's JSON library which one is written.
  */
 export function oneOf(values: readonly (string | number | boolean)[]): (text: string) => boolean {
   const texts = new Set(values.filter((value) => typeof value !== "number").map(String));

@@ -7,7 +7,7 @@ import { isPointer } from "./pointer.ts";
 import { templateProblem } from "./template.ts";
 import { proxyProblem, urlProblem } from "./url.ts";
 
-/** Each call holds a connection, so this many are open to the core for each worker. */
+/** Each call holds a connection, so each worker has this many open to the core. */
 const MAX_CONCURRENCY = 256;
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const MAX_CACHE_MS = 60_000;

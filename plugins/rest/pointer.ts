@@ -13,7 +13,7 @@ export function isPointer(text: string): boolean {
   return POINTER.test(text);
 }
 
-/** Takes a pointer apart that `isPointer` accepts. The empty text is the whole document. */
+/** Splits a pointer that `isPointer` accepts. The empty text is the whole document. */
 export function parsePointer(text: string): Pointer {
   const tokens = text.split("/").slice(1);
   return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
@@ -30,7 +30,7 @@ export function resolvePointer(document: unknown, pointer: Pointer): unknown {
   return value;
 }
 
-/** The pointers of a document's values, for a message: names only, and not many of them. */
+/** The pointers to a document's values, for a message: names only, and not many of them. */
 export function describePointers(document: unknown): string {
   const found: string[] = [];
   collect(document, "", 0, found);

@@ -5,7 +5,7 @@ const MAX_REMEMBERED = 10_000;
 
 export type Lookup = (query: BalanceQuery, signal: AbortSignal) => Promise<LookupResult>;
 
-/** An answer, and when its question was asked: what happened after that, it does not know of. */
+/** An answer, and when its question was asked. It does not reflect anything later than that. */
 interface Dated {
   readonly answer: LookupResult;
   readonly askedMs: number;
@@ -19,7 +19,7 @@ export interface Sharing {
   readonly count: OpenContext["count"];
 }
 
-/** Lookups that share calls and answers, as far as the options ask for it. */
+/** Lookups that share calls and answers, if the options ask for it. */
 export function sharing(lookup: Lookup, { coalesce, cacheMs, count }: Sharing): Lookup {
   if (!coalesce && cacheMs === 0) return lookup;
   let shared: DatedLookup = async (query, signal) => {
@@ -42,7 +42,7 @@ function coalescing(lookup: DatedLookup, count: OpenContext["count"]): DatedLook
       try {
         return await other.answer;
       } catch (error) {
-        // The other one began earlier: when its time is up, some of ours is left.
+        // The other lookup began earlier. When its time is up, some of ours is left.
         if (!other.signal.aborted || signal.aborted) throw error;
       }
     }
@@ -53,8 +53,8 @@ function coalescing(lookup: DatedLookup, count: OpenContext["count"]): DatedLook
 }
 
 /**
- * Answers, failures not, are given again for `cacheMs` after they were asked for. A question that was asked
- * earlier than the one that is remembered may be answered later: it knows less, and replaces nothing.
+ * Answers, but not failures, are given again for `cacheMs` after they were asked for. A question that was asked
+ * before the remembered one may be answered after it. Its answer is older and does not replace it.
  */
 function remembering(lookup: DatedLookup, cacheMs: number, count: OpenContext["count"]): DatedLookup {
   const remembered = new Map<string, Dated>();

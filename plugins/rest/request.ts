@@ -13,11 +13,11 @@ export interface CoreRequest {
   /** By lower-case names. */
   readonly headers: Record<string, string>;
   readonly body?: string;
-  /** Whom it is about. */
+  /** The player it asks about. */
   readonly playerId: string;
 }
 
-/** There are firewalls that turn away a client that does not say what it is. */
+/** Some firewalls turn away clients without a User-Agent. */
 export const USER_AGENT = "klas-balance";
 
 const ACCEPT = { json: "application/json", xml: "application/xml, text/xml", text: "text/plain" };

@@ -9,7 +9,7 @@ import type { Slots } from "./slots.ts";
 /** The first wait is up to this long, each further one up to twice as long. */
 const FIRST_WAIT_MS = 25;
 
-/** How much each answer of the core changes what is known of its speed. */
+/** How much each answer of the core changes the estimate of its speed. */
 const WEIGHT = 1 / 8;
 
 /** One question, and what its answer amounts to. */
@@ -26,15 +26,14 @@ export interface Resilience {
 }
 
 /**
- * An exchange that is tried again while the core is unavailable, that waits for its turn, and that is not
- * made while the breaker is open. Everything in it ends with `signal`; a wait that would outlast
- * the deadline is not begun.
+ * An exchange with retries while the core is unavailable, a queue for its turn, and a circuit breaker. Everything in
+ * it ends with `signal`; a wait that would outlast the deadline is not begun.
  */
 export function resilient(
   exchange: Ask,
   { retries, breaker, slots, timeoutMs, core, count }: Resilience,
 ): Ask {
-  /** How long the core has lately taken to answer. */
+  /** How long the core has been taking to answer lately. */
   let usualMs = 0;
 
   async function attempt(
@@ -46,7 +45,8 @@ export function resilient(
     if (!slots.tryTake()) {
       count("queued");
       await slots.take(signal).catch(() => outOfQueue(signal));
-      // A call that cannot end in time would only take the core's time from those that can, and pass for its failure.
+      // A call that cannot finish in time would only take the core's time from those that can, and count as a failure
+      // of the core.
       if (deadlineMs - performance.now() < Math.min(2 * usualMs, timeoutMs / 2)) {
         slots.release();
         await untilAborted(signal);
@@ -113,7 +113,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What the breaker counts: the core was not there, or not in time. A strange answer is one player's trouble. */
+/** What the breaker counts: the core was unreachable or late. A strange answer concerns one player. */
 function unavailability(error: unknown, signal: AbortSignal): string | undefined {
   if (signal.aborted) return "no answer in time";
   return error instanceof Unavailable ? error.message : undefined;

@@ -1,4 +1,4 @@
-/** At most so many at a time; the rest wait in the order they came. */
+/** At most so many at a time; the rest wait in order of arrival. */
 export interface Slots {
   /** Takes a slot if one is free. */
   tryTake(): boolean;
@@ -9,7 +9,7 @@ export interface Slots {
   readonly waiting: number;
 }
 
-/** The queue needs no limit of its own: the host's `max_in_flight` bounds who can stand in it. */
+/** The queue needs no limit of its own: the host's `max_in_flight` bounds it. */
 export function slots(limit: number): Slots {
   let free = limit;
   const waiting = new Set<() => void>();
@@ -46,7 +46,7 @@ export function slots(limit: number): Slots {
         free++;
         return;
       }
-      // The slot goes from hand to hand, so that no newcomer can overtake.
+      // The slot is handed over directly, so that no newcomer can overtake.
       waiting.delete(next);
       next();
     },

@@ -1,13 +1,13 @@
 import { connect } from "node:tls";
 
 /**
- * Whether the host speaks TLS on a port that was asked in plain HTTP. Most that do close such a connection
- * without a word, which looks like a core that is broken.
+ * Whether the host speaks TLS on a port that was asked in plain HTTP. Most such hosts close the connection without a
+ * word, which looks like a broken core.
  */
 export function speaksTls({ hostname, port }: URL, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const host = hostname.replace(/^\[(.*)\]$/, "$1");
-    // Nothing is sent and nothing believed: whose certificate it is does not matter.
+    // Nothing is sent and nothing is believed, so it does not matter whose certificate it is.
     const socket = connect({ host, port: Number(port || 80), rejectUnauthorized: false });
     const end = (speaks: boolean) => {
       signal.removeEventListener("abort", onAbort);

@@ -1,7 +1,7 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
 import { didYouMean } from "../shared/near-name.ts";
 
-/** Text with placeholders, taken apart once: literal text, and readers of what the query holds. */
+/** Text with placeholders, parsed once: literal text, and readers of the query's fields. */
 export type Template = readonly Part[];
 type Part = string | Reader;
 type Reader = (query: BalanceQuery) => string;
@@ -12,7 +12,7 @@ const READERS = new Map<string, Reader>([
   ["request_id", (query) => query.requestId],
 ]);
 
-/** A doubled brace is a literal one; a single brace outside of a placeholder is a slip of the pen. */
+/** A doubled brace is a literal one. A single brace outside of a placeholder is a mistake. */
 const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
 /** What is wrong with the text of a template, or `undefined`. */
@@ -27,7 +27,7 @@ export function templateProblem(text: string): string | undefined {
   return undefined;
 }
 
-/** Takes a template apart. The text was checked by `templateProblem` before. */
+/** Parses a template. `templateProblem` has checked the text before. */
 export function compileTemplate(text: string): Template {
   const parts: Part[] = [];
   let end = 0;

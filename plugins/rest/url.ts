@@ -6,10 +6,10 @@ const BLANK_OR_CONTROL = /[\u0000-\u0020\u007f\\]/;
 const NOT_SENT = /[^\x21-\x7e]+|["<>^`{|}]/g;
 const PLACEHOLDER = /\{[^{}]*\}/g;
 
-/** `.` and `..` as a whole path segment, also in disguise: a URL parser removes them, and with them the segment before. */
+/** `.` and `..` as a whole path segment, also encoded: a URL parser removes them, and the segment before as well. */
 const DOT_SEGMENT = /\/(?:\.|%2E){1,2}(?=\/|$)/i;
 
-/** An encoded slash beside an empty segment or one of dots. Many proxies decode it, and then clean up the path. */
+/** An encoded slash beside an empty segment or one of dots. Many proxies decode it and then clean up the path. */
 const ENCODED_SLASH = /(?:\/|%2F|%5C)(?:\.|%2E){0,2}(?:%2F|%5C)|(?:%2F|%5C)(?:\.|%2E){0,2}(?=\/|$)/i;
 
 /** What is wrong with an address, which may be a template, or `undefined`. Never shows the address: it may hold a key. */
@@ -33,7 +33,7 @@ export function proxyProblem(text: string): string | undefined {
   return url.pathname + url.search + url.hash === "/" ? undefined : "expected no path after the proxy's port";
 }
 
-/** Whether this path, or the path of this address, arrives as it is whatever is on its way. */
+/** Whether this path, or the path of this address, arrives unchanged, whatever proxies are on the way. */
 export function isFaithful(url: string): boolean {
   const query = url.indexOf("?");
   const path = query === -1 ? url : url.slice(0, query);
@@ -51,7 +51,9 @@ export function pathOf(url: string): string {
   return pathname + search;
 }
 
-/** The template of path and query, as they are sent: what an address may hold and a request line may not is encoded. */
+/**
+ * The template of path and query as they are sent. What an address may hold but a request line may not is encoded.
+ */
 export function pathTemplate(template: string): Template {
   const path = template.replace(ORIGIN, "");
   return compileTemplate(path.startsWith("/") ? path : `/${path}`).map((part) =>

@@ -3,10 +3,9 @@ import type { Pointer } from "./pointer.ts";
 type Element = Bun.XML.Node;
 
 /**
- * The text at a pointer, which names what the compact shape of the runtime's parser names: `/r/b`, `/r/b/1`
- * if `b` comes more than once, `/r/b/@currency`, `/r/b/#text`. Taken from the tree, for the compact
- * shape joins `30<!-- was -->40` and `30<x/>40` into `3040`; here an element that holds more
- * than one text and its attributes has none.
+ * The text at a pointer, which names what the compact shape of the runtime's parser names: `/r/b`, `/r/b/1` if `b`
+ * comes more than once, `/r/b/@currency`, `/r/b/#text`. Taken from the tree, because the compact shape joins `30<!--
+ * was -->40` and `30<x/>40` into `3040`; here an element that holds more than one text and its attributes has none.
  */
 export function xmlText(root: Element, pointer: Pointer): string | undefined {
   const last = pointer.at(-1) ?? "";

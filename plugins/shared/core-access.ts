@@ -1,10 +1,12 @@
 import * as v from "valibot";
 
-/** How a core that is asked over HTTP knows us, and we it: `auth` and `tls`, the same for whatever is sent there. */
+/**
+ * How we and a core behind HTTP recognise each other: `auth` and `tls`, the same for lookups and for forwarded calls.
+ */
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** The headers that say where a message ends: they are the HTTP client's to write (RFC 9112, section 6). */
+/** The headers that say where a message ends. Only the HTTP client writes them (RFC 9112, section 6). */
 const FRAMING = /^(?:content-length|transfer-encoding|connection)$/i;
 
 /** A token (RFC 9110, section 5.1). */

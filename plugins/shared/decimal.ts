@@ -1,9 +1,9 @@
-/** Longer than any amount is; it keeps a `1e999999999` from being written out. */
+/** Longer than any amount, but short enough that `1e999999999` is never written out. */
 const MAX_CHARACTERS = 100;
 
 const NUMBER = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+))?$/;
 
-/** Digits and what people and programs put between them: a comma may be the decimal point or nothing. */
+/** Digits and what people and programs put between them. A comma may be a decimal point or a separator. */
 const NUMBER_WITH_COMMA = /^[+-]?[\d.,'\s]*\d,[\d.,'\s]*$/;
 
 /**
@@ -36,13 +36,13 @@ function placePoint(digits: string, point: number): string {
 
 const INTEGER = /^-?\d+(?=(?:\.0*)?$)/;
 
-/** The integer that a number's text stands for, as minor units come: `"3000.00"` is `3000n`. */
+/** The integer that a number's text stands for, for minor units: `"3000.00"` is `3000n`. */
 export function integerOf(text: string): bigint | undefined {
   const digits = INTEGER.exec(plainDecimal(text) ?? "")?.[0];
   return digits === undefined ? undefined : BigInt(digits);
 }
 
-/** What a text is that `plainDecimal` does not take, in words that do not give it away. */
+/** Describes a text that `plainDecimal` does not take, without giving it away. */
 export function notAnAmount(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "an empty text";
@@ -50,7 +50,7 @@ export function notAnAmount(text: string): string {
   return NUMBER_WITH_COMMA.test(trimmed) ? "a text with a comma" : "a text that is not an amount";
 }
 
-/** A plain decimal, rounded to so many decimals at the most; what is halfway goes to the even neighbour. */
+/** A plain decimal, rounded to at most so many decimals, halves to the even neighbour. */
 export function roundHalfEven(plain: string, decimals: number): string {
   const [integer = "", fraction = ""] = plain.replace("-", "").split(".");
   if (fraction.length <= decimals) return plain;

@@ -2,12 +2,12 @@ import type { EngineTls } from "./engine-options.ts";
 import { type Host, isOnThisMachine } from "./lanes/host.ts";
 import { readTls } from "./tls.ts";
 
-/** What the client is told of TLS to one host; `false` is plain text. */
+/** The client's TLS settings for one host; `false` is plain text. */
 export type HostTls = false | (Bun.TLSOptions & { readonly rejectUnauthorized: boolean });
 
 /**
- * Reads the PEM files once. Left out, `tls` means that the server is verified in full, but for one on this machine.
- * Every field is given: an environment variable must not turn verification off.
+ * Reads the PEM files once. Without `tls`, the server is verified in full, unless it is on this machine. Every field
+ * is given: an environment variable must not turn verification off.
  */
 export async function engineTlsFor(
   tls: EngineTls | undefined,
@@ -25,7 +25,7 @@ export async function engineTlsFor(
   };
 }
 
-/** A warning for the hosts to which passwords and balances travel in plain text. */
+/** A warning about hosts to which passwords and balances travel in plain text. */
 export function plainTextWarning(hosts: readonly Host[], tls: EngineTls | undefined): string | undefined {
   const exposed = tls?.mode === "off" ? hosts.filter((host) => !isOnThisMachine(host)) : [];
   if (exposed.length === 0) return undefined;

@@ -17,14 +17,14 @@ const WORDS = new Map([
   ["ERR_PROXY_TUNNEL", "the proxy did not let the connection through"],
 ]);
 
-/** Those that have no words of their own, by the beginning of their codes. */
+/** Errors without a text of their own, by the beginning of their code. */
 const KINDS: readonly (readonly [start: RegExp, words: string])[] = [
   [/^HPE_/, "what it sent is not sound HTTP"],
   [/^ERR_SSL/, "the TLS handshake failed"],
   [/CERT|SIGNATURE|ISSUER/, "the TLS certificate is not trusted, see tls.ca"],
 ];
 
-/** What went wrong in an exchange, in plain words. Nothing went wrong and yet there was no answer: it was cut off. */
+/** Describes in plain words what went wrong in an exchange. Without an error the answer was cut off. */
 export function failureInWords(error: unknown): string {
   const code = error === undefined ? "ECONNRESET" : codeOf(error);
   const words = WORDS.get(code);
@@ -33,7 +33,7 @@ export function failureInWords(error: unknown): string {
   return `${kind} (${code})`;
 }
 
-/** The name of a system or TLS error; messages are not passed on, for they show the address. */
+/** The name of a system or TLS error. Messages are not passed on, because they show the address. */
 function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "unknown";
   return typeof error.code === "string" ? error.code : "unknown";

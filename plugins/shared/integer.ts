@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** An integer of the configuration; its bounds stand in the message. The unit is the last word of the option's name. */
+/** An integer of the configuration; the message gives its bounds. Its unit is the last word of the option's name. */
 export function integer(minimum: number, maximum: number) {
   const message = `expected an integer from ${minimum} to ${maximum}`;
   return v.pipe(

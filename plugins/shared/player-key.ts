@@ -5,8 +5,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const MAX_BIGINT = 2n ** 63n - 1n;
 
 /**
- * A player's id as a key of the engine's type, in the one form in which the engine writes it back. `undefined`
- * if it is none: `"042"`, `"42abc"` and `"4e1"` are nobody, although an engine left to itself would read 42.
+ * A player's id as a key of the engine's type, in the one form in which the engine writes it back. `undefined` if it
+ * is not one: `"042"`, `"42abc"` and `"4e1"` are nobody, although an engine left to itself would read a number.
  */
 export function playerKey(idType: IdType, playerId: string): string | undefined {
   if (idType === "text") return playerId;

@@ -1,4 +1,4 @@
-/** A player as a database of klas-balance's own keeps one. */
+/** A player as klas-balance's own database keeps them. */
 export interface Player {
   readonly playerId: string;
   readonly currency: string;
@@ -6,15 +6,15 @@ export interface Player {
 }
 
 /**
- * What a command may do: only `make` makes a database if there is none. `read` and `rehearse` change nothing;
- * for `rehearse` a database that is not there yet is an empty one.
+ * What a command may do. Only `make` creates a missing database. `read` and `rehearse` change nothing; for `rehearse`
+ * a database that is not there yet is an empty one.
  */
 export type PlayersAccess = "read" | "rehearse" | "change" | "make";
 
 /**
- * The door of a source's plugin for the `players` commands: opens klas-balance's own table at the place that the
- * source's options name, for as long as `use` takes. Throws a plain `Error`, one line that says what to do, for
- * whatever the database says; what `use` throws of its own comes through as it is.
+ * A plugin's door for the `players` commands: opens klas-balance's own table, which the source's options name, for as
+ * long as `use` takes. A problem of the database is thrown as a plain `Error` of one line that says what to do; what
+ * `use` itself throws comes through unchanged.
  */
 export type WithPlayers = <Result>(
   place: PlayersPlace,
@@ -29,13 +29,13 @@ export interface PlayersPlace {
   readonly directory: string;
 }
 
-/** klas-balance's own table `players`. Whatever is changed is committed when its promise resolves. */
+/** klas-balance's own table `players`. A change is committed when its promise resolves. */
 export interface PlayersTable {
   /** `undefined` if there is no such player. */
   get(playerId: string): Promise<Player | undefined>;
   /**
-   * Every player in the order of their ids, byte by byte, as of one moment, from an id on; a million of them need no
-   * memory.
+   * Every player from an id on, in the byte order of ids, as of one moment. They are streamed, so a million of them
+   * need no memory.
    */
   list(fromId?: string): AsyncIterable<Player>;
   /** The number of characters of the longest id, 0 if there are no players. */
@@ -44,18 +44,18 @@ export interface PlayersTable {
   put(player: Player): Promise<void>;
   /** `false` if there was no such player. */
   remove(playerId: string): Promise<boolean>;
-  /** Begins an import: one per opening of the table, also with `read` access, if it is not published. */
+  /** Begins an import, one each time the table is opened. With `read` access it cannot be published. */
   stage(): Promise<Staging>;
 }
 
 /**
- * Where imported rows wait until all of them are known to be good: outside of the table, so that no lock is held
- * while they are read, however slowly they come. Gone with the opening of the table unless they are published.
+ * Where imported rows wait until all of them are known to be good. It is outside of the table, so that no lock is
+ * held while they are read, however slowly they come. Unless published, it is gone when the table is closed.
  */
 export interface Staging {
-  /** Takes rows, and returns those whose player came before, which are not taken. */
+  /** Takes rows. Returns those whose player came before; they are not taken. */
   add(rows: readonly StagedRow[]): Promise<readonly RepeatedRow[]>;
-  /** Each player that was taken beside what the table holds, as of one moment. */
+  /** Each player that was taken, with what the table holds for them, as of one moment. */
   compared(): AsyncIterable<ComparedPlayer>;
   /** Puts all of them into the table, in one transaction. */
   publish(): Promise<void>;

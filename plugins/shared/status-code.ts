@@ -1,6 +1,6 @@
 /**
- * What a status code other than `OK` may look like. One secret signs both directions, so a reply
- * that carried free text of a source's, or of a caller's, would be a signature on demand.
+ * What a status code other than `OK` may look like. One secret signs both directions, so a reply with free text from
+ * a source or a caller would be a signature on demand.
  */
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 

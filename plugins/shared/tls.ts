@@ -3,14 +3,14 @@ import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { authorityProblem, certificatesProblem, isPair, keyProblem, pemText } from "./pem.ts";
 
-/** PEM texts: whom we trust instead of the system's authorities, and who we are. */
+/** PEM texts: the authorities that we trust instead of the system's, and our own certificate. */
 export interface ClientTls {
   ca?: string;
   cert?: string;
   key?: string;
 }
 
-/** The files as options name them, from the folder of the configuration on. */
+/** The files as the options name them, relative to the folder of the configuration. */
 interface TlsFiles {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
@@ -29,7 +29,7 @@ export async function readTls(tls: TlsFiles | undefined, directory: string): Pro
   if (cert !== undefined && key !== undefined && !isPair(cert, key)) {
     throw new Error("tls.key: it is not the key of tls.cert");
   }
-  // Whatever else the runtime may have against them.
+  // Anything else that the runtime may reject.
   createSecureContext(pem);
   return pem;
 }

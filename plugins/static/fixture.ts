@@ -13,8 +13,8 @@ export interface Fixture {
 }
 
 /**
- * Reads a JSON object of balances and again whenever the file changes. Throws if the first read
- * fails; later, a broken edit is logged and leaves the last good content in use.
+ * Reads a JSON object of balances, and reads it again whenever the file changes. Throws if the first read fails.
+ * Later, a broken edit is logged and the last good content stays in use.
  */
 export async function openFixture(file: string, log: SourceLog): Promise<Fixture> {
   let version = await versionOf(file);
@@ -75,7 +75,7 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message would quote the text, and with it balances.
+    // The parser's message would quote the text, balances included.
     throw new Error(`${file}: not JSON`);
   }
 }

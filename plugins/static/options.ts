@@ -7,8 +7,8 @@ const NO_TABLE = 'expected a table such as { "12001" = "30" }';
 const NO_TEXT = 'expected a balance as text, such as "30"';
 
 /**
- * Balances by player id: exact decimals as text, so that no digit passes through a float. A Map, because an
- * object would answer for `constructor`; valibot's own record would drop a player of that name.
+ * Balances by player id: exact decimals as text, so that no digit passes through a float. It is a Map, because an
+ * object would answer for `constructor`, and valibot's record would drop a player of that name.
  */
 export const balancesSchema = v.pipe(
   v.custom<Readonly<Record<string, unknown>>>(

@@ -7,9 +7,9 @@ export type AccessRefusal = (request: Request) => Response | undefined;
 export interface Access {
   /** For the page itself: `Host` must be a name of this machine, unless a token guards. */
   readonly refusalOfHost: AccessRefusal;
-  /** For the question whether something listens. */
+  /** For the question whether anything is listening. */
   readonly refusalOfProbe: AccessRefusal;
-  /** For what tells something. */
+  /** For everything that discloses something. */
   readonly refusal: AccessRefusal;
   /** For what changes something or makes a call. */
   readonly refusalOfAction: AccessRefusal;
@@ -22,16 +22,16 @@ export const ACTION_HEADER = "X-Klas-Balance-Console";
 
 const COOKIE = "klas_balance_console";
 const SESSION_SECONDS = 12 * 3600;
-/** As many browsers as may be logged in at once; the one that came first goes. */
+/** How many browsers may be logged in at once; after that the oldest session ends. */
 const MAX_SESSIONS = 32;
 const MAX_TOKEN_CHARACTERS = 4096;
 /** A wrong guess costs time. */
 const WRONG_TOKEN_MS = 500;
 
-/** The scheme is in any case (RFC 9110, section 11.1). */
+/** The scheme may be in either case (RFC 9110, section 11.1). */
 const BEARER = /^bearer +/i;
 
-/** The names of this machine that a browser can only have from its user: a rebound DNS name is none of them. */
+/** The names of this machine that only its user can give a browser: a rebound DNS name is never one of them. */
 const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 
 export function openAccess(token: string | undefined): Access {
@@ -54,7 +54,7 @@ function withToken(token: string): Access {
   /** When each session ends, by the hash of its id. */
   const sessions = new Map<string, number>();
 
-  // Hashes are of one length: the time of the comparison tells neither the token nor how long it is.
+  // Hashes have one length, so the time of the comparison reveals neither the token nor its length.
   const isToken = (text: string) => timingSafeEqual(sha256(text), expected);
 
   function isAllowed({ headers }: Request): boolean {
@@ -117,7 +117,7 @@ function crossSite({ headers }: Request): Response | undefined {
   return isOurs ? undefined : problem(403, `a call needs the header ${ACTION_HEADER}, from this page alone`);
 }
 
-/** What went wrong, as the interface says it. */
+/** What went wrong, in the form that the interface gives it. */
 export function problem(status: number, text: string): Response {
   return Response.json({ problem: text }, { status });
 }

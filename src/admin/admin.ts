@@ -7,7 +7,7 @@ import { type AdminListener, listenForAdmin } from "./listener.ts";
 import { watchMetrics } from "./watch-metrics.ts";
 import { watchServer } from "./watch.ts";
 
-/** What the admin listener is about. */
+/** The server that the admin listener reports on. */
 export interface Administered {
   /** As it is at the moment. */
   running(): RunningServer;
@@ -16,7 +16,10 @@ export interface Administered {
   metrics(): Promise<readonly MetricsSnapshot[]>;
 }
 
-/** Opens the admin listener and begins to watch the server. Throws, in words, if the port cannot be had. */
+/**
+ * Opens the admin listener and begins to watch the server. Throws, with a message for the operator, if the port
+ * cannot be had.
+ */
 export function openAdmin(options: Config["admin"] & {}, administered: Administered): AdminListener {
   const watch = watchServer(() => administered.server(), options.capture_failed);
   const seen = watchMetrics(watch, () => administered.running().config.webhook.secrets);

@@ -12,18 +12,18 @@ import type { CallResult, PlayersPage, Status } from "./shapes.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Watch } from "./watch.ts";
 
-/** What the process that runs the server knows. */
+/** What the serving process knows of itself. */
 export interface RunningServer {
   readonly config: Config;
   readonly startedMs: number;
-  /** Of the public listener; empty as long as there is none. */
+  /** The public listener's; empty until there is one. */
   readonly url: string;
   readonly reload: Status["reload"];
   notReady(): Promise<readonly string[]>;
   warnings(): readonly string[];
 }
 
-/** What the console tells of, and does. */
+/** What the console shows and does. */
 export interface ConsoleSubject {
   /** As of the latest refresh. */
   status(): Status;
@@ -34,9 +34,12 @@ export interface ConsoleSubject {
   readonly failedBodies: Latest<FailedBody>;
   /** Those in use now, for `explain`. */
   secrets(): readonly string[];
-  /** Makes one signed call to this server. Throws, in words, if there is no answer. */
+  /** Makes one signed call to this server. Throws, with a message for the reader, if there is no answer. */
   call(playerId: string): Promise<CallResult>;
-  /** A page of klas-balance's own players; `undefined` if the source in use has none. Throws in words. */
+  /**
+   * A page of klas-balance's own players; `undefined` if the source in use has none. Throws with a message for the
+   * reader.
+   */
   players(from: string): Promise<PlayersPage | undefined>;
   readonly manual: {
     readonly topics: readonly { readonly name: string; readonly title: string }[];
@@ -47,7 +50,7 @@ export interface ConsoleSubject {
 const CALL_MS = 10_000;
 const PLAYERS_PER_PAGE = 50;
 
-/** Puts together what the console tells, from what was watched and what the running server knows. */
+/** Puts together what the console shows, from what was watched and what the running server knows. */
 export function consoleSubject(running: () => RunningServer, watch: Watch): ConsoleSubject {
   let notReady: readonly string[] = [];
   return {

@@ -2,7 +2,7 @@ import type { AnsweredCall, FailedBody } from "../observe/recorder.ts";
 import type { Latest } from "./recent.ts";
 import type { ConsoleEvent, Status } from "./shapes.ts";
 
-/** The live half of the interface: one event per second to each reader, and nothing at all while there is none. */
+/** The live half of the interface: one event per second to each viewer, and no work at all while there is none. */
 export interface Events {
   /** Answers with an endless stream of server-sent events. */
   connect(request: Request): Response;
@@ -18,9 +18,9 @@ export interface EventsSubject {
 
 const EVERY_MS = 1000;
 const MAX_VIEWERS = 16;
-/** More calls a second than anybody reads; the rest are counted. */
+/** More calls per second than anybody reads; the rest are only counted. */
 const MAX_CALLS_PER_EVENT = 200;
-/** A viewer that does not read gets this far behind, and is then cut off; a browser connects again. */
+/** How far behind a viewer that does not read may fall before it is cut off. A browser connects again. */
 const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
 
 interface Viewer {
@@ -88,7 +88,7 @@ export function openEvents(subject: EventsSubject): Events {
       if (viewers.size >= MAX_VIEWERS) {
         return Response.json({ problem: `${MAX_VIEWERS} pages are open already` }, { status: 503 });
       }
-      // A number from before a restart of ours is none that we gave.
+      // A number from before a restart is not one of ours.
       const after = Number(new URL(request.url).searchParams.get("after") ?? 0);
       const lastCall = after > 0 && after <= calls.newest ? after : 0;
       let viewer: Viewer | undefined;

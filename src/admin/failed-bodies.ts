@@ -4,7 +4,7 @@ import { printable } from "../printable.ts";
 import type { Latest, Numbered } from "./recent.ts";
 import type { ShownFailure } from "./shapes.ts";
 
-/** How much of a body the page shows; the download has all of it. */
+/** How much of a body the page shows. The download has all of it. */
 const SHOWN_BYTES = 2048;
 
 /**
@@ -13,7 +13,10 @@ const SHOWN_BYTES = 2048;
  */
 const EXPLAINED_BYTES = 8192;
 
-/** What was found for a body, as long as the secrets are these: every page that is open asks for all of them again. */
+/**
+ * What was found for a body while the secrets stay the same, because every open page asks for all bodies again and
+ * again.
+ */
 const found = new WeakMap<
   Uint8Array,
   { readonly secrets: readonly string[]; readonly findings: readonly string[] }
@@ -27,7 +30,7 @@ export async function describeFailed(
   const shown: ShownFailure[] = [];
   for (const body of failed.after(0).toReversed()) {
     shown.push(describe(body, secrets));
-    // Hundreds of digests were tried: whatever else waits has its turn now.
+    // Hundreds of digests were tried. Now let whatever else is waiting have its turn.
     await new Promise(setImmediate);
   }
   return shown;

@@ -2,7 +2,7 @@ import type { Reason } from "../protocol/status.ts";
 import type { Series } from "./shapes.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Reasons that one player may well have and that all players have only if something is wrong behind us. */
+/** Reasons that are normal for one player, but mean trouble behind us if all players have them. */
 export const FAILING_REASONS = ["player_not_found", "refused", "source_failed", "source_timeout"] as const;
 
 export type FailingReason = (typeof FAILING_REASONS)[number];
@@ -10,21 +10,24 @@ export type FailingReason = (typeof FAILING_REASONS)[number];
 /** Nearly all calls ended for one reason, and did not before. */
 export interface FailingAlike {
   readonly reason: FailingReason;
-  /** In words, for readiness and the console. */
+  /** As text, for readiness and the console. */
   readonly warning: string;
 }
 
 const RECENT_MINUTES = 3;
 const NEARLY_ALL = 0.95;
-/** What was more than that before is how it is: somebody who asks for made-up players all day, say. */
+/** A share that was higher than this before is normal here: somebody may ask for made-up players all day. */
 const USUAL = 0.5;
 /** Fewer calls tell nothing. */
 const MIN_CALLS = 20;
 
-/** A core that knows nobody any more answers soundly, and so it is ready; that nobody gets a balance shows here. */
+/**
+ * A core that no longer knows anybody still gives sound answers, and so counts as ready. That nobody gets a balance
+ * shows here.
+ */
 export function failingAlike(timeline: Timeline, nowMs: number): FailingAlike | undefined {
   const recent = countsOf(timeline.series("second", nowMs), -RECENT_MINUTES * 60);
-  // The minute that is under way is not in the series; it is a recent one, too.
+  // The minute that is under way is not in the series, but it is recent, too.
   const before = countsOf(timeline.series("minute", nowMs), undefined, -RECENT_MINUTES);
   const total = sum(recent);
   if (total < MIN_CALLS) return undefined;
@@ -40,7 +43,7 @@ export function failingAlike(timeline: Timeline, nowMs: number): FailingAlike | 
   return { reason, warning: `${calls} ended in ${reason}; ${was}` };
 }
 
-/** Calls that got as far as a source or a core: what else is turned away says nothing of these. */
+/** Calls that reached a source or a core. What is turned away before that says nothing about them. */
 const ASKED: ReadonlySet<string> = new Set<Reason>(["ok", ...FAILING_REASONS]);
 
 function countsOf({ counts }: Series, from?: number, to?: number): ReadonlyMap<string, number> {

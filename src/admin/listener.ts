@@ -15,11 +15,11 @@ export interface AdminListener {
   stop(): void;
 }
 
-/** A token or a player's id; nobody has more to send here. */
+/** Nobody has more to send here than a token or a player's id. */
 const MAX_BODY_BYTES = 16_384;
 const IDLE_SECONDS = 30;
 
-/** What a browser may do with the page: run and show what came from here, and nothing else (spec 5). */
+/** What a browser may do with the page: run and show what came from here, nothing else (spec 5). */
 const SECURITY_HEADERS = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -29,7 +29,7 @@ const SECURITY_HEADERS = {
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
-  // A binary that was replaced must not be shown by the page of the one before.
+  // After an upgrade, a browser must not show the old binary's page.
   "Cache-Control": "no-store",
 } as const;
 
@@ -57,7 +57,7 @@ export function listenForAdmin({ host, port, token }: AdminOptions, subject: Adm
   };
 }
 
-/** Adds what keeps an answer of the admin listener from being used by another site. */
+/** Adds the headers that keep other sites from using an answer of the admin listener. */
 function secured(response: Response): Response {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
   return response;

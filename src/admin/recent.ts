@@ -1,10 +1,10 @@
-/** A thing that was kept, with a number that grows by one from thing to thing. */
+/** An item that was kept, with a number that grows by one per item. */
 export type Numbered<Thing> = Thing & { readonly number: number };
 
-/** The latest things of a kind, the oldest first. */
+/** The latest items of a kind, oldest first. */
 export interface Latest<Thing> {
   add(things: readonly Thing[]): void;
-  /** Those after a number; all that are kept if it is 0. */
+  /** The items after a number, or all of them if it is 0. */
   after(number: number): readonly Numbered<Thing>[];
   find(number: number): Numbered<Thing> | undefined;
   /** The number of the newest; 0 if there was none yet. */

@@ -11,9 +11,9 @@ import { callRequestSchema } from "./shapes.ts";
 
 /** What the admin listener tells. */
 export interface AdminSubject {
-  /** What is not ready, in words; nothing if all is well. */
+  /** What is not ready, as text; empty if all is well. */
   notReady(): Promise<readonly string[]>;
-  /** What keeps nobody from being answered but wants to be known, such as a failed reload. */
+  /** Problems that do not keep calls from being answered but should be known, such as a failed reload. */
   warnings(): readonly string[];
   metrics(): Promise<readonly MetricsSnapshot[]>;
   readonly console: ConsoleSubject;
@@ -38,7 +38,8 @@ export function adminRoutes(
     (answer: RouteAnswer): RouteAnswer =>
     (request) =>
       access.refusalOfAction(request) ?? (request.method === "POST" ? answer(request) : notAllowed("POST"));
-  // The page's files are the program's own and tell nothing, so no token is needed; but they come by no foreign name either.
+  // The page's files are the program's own and disclose nothing, so they need no token. They are not served under a
+  // foreign name either.
   const file = servePage();
   const pageFile = (name: string) => readAfter(access.refusalOfHost)(() => file(name));
 
@@ -119,7 +120,7 @@ function servePage(): (name: string) => Promise<Response> {
 
 const HTML = { headers: { "Content-Type": "text/html; charset=utf-8" } };
 
-/** As bytes of no kind: a browser must not take a caller's body for a page. */
+/** As plain bytes: a browser must not take a caller's body for a page. */
 function download({ number, body }: FailedBody & { readonly number: number }): Response {
   return new Response(body.slice(), {
     headers: {

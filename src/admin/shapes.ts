@@ -6,10 +6,10 @@ import * as v from "valibot";
  * exception is the answer to a call that somebody makes with `POST /api/call`.
  */
 
-/** What a source says of itself: host in use, circuit breaker, queue. */
+/** A source's own state: host in use, circuit breaker, queue. */
 const details = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
 
-/** `GET /api/status`: how things are now. */
+/** `GET /api/status`: the state of the server now. */
 export const statusSchema = v.object({
   time_ms: v.number(),
   version: v.string(),
@@ -19,9 +19,9 @@ export const statusSchema = v.object({
   config_file: v.string(),
   url: v.string(),
   ready: v.boolean(),
-  /** What is not ready, in words. */
+  /** What is not ready, as text. */
   not_ready: v.pipe(v.array(v.string()), v.readonly()),
-  /** What keeps nobody from being answered but wants to be known. */
+  /** Problems that do not keep calls from being answered but should be known. */
   warnings: v.pipe(v.array(v.string()), v.readonly()),
   source: v.object({ name: v.string(), plugin: v.string() }),
   in_flight: v.number(),
@@ -32,7 +32,7 @@ export const statusSchema = v.object({
       number: v.number(),
       pid: v.nullable(v.number()),
       up: v.boolean(),
-      /** Starts in a row that failed, or ended soon. */
+      /** Starts in a row that failed or did not last. */
       failures: v.number(),
       in_flight: v.number(),
       source: details,
@@ -50,7 +50,7 @@ export const statusSchema = v.object({
       last_used_ms: v.nullable(v.number()),
     }),
   ),
-  /** How many failed bodies are kept at most: `admin.capture_failed`. */
+  /** At most how many failed bodies are kept: `admin.capture_failed`. */
   capture_failed: v.number(),
   /** Whether `GET /api/players` has something to show. */
   has_players: v.boolean(),

@@ -2,7 +2,7 @@ import { LATENCY_BUCKETS, percentileMs } from "../observe/latency-buckets.ts";
 import type { SecondCounts } from "../observe/recorder.ts";
 import type { Series } from "./shapes.ts";
 
-/** Calls over time, summed over all workers, the living and the dead: bounded, in memory. */
+/** Calls over time, summed over all workers, past and present: bounded, in memory. */
 export interface Timeline {
   add(counts: SecondCounts): void;
   /** The whole of what is kept, up to now. */
@@ -27,7 +27,7 @@ export function openTimeline(): Timeline {
     },
     series(step, nowMs) {
       const { stepSeconds } = SPANS[step];
-      // The step that has just begun is not whole: its counts would look like a drop.
+      // The step under way is not complete: its counts would look like a drop.
       const end = Math.floor(nowMs / 1000 / stepSeconds);
       return { step_seconds: stepSeconds, ...rings[step].read(end) };
     },
@@ -48,7 +48,7 @@ function ring(length: number) {
     const index = at % length;
     const there = slots[index];
     if (there?.at === at) return there;
-    // A late report of a second whose place is taken by a younger one is of no interest any more.
+    // A late report for a second whose place a newer one has taken is no longer needed.
     if (there !== undefined && there.at > at) return undefined;
     const slot: Slot = { at, counts: new Map(), latencies: new Uint32Array(LATENCY_BUCKETS) };
     slots[index] = slot;

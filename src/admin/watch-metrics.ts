@@ -4,7 +4,7 @@ import { secretId } from "../observe/recorder.ts";
 import { FAILING_REASONS, failingAlike } from "./failing-alike.ts";
 import type { Watch } from "./watch.ts";
 
-/** What is known of the server as a whole, as metrics. `secrets` are those of the configuration in use. */
+/** Metrics about the server as a whole. `secrets` are those of the configuration in use. */
 export function watchMetrics(watch: Watch, secrets: () => readonly string[]): () => Promise<MetricsSnapshot> {
   const registry = new Registry();
   const registers = [registry];

@@ -3,12 +3,12 @@ import type { Server, WorkerNews } from "../server/server.ts";
 import { keepLatest, type Latest } from "./recent.ts";
 import { openTimeline, type Timeline } from "./timeline.ts";
 
-/** What is remembered of the server and its workers, the living and the dead. */
+/** What is kept about the server and its workers, past and present. */
 export interface Watch {
   readonly timeline: Timeline;
   readonly calls: Latest<AnsweredCall>;
   readonly failedBodies: Latest<FailedBody>;
-  /** As they were when they were asked last. */
+  /** As they were when last asked. */
   readonly workers: readonly WorkerNews[];
   /** Since the start, by the digest of the secret. */
   usesOf(id: string): Pick<SecretUses, "uses" | "last_used_ms"> | undefined;
@@ -17,7 +17,7 @@ export interface Watch {
   stop(): void;
 }
 
-/** What a worker that dies has not told yet is lost: so much at the most. */
+/** What a worker had not reported when it died is lost, but no more than this much. */
 const EVERY_MS = 1000;
 
 /** `maxFailedBodies` is `admin.capture_failed`. */

@@ -13,7 +13,7 @@ export interface PassedOn {
   readonly signature: string | undefined;
 }
 
-/** What a reply of the core amounts to (spec 1.6). Its text is the core's and never shows up in a detail. */
+/** Judges the core's reply (spec 1.6). No text of the core's appears in a detail. */
 export function judgeReply(reply: CoreReply, keys: readonly SigningKey[]): Outcome | PassedOn {
   if (!reply.received) {
     return { reason: reply.isLate ? "source_timeout" : "source_failed", detail: reply.problem };

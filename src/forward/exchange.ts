@@ -30,14 +30,14 @@ export type Post = (
 ) => Promise<CoreReply>;
 
 /**
- * Each call is sent once, over a connection of its own that ends with it. On one that was used before, a call may meet
- * the core's closing it, and then nobody knows whether the core has seen it; these calls move money.
+ * Each call is sent once, over a connection of its own that ends with it. A call on a kept connection may cross with
+ * the core closing it, and nobody would know whether the core saw it; these calls move money.
  */
 export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions): Post {
   const { protocol, hostname, port } = urlToHttpOptions(url);
   const folder = url.pathname.replace(/\/+$/, "");
   const isSecure = protocol === "https:";
-  // Both are said, or else the environment has the say: NODE_EXTRA_CA_CERTS, NODE_TLS_REJECT_UNAUTHORIZED.
+  // Both are set, or else the environment decides: NODE_EXTRA_CA_CERTS, NODE_TLS_REJECT_UNAUTHORIZED.
   const secureContext = isSecure ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
   const agent = isSecure
     ? new https.Agent({ keepAlive: false, secureContext, rejectUnauthorized: true })
@@ -68,7 +68,7 @@ export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions)
 
       outgoing.on("finish", () => (phase = "waiting for it"));
       outgoing.on("error", fail);
-      // The last word, if there was none before.
+      // If nothing ended it before, this does.
       outgoing.on("close", () => fail(undefined));
       outgoing.on("response", (incoming) => {
         phase = "reading it";

@@ -26,7 +26,7 @@ export interface Forwarder {
   readonly timeoutMs: number;
   /** Calls under way. */
   readonly inFlight: number;
-  /** What the call is answered. Never rejects. */
+  /** Resolves to the answer. Never rejects. */
   pass(call: VerifiedCall, keys: readonly SigningKey[]): Promise<Outcome | PassedOn>;
 }
 
@@ -34,10 +34,10 @@ type ForwardOptions = NonNullable<Config["webhook"]["forward"]>;
 
 const OVERLOADED: Outcome = { reason: "overloaded", detail: "webhook.forward.max_in_flight" };
 
-/** There are firewalls that turn away a client that does not say what it is. */
+/** Some firewalls turn away clients without a User-Agent. */
 const USER_AGENT = "klas-balance";
 
-/** What passes calls on as a configuration says; its certificates are read, and nothing is open yet. */
+/** The forwarder that a configuration asks for. Its certificates are read; nothing is open yet. */
 export async function bindForwarder({ webhook: { forward }, directory }: Config): Promise<{
   readonly forwarder: Forwarder | undefined;
   readonly problems: readonly Problem[];

@@ -6,13 +6,16 @@ import type { PreparedReload, Server } from "../server/server.ts";
 import { messageOf } from "../source/thrown.ts";
 import { rehearseApart } from "../workers/rehearsal.ts";
 
-/** A configuration that can be started with as far as the host can tell, or a `ConfigError` with all that is wrong. */
+/**
+ * The configuration, if nothing that the host can check keeps it from starting; otherwise throws a `ConfigError` with
+ * every problem.
+ */
 export async function startable(reading: Reading): Promise<Config> {
   if (reading.valid) return reading.config;
   throw new ConfigError(reading.sources, await everyProblem(reading));
 }
 
-/** Those of the sources are found in another process: an operator's own code has no place in this one. */
+/** Problems of the sources are found in another process, because an operator's code must not run in this one. */
 async function everyProblem(reading: Reading & { readonly valid: false }): Promise<readonly Problem[]> {
   if (reading.sources.tables.size === 0) return reading.problems;
   try {
@@ -24,8 +27,8 @@ async function everyProblem(reading: Reading & { readonly valid: false }): Promi
 }
 
 /**
- * Makes a configuration ready to take over from the one in use. It is tried out in a process of its own before
- * anything that serves is touched. Throws with all that is wrong, and then nothing has changed.
+ * Prepares a configuration to replace the one in use. It is first tried out in a separate process. If it throws, with
+ * every problem, nothing has changed.
  */
 export async function prepareReload(
   reading: Reading,
@@ -40,7 +43,7 @@ export async function prepareReload(
   return { config, ...(await server.prepare(config, rehearsal)) };
 }
 
-/** What only a start can change. */
+/** Warns about changes that take effect only at a start. */
 export function warnOfRestart(initial: Config, next: Config, log: Log): void {
   const fixed = {
     "server.host": (config: Config) => config.server.host,

@@ -14,7 +14,7 @@ import { prepareReload, startable, warnOfRestart } from "./reload.ts";
 import { serviceNotification } from "./service-notification.ts";
 import { listenToSignals } from "./signals.ts";
 
-/** A step of the end that never ends, in a plugin, say, must not keep the process alive for ever. */
+/** A shutdown step that never finishes, in a plugin for example, must not keep the process alive forever. */
 export const END_MARGIN_MS = 15_000;
 
 /**
@@ -116,8 +116,9 @@ export async function serve(
 }
 
 /**
- * If somebody looks after the server, calls are answered in another process: a flood that takes all file handles must
- * not keep them out. So are they if a plugin is the operator's own: whatever it does, this process hears its signals.
+ * With an admin listener, calls are answered in another process, so that a flood that takes every file handle does
+ * not lock the operator out. The same goes for an operator's own plugin: whatever it does, this process still gets
+ * its signals.
  */
 function isSupervised(config: Config): boolean {
   return (

@@ -1,4 +1,4 @@
-/** Tells systemd how the service is (sd_notify(3)), if it asked for that. */
+/** Tells systemd the state of the service (sd_notify(3)), if systemd asked for it. */
 export interface ServiceNotification {
   notify(state: "READY=1" | "RELOADING=1" | "STOPPING=1"): void;
   stop(): void;
@@ -14,7 +14,7 @@ export function serviceNotification(
   if (!variables["NOTIFY_SOCKET"]) return { notify() {}, stop() {} };
   const watchdogMs = Number(variables["WATCHDOG_USEC"] ?? 0) / 1000;
   let sending: Promise<void> = Promise.resolve();
-  // One after another: a state that overtook the next one would be the last that is known.
+  // One at a time: a state that arrived late would overwrite a newer one.
   function notify(state: string): void {
     sending = sending.then(() => send(state));
   }
@@ -30,6 +30,6 @@ async function send(assignment: string): Promise<void> {
     await Bun.spawn(["systemd-notify", assignment], { stdin: "ignore", stdout: "ignore", stderr: "ignore" })
       .exited;
   } catch {
-    // Without the program systemd waits for a notification in vain, and says so itself.
+    // If that program is missing, systemd gets no notification and reports that itself.
   }
 }

@@ -5,11 +5,14 @@ import { endProcess } from "../host-process.ts";
 export interface Signals {
   /** Resolves with the first SIGTERM or SIGINT. */
   readonly ended: Promise<NodeJS.Signals>;
-  /** What SIGHUP does, one at a time; one that came earlier is done then. */
+  /** Sets what SIGHUP does, one reload at a time. A SIGHUP that came before is handled now. */
   onReload(reload: () => Promise<void>): void;
 }
 
-/** A second signal ends the process at once. One this close to the first is the same: a terminal and a parent both sent it. */
+/**
+ * A second signal ends the process at once. One this soon after the first is the same signal, sent by a terminal and
+ * by a parent.
+ */
 const SAME_SIGNAL_MS = 50;
 const LAST_FLUSH_MS = 200;
 

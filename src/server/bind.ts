@@ -5,7 +5,7 @@ import { readServerTls, type ServerTls } from "../answer/tls.ts";
 import { bindForwarder, type Forwarder } from "../forward/forwarder.ts";
 import { type BoundSource, bindSources, type OnStep } from "../source/bind-sources.ts";
 
-/** A configuration with what it names: all of it is there and fits, and nothing of it is open yet. */
+/** A configuration and everything that it names, loaded and checked but not opened. */
 export interface BoundConfig {
   readonly config: Config;
   /** The source in use. */
@@ -13,13 +13,13 @@ export interface BoundConfig {
   readonly tls: ServerTls | undefined;
   /** What passes calls on, if the configuration asks for that. It holds nothing open. */
   readonly forwarder: Forwarder | undefined;
-  /** What is odd about what it names, in words. */
+  /** Warnings about what it names. */
   readonly warnings: readonly string[];
 }
 
 /**
  * Loads what a configuration names: every source's plugin, and the certificates. Throws a `ConfigError` with all
- * problems at once, those that reading it found among them. An operator's code runs here: see `bindSources`.
+ * problems at once, including those found when it was read. An operator's code runs here: see `bindSources`.
  */
 export async function bindConfig(reading: Reading, onStep?: OnStep): Promise<BoundConfig> {
   const { sources, problems } = await bindSources(tablesOf(reading), onStep);

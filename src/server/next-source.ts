@@ -8,18 +8,18 @@ import type { GuardedSource } from "../source/guard.ts";
 import { messageOf } from "../source/thrown.ts";
 import type { BoundConfig } from "./bind.ts";
 
-/** How long is waited for a source that is closed; one that is replaced goes on closing after that. */
+/** How long to wait for a source to close. One that was replaced goes on closing after that. */
 const CLOSE_MS = 2000;
 
 interface NextSource {
   readonly opened: GuardedSource;
-  /** What is not as the configuration has it, in words. */
+  /** What differs from the configuration, as warnings. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The source of another configuration, open, or the one in use, if it is the same and cannot be opened again. A core that
- * is down keeps no one from changing what else there is to change: a start in that state works, too.
+ * Opens the source of the next configuration, or keeps the one in use if it is the same and cannot be opened again. A
+ * core that is down must not block other changes; a start would work in that state, too.
  */
 export async function nextSource(
   { config, source }: BoundConfig,
@@ -49,7 +49,7 @@ export async function nextSource(
   };
 }
 
-/** Whether nothing that a source is opened and asked with has changed. */
+/** Whether everything that a source is opened and asked with is unchanged. */
 function isSameSource(before: Config, next: Config): boolean {
   return Bun.deepEquals(sourceParts(before), sourceParts(next), true);
 }
@@ -59,7 +59,7 @@ function sourceParts({ source, directory, currencies, webhook }: Config): readon
   return [source, directory, currencies, timeout_ms, max_in_flight, probe_player];
 }
 
-/** Waits for the lookups that are under way, then for the source, and for neither of them too long. */
+/** Waits for the lookups under way, then for the source to close, but not too long for either. */
 export async function closeSource(
   source: GuardedSource,
   { source: { name } }: Config,

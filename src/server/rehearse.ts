@@ -7,7 +7,7 @@ import { describeSource, type OnStep } from "../source/bind-sources.ts";
 import { messageOf } from "../source/thrown.ts";
 import { bindConfig } from "./bind.ts";
 
-/** What came of trying a configuration out, as data. Nothing is there if all is well. */
+/** The result of trying a configuration out. Empty if all is well. */
 export interface Rehearsal {
   /** Everything that is wrong with the configuration itself. */
   readonly problems?: readonly Problem[];

@@ -13,11 +13,11 @@ import { closeSource, nextSource } from "./next-source.ts";
 import type { Rehearsal } from "./rehearse.ts";
 import { sourceHealth } from "./source-health.ts";
 
-/** What a process that answers calls has to tell since it was asked last. */
+/** What a serving process has to report since it was last asked. */
 export interface News {
   readonly recording: Recording;
   readonly inFlight: number;
-  /** What the source says of itself. */
+  /** The source's own state. */
   readonly source: SourceState;
 }
 
@@ -26,28 +26,31 @@ export interface WorkerNews {
   readonly number: number;
   readonly pid: number | undefined;
   readonly isUp: boolean;
-  /** Starts in a row that failed, or ended soon. */
+  /** Starts in a row that failed or did not last. */
   readonly failures: number;
   readonly news: News | undefined;
 }
 
-/** What answers calls: this process, or workers of it. */
+/** What answers calls: this process or its workers. */
 export interface Server {
   readonly url: string;
   /** The configuration in use. */
   readonly config: Config;
   /**
-   * Makes everything ready for a new configuration; throws if that cannot be, and nothing has changed. The rehearsal
-   * decides if there is nothing in use to go by.
+   * Prepares everything for a new configuration. If it throws, nothing has changed. If no worker is up to ask, the
+   * rehearsal decides.
    */
   prepare(config: Config, rehearsal?: Rehearsal): Promise<PreparedReload>;
-  /** What is not ready, in words. */
+  /** What is not ready, as text for the operator. */
   notReady(): Promise<readonly string[]>;
-  /** What keeps nobody from being answered and yet wants to be known: as of the latest `notReady`, if workers answer. */
+  /**
+   * Problems that do not keep calls from being answered but should be known. With workers, as of the latest
+   * `notReady`.
+   */
   warnings(): readonly string[];
   metrics(): Promise<readonly MetricsSnapshot[]>;
   news(): Promise<readonly WorkerNews[]>;
-  /** Answers from now on close their connections. */
+  /** From now on, replies close their connections. */
   beginShutdown(): void;
   /** Answers what is in flight, for `drain_seconds` at the most, and closes everything. */
   stop(): Promise<void>;
@@ -55,7 +58,7 @@ export interface Server {
 
 /** A configuration that is ready to take over: exactly one of the two is called. */
 export interface PreparedReload {
-  /** What of it cannot be taken up, or is not ready, in words. */
+  /** What could not be applied or is not ready, as text for the operator. */
   readonly warnings: readonly string[];
   /** Swaps it in; resolves when what was in use before is closed. */
   commit(): Promise<void>;
@@ -109,7 +112,7 @@ export async function startServer(
   }
 
   function listenWith({ webhook }: Config, port: number, tls: ServerTls | undefined): Listener {
-    // A certificate is a listener's for life: a new one comes with a new listener on the same port.
+    // A listener keeps its certificate for life, so a new certificate needs a new listener on the same port.
     const shared = sharesPort || tls !== undefined;
     const { host } = initial.server;
     return listen({ host, port, webhook, tls, sharesPort: shared }, () => inUse.service);
@@ -139,7 +142,7 @@ export async function startServer(
     const before = inUse;
     inUse = next;
     log.configure(next.config.log);
-    // Callers of the old one get the answers to what they asked.
+    // Calls under way on the old listener are still answered.
     if (before.listener !== next.listener) void before.listener.stop();
     next.listener.follow(next.config.webhook);
     const { source } = before.service;

@@ -2,12 +2,12 @@ import { readinessProblem } from "../answer/probe.ts";
 import type { Service } from "../answer/service.ts";
 import type { Config } from "../config/load.ts";
 
-/** A source is not asked for its health more often than this, however often somebody wants to know. */
+/** A source is not checked more often than this, however often its health is asked for. */
 const HEALTH_IS_FRESH_MS = 1000;
-/** Asking how the source is must not hang with it, whatever the deadline of a lookup. */
+/** A check must not hang with the source, whatever the deadline of a lookup. */
 const HEALTH_MS = 2000;
 
-/** What is asked for its health: all of it is replaced by a reload. */
+/** What is checked. A reload replaces all of it. */
 interface Asked {
   readonly service: Service;
   readonly config: Config;
@@ -16,15 +16,15 @@ interface Asked {
 interface Checked {
   readonly asked: Asked;
   readonly health: Promise<string | undefined>;
-  /** When the check ended; one under way is fresh. */
+  /** When the check ended; one under way counts as fresh. */
   checkedMs: number;
 }
 
-/** Why the source in use is not ready, in words, or `undefined` if it is. */
+/** Why the source in use is not ready, or `undefined` if it is. */
 export function sourceHealth(current: () => Asked): () => Promise<string | undefined> {
   let latest: Checked | undefined;
 
-  // What a source that was replaced meanwhile says is not said of the one that is there now.
+  // What a replaced source said must not be reported for the new one.
   function isFresh({ asked, checkedMs }: Checked): boolean {
     return asked === current() && performance.now() - checkedMs <= HEALTH_IS_FRESH_MS;
   }

@@ -9,11 +9,13 @@ type WithoutNumber<Message> = Message extends unknown ? Omit<Message, "ask"> : n
 export interface WorkerProcess {
   readonly pid: number;
   isAlive(): boolean;
-  /** How it ended: the exit status or the signal's name, or why it was ended here. */
+  /** How it ended: its exit status, the signal's name, or why the supervisor killed it. */
   readonly exited: Promise<string>;
-  /** Tells it something and waits for the answer. Throws if it cannot do it, dies, or does not answer in time. */
+  /**
+   * Sends a message and waits for the answer. Throws if the worker cannot do it, dies, or does not answer in time.
+   */
   ask(message: WithoutNumber<ToWorker>, withinMs: number): Promise<WorkerAnswer>;
-  /** Like `ask`, for what loads an operator's code: the memory that it takes is bounded, too. */
+  /** Like `ask`, for messages that load an operator's code: memory is limited, too. */
   load(message: WithoutNumber<ToWorker>, withinMs: number): Promise<WorkerAnswer>;
   kill(): void;
 }
@@ -21,17 +23,17 @@ export interface WorkerProcess {
 /** The hidden command that a worker is started with. */
 export const WORKER_COMMAND = "worker";
 
-/** This program again: a compiled binary is its own entry, from source the entry is named. */
+/** This program again. A compiled binary is its own entry point; from source it must be named. */
 function workerCommand(): string[] {
   return [process.execPath, ...(Bun.isStandaloneExecutable ? [] : [Bun.main]), WORKER_COMMAND];
 }
 
-/** The system itself ends a worker whose supervisor is gone, whatever the worker is doing (PR_SET_PDEATHSIG). */
+/** The system itself kills a worker whose supervisor is gone, whatever the worker is doing (PR_SET_PDEATHSIG). */
 const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: "1" };
 
 /**
- * What a worker may take while it loads and opens a source. One that takes more would take all there is, and with it
- * whatever else this machine does, and the workers that serve.
+ * The memory that a worker may take while it loads and opens a source. Without a limit it could take all there is,
+ * and bring down the workers that serve.
  */
 const MAX_LOADING_BYTES = Math.min(4 * 1024 ** 3, process.constrainedMemory() || Infinity, totalmem()) / 2;
 const LOOK_EVERY_MS = 100;
@@ -46,7 +48,7 @@ export function startWorkerProcess(): WorkerProcess {
     stdin: "ignore",
     stdout: "inherit",
     stderr: "inherit",
-    // A configuration may hold what JSON does not: maps, dates, and numbers that are not finite.
+    // A configuration may hold what JSON cannot: maps, dates, and numbers that are not finite.
     serialization: "advanced",
     env: { ...process.env, ...ENDS_WITH_PARENT },
     ipc(message: FromWorker) {
@@ -108,7 +110,7 @@ export function startWorkerProcess(): WorkerProcess {
   };
 }
 
-/** What a process has in memory, as Linux counts it (proc(5)); elsewhere it is not known, and the time is the bound. */
+/** A process's resident memory on Linux (proc(5)). Elsewhere it is unknown, and only time is limited. */
 function residentBytes(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;

@@ -12,12 +12,12 @@ export type ToWorker = { readonly ask: number } & (
   | { readonly type: "commit" | "discard" | "begin_shutdown" | "stop" | "report" | "news" | "ping" }
 );
 
-/** A worker's answer. `failure` is for the operator and set if it could not be done. */
+/** A worker's answer. `failure` is set, for the operator, if it could not be done. */
 export interface WorkerAnswer {
   readonly ask: number;
   readonly failure?: SentFailure;
   readonly started?: { readonly url: string; readonly port: number };
-  /** Of `prepare`: what is not taken up. */
+  /** Of `prepare`: what could not be applied. */
   readonly warnings?: readonly string[];
   readonly report?: {
     readonly notReady: readonly string[];
@@ -28,14 +28,14 @@ export interface WorkerAnswer {
   readonly rehearsal?: Rehearsal;
 }
 
-/** What a worker says unasked: what it is about to do, which may never end. */
+/** Sent unasked: what the worker is about to do, which may never end. */
 export interface Step {
   readonly step: string;
 }
 
 export type FromWorker = WorkerAnswer | Step;
 
-/** A `Failure` on its way from one process to another; a bug is one, too, with its stack. */
+/** A `Failure` on its way from one process to another. A bug is sent as one, with its stack. */
 type SentFailure =
   | { readonly message: string; readonly exitStatus: 1 | 2 }
   | { readonly file: string; readonly problems: readonly Problem[] };

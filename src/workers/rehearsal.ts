@@ -4,8 +4,8 @@ import { startWorkerProcess } from "./child.ts";
 import { START_MS } from "./slot.ts";
 
 /**
- * Tries a configuration out in a process of its own, which is ended after that: what an operator's plugin does at its
- * import, in its schema or in `open` reaches no process that serves. Throws if it does not come to an end, or ends the process.
+ * Tries a configuration out in a separate process, which is killed afterwards: whatever an operator's plugin does at
+ * import, in its schema or in `open`, no serving process is affected. Throws if it hangs or ends that process.
  */
 export async function rehearseApart(reading: Reading): Promise<Rehearsal> {
   const worker = startWorkerProcess();

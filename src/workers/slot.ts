@@ -3,15 +3,15 @@ import type { Log } from "../observe/log.ts";
 import { messageOf } from "../source/thrown.ts";
 import { startWorkerProcess, type WorkerProcess } from "./child.ts";
 
-/** How long a worker may take to get up; SQLite may wait for a lock, a core for its answer. */
+/** How long a worker may take to start: SQLite may wait for a lock, or a core may be slow to answer. */
 export const START_MS = 30_000;
 export const PREPARE_MS = 120_000;
-/** A worker that has not answered for this long hangs, in an endless loop of a plugin, say. */
+/** A worker that has not answered for this long hangs, for example in an endless loop of a plugin. */
 const HANG_MS = 15_000;
 const PING_EVERY_MS = 5000;
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 30_000;
-/** A worker that lived for this long had no trouble at its start. */
+/** A worker that ran for this long did not fail at its start. */
 const SOUND_MS = 60_000;
 
 export interface SlotOptions {
@@ -24,24 +24,24 @@ export interface SlotOptions {
   readonly onEnd: (pid: number) => void;
 }
 
-/** One of the workers, whichever process it is at the moment. */
+/** A worker's place, whichever process fills it at the moment. */
 export interface WorkerSlot {
   readonly number: number;
   readonly worker: WorkerProcess | undefined;
   /** It has started, with the configuration in use. */
   readonly isUp: boolean;
-  /** In a row. */
+  /** Failed starts in a row. */
   readonly failures: number;
-  /** Throws if it does not start. From then on a process that dies, or hangs, is followed by another. */
+  /** Throws if it does not start. From then on, a process that dies or hangs is replaced. */
   start(): Promise<{ readonly url: string; readonly port: number }>;
   /**
-   * Brings it to the configuration in use; a process that is `prepared` has it ready. One that cannot follow starts
-   * again, and then with it; one that waits to start waits no longer.
+   * Brings the worker to the configuration in use, which a `prepared` process has ready. One that cannot follow is
+   * started again with it; one that waits to be started again is started at once.
    */
   follow(prepared: readonly WorkerProcess[]): Promise<void>;
-  /** Lets it end what is in flight; resolves when it is gone, and none follows. */
+  /** Lets it finish what is in flight. Resolves when it is gone; it is not replaced. */
   stop(withinMs: number): Promise<void>;
-  /** Ends it at once, and none follows. */
+  /** Kills it at once; it is not replaced. */
   kill(): void;
 }
 
@@ -69,14 +69,17 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
     return started;
   }
 
-  /** Whether it got up or not: its place here ends with it, and what it counted is added to what the dead have counted. */
+  /**
+   * Whether it started or not, it leaves its place here, and its counts are added to those of workers that have
+   * ended.
+   */
   async function forget(starting: WorkerProcess): Promise<void> {
     await starting.exited;
     if (worker === starting) worker = undefined;
     onEnd(starting.pid);
   }
 
-  /** For a worker that a reload did not reach, because it started meanwhile. */
+  /** For a worker that started while a reload was under way. */
   async function bringUpToDate(behind: WorkerProcess): Promise<void> {
     await behind.ask({ type: "prepare", config: config() }, PREPARE_MS);
     await behind.ask({ type: "commit" }, PREPARE_MS);
@@ -103,7 +106,7 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
       await start();
       log.info("a worker was started again", { worker: number, pid: worker?.pid ?? 0 });
     } catch (error) {
-      // A start cut off by the end of everything is not worth a line.
+      // A start that a shutdown interrupts is not worth a line.
       if (isEnding) return;
       log.error("a worker does not start", { worker: number, problem: messageOf(error) });
       worker?.kill();
@@ -140,7 +143,8 @@ export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOption
     async follow(prepared) {
       const following = worker;
       if (!isUp || following === undefined) {
-        // Why it did not start may be gone with the configuration of before. One that is starting sees it by itself.
+        // The reason why it did not start may have gone with the old configuration. One that is starting notices by
+        // itself.
         failures = 0;
         wait.resolve();
         return;

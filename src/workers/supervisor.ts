@@ -25,8 +25,8 @@ export function workerCount({ server }: Config): number {
 }
 
 /**
- * Serves with one process or several on one port, none of them this one. One that dies is started again, with
- * back-off, and the rest serve on. Throws if they cannot start.
+ * Serves with one or several processes on one port; this process is not one of them. One that dies is started again,
+ * with back-off, while the rest serve on. Throws if they cannot start.
  */
 export async function startWorkers(initial: Config, { log, onRestart }: WorkersOptions): Promise<Server> {
   let config = initial;
@@ -46,7 +46,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   const [first, ...others] = slots;
   if (first === undefined) throw new Error("there is at least one worker");
 
-  // The first one finds out the port, if 0 was asked for.
+  // If port 0 was asked for, the first worker finds out which one it is.
   const { url, port } = await first.start().catch(endAll);
   config = { ...config, server: { ...config.server, port } };
   await Promise.all(others.map((slot) => slot.start())).catch(endAll);
@@ -58,7 +58,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
 
   let latestWarnings: readonly string[] = [];
 
-  /** What is not ready, by worker; their warnings and metrics are remembered on the way. */
+  /** What is not ready, per worker. Also keeps their warnings and metrics. */
   async function reports(): Promise<readonly (readonly string[])[]> {
     const warned: string[] = [];
     const notReady = await Promise.all(
@@ -78,15 +78,15 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   }
 
   async function prepare(next: Config, { unopened, notReady }: Rehearsal = {}): Promise<PreparedReload> {
-    // One that starts later listens where the others do.
+    // A worker that starts later listens where the others do.
     const reloaded = { ...next, server: { ...next.server, host: config.server.host, port } };
     const asked = up().flatMap(({ worker }) => worker ?? []);
     const [pioneer, ...followers] = asked;
-    // With no worker up a start comes next, which asks for no more than this.
+    // If no worker is up, the next step is a start, which requires no more than this.
     if (pioneer === undefined && unopened !== undefined) throw new Failure(unopened, 2);
     const ask = (worker: WorkerProcess) => worker.ask({ type: "prepare", config: reloaded }, PREPARE_MS);
     try {
-      // What hangs one of them does not reach the others.
+      // One goes first: what hangs it does not reach the others.
       const before = pioneer === undefined ? [] : [await ask(pioneer)];
       const answers = [...before, ...(await allOf(followers.map(ask)))];
       return {
@@ -133,13 +133,13 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   };
 }
 
-/** What a worker tells in time; one that is busy tells it with the next question. */
+/** A worker's news, if it answers in time. A busy worker reports it the next time. */
 async function newsOf({ number, worker, isUp, failures }: WorkerSlot): Promise<WorkerNews> {
   const answer = isUp ? await worker?.ask({ type: "news" }, REPORT_MS).catch(() => undefined) : undefined;
   return { number, pid: worker?.pid, isUp, failures, news: answer?.news };
 }
 
-/** Like `Promise.all`, but ends when all have ended. */
+/** Like `Promise.all`, but waits until all have settled. */
 async function allOf<Result>(promises: readonly Promise<Result>[]): Promise<readonly Result[]> {
   await Promise.allSettled(promises);
   return await Promise.all(promises);

@@ -1,8 +1,8 @@
 import { type MetricsSnapshot, sumOfCounts } from "../observe/metrics.ts";
 
 /**
- * The workers' metrics as a sum that never goes down, which Prometheus would take for a restart of everything: what a
- * worker had counted stays when it dies, and one that is late with its report stands as it was before.
+ * The workers' metrics as a sum that never goes down, because Prometheus would take that for a restart. The counts of
+ * a worker that died are kept, and one that is late with its report counts as before.
  */
 export interface WorkerMetrics {
   reported(pid: number, snapshots: readonly MetricsSnapshot[]): void;
@@ -24,7 +24,7 @@ export function rememberMetrics(): WorkerMetrics {
 
   return {
     reported: (pid, snapshots) => void latest.set(pid, snapshots),
-    // One after another: of two that died at once, each adds to what the other one left.
+    // One at a time, so that of two that die at once both are added.
     died: (pid) => (adding = adding.then(() => add(pid))),
     snapshots: () => [...ofTheDead, ...[...latest.values()].flat()],
   };

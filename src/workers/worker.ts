@@ -8,7 +8,7 @@ import { type WorkerAnswer, type FromWorker, sentFailure, type ToWorker } from "
 
 type Content = Omit<WorkerAnswer, "ask">;
 
-/** Serves as the supervisor tells it, alone or beside other workers. Ends when it is told to, or is alone. */
+/** Serves as the supervisor tells it to. Ends when it is told to, or when the supervisor is gone. */
 export function runWorker(): void {
   let log: Log | undefined;
   let server: Server | undefined;
@@ -43,7 +43,7 @@ export function runWorker(): void {
   }
 
   async function prepare(config: Config): Promise<Content> {
-    // There is one if the supervisor gave up before it was ready.
+    // One is left over if the supervisor gave up before it was ready.
     await takePrepared()?.discard();
     prepared = await server?.prepare(config);
     return { warnings: prepared?.warnings ?? [] };
@@ -57,7 +57,7 @@ export function runWorker(): void {
   }
 
   async function tryOut(reading: Reading): Promise<Content> {
-    // Its warnings are told by the one that serves with it; what it throws with nothing waiting, here.
+    // The process that will serve with it logs its warnings; only stray errors are logged here.
     const errors = openWorkerLog({
       level: "error",
       format: reading.valid ? reading.config.log.format : "json",

@@ -1,12 +1,12 @@
 import type { Host } from "./host.ts";
 import { type Connect, HostProblem, type Lane } from "./lane.ts";
 
-/** How long a host is waited for before the next one is tried beside it: a server that hangs refuses nothing. */
+/** How long to wait for a host before the next one is tried as well: a server that hangs does not refuse. */
 const HEAD_START_MS = 200;
 
 /**
- * A lane to the first of the hosts that is fit. Those that are slow go on being tried beside the next; what
- * comes too late is closed. Rejects with a `HostProblem` that names every host's own.
+ * Opens a lane to the first host that is fit. Slow hosts go on being tried beside the next one, and lanes that come
+ * too late are closed. Rejects with a `HostProblem` that names the problem of every host.
  */
 export function firstFit(
   hosts: readonly Host[],

@@ -8,31 +8,33 @@ import { standingOf } from "./standing.ts";
 /** How often the idle lanes are looked after. */
 const ROUND_MS = 5000;
 
-/** An idle lane is asked after so long, so that no firewall forgets it, and a dead one is found before it is needed. */
+/**
+ * After so long an idle lane is probed, so that no firewall forgets it and a dead one is found before it is needed.
+ */
 const PROBE_AFTER_MS = 15_000;
 
-/** How soon a host that comes before the one in use is tried again, and at most how seldom. */
+/** How soon, and at the latest when, a host that comes before the one in use is tried again. */
 const RETURN_MS = { first: 1000, max: 30_000 };
 
-/** How soon all hosts are tried again when none was fit. */
+/** How soon all hosts are tried again if none was fit. */
 const RETRY_MS = { first: 20, max: 250 };
 
-/** The lanes that are open: at least one, more if they are needed, all to the first host that is fit. */
+/** The open lanes: at least one, more if needed, all of them to the first host that is fit. */
 export interface Fleet {
-  /** An idle lane, or `undefined`: then another one is made if there may be one, and `onFree` follows. */
+  /** An idle lane, or `undefined`. Then another one is opened if the limit allows it, and `onFree` follows. */
   take(): Lane | undefined;
   /** Gives back a lane that answered. */
   putBack(lane: Lane): void;
-  /** Asks a lane that was taken for nobody, and gives it back; if it fails or is silent it is closed, and this throws. */
+  /** Probes a lane that was taken, and gives it back. If it fails or is silent it is closed, and this throws. */
   probe(lane: Lane): Promise<void>;
-  /** Closes a lane and, if it was the last, makes another. */
+  /** Closes a lane and, if it was the last one, opens another. */
   discard(lane: Lane): void;
   /**
-   * A lane has ended by itself, as all do one by one if their server is shut down: it is closed, and no lane to that
-   * host is used again that was begun before.
+   * A lane has ended by itself, as all of them do, one by one, if their server is shut down. It is closed, and no
+   * lane to that host that was begun earlier is used again.
    */
   lost(lane: Lane): void;
-  /** A lane to that host was silent: others that lie idle would be as silent. */
+  /** A lane to that host was silent; idle ones would be as silent. */
   suspect(host: Host): void;
   hasSpokenSince(host: Host, timeMs: number): boolean;
   /** What is wrong while no host is fit. */
@@ -76,7 +78,7 @@ export function fleet(
   let inUse: Host | undefined;
 
   function add(): void {
-    // While nothing is known to answer, one knocks for all.
+    // While no host is known to answer, one attempt serves all.
     const isEnough = opening + open.size >= connections || (open.size === 0 && opening > 0);
     if (isEnough || retrying.isWaiting || closing.signal.aborted) return;
     opening += 1;
@@ -161,7 +163,7 @@ export function fleet(
   }
 
   function lost(lane: Lane): void {
-    // Known already: a lane that has been begun since is a sound one.
+    // Known already, and a lane that was begun since then is sound.
     if (!open.has(lane)) return;
     lostMs.set(lane.host, performance.now());
     discard(lane);

@@ -1,13 +1,13 @@
 import { lookup } from "node:dns/promises";
 import * as v from "valibot";
 
-/** Where a server is: an address, or a path of a socket. */
+/** Where a server is: an address, or the path of a socket. */
 export interface Host {
-  /** As it is written in the options, for people. */
+  /** As it is written in the options, for messages. */
   readonly name: string;
   readonly hostname: string;
   readonly port: number;
-  /** Of a socket in the file system; then `hostname` and `port` say nothing. */
+  /** The path of a Unix socket; then `hostname` and `port` are not used. */
   readonly socket: string | undefined;
 }
 
@@ -15,7 +15,7 @@ const ADDRESS = /^(?:\[([0-9a-fA-F:.]+)\]|([^:/\s[\]]+))(?::(\d{1,5}))?$/;
 const EXPECTED = 'expected a host such as "db1:5432", "db1" or "[::1]:5432"';
 const MAX_PORT = 65_535;
 
-/** The option `hosts`: addresses in the order in which they are tried, or one path of a socket. */
+/** The option `hosts`: addresses in the order in which they are tried, or the path of one socket. */
 export function hostsOption(defaultPort: number) {
   return v.pipe(
     v.array(
@@ -56,7 +56,9 @@ export function isOnThisMachine({ hostname, socket }: Host): boolean {
   return socket !== undefined || /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(hostname);
 }
 
-/** Why no connection could be made at all, in words that follow the host's name: the runtime says the same of each cause. */
+/**
+ * Why no connection could be made at all, worded to follow the host's name. The runtime reports every cause alike.
+ */
 export async function explainRefused({ hostname, port, socket }: Host): Promise<string> {
   if (socket !== undefined) return "is not a socket that a server listens on";
   try {

@@ -1,10 +1,12 @@
 import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import type { Host } from "./host.ts";
 
-/** What one lookup of a batch came to. A problem is that lookup's alone, in words for the log. */
+/** The result of one lookup of a batch. A problem concerns that lookup alone, and is text for the log. */
 export type LaneAnswer = { readonly result: LookupResult } | { readonly problem: string };
 
-/** One connection to one server. It is given up, not mended: what its session was told is lost with it. */
+/**
+ * One connection to one server. It is given up rather than reconnected, because its session's settings would be lost.
+ */
 export interface Lane {
   readonly host: Host;
   /**
@@ -13,7 +15,7 @@ export interface Lane {
    * of the statement.
    */
   ask(queries: readonly BalanceQuery[]): Promise<readonly LaneAnswer[]>;
-  /** Asks for nobody. Rejects, in words for the operator, if the server could not answer a lookup. */
+  /** Asks for no player. Rejects, with a message for the operator, if the server could not answer a lookup. */
   probe(): Promise<void>;
   /** Ends the connection at once, even if the server is silent; what was under way rejects. */
   close(): void;
@@ -23,22 +25,22 @@ export interface Lane {
 export interface Connecting {
   /** Ends an attempt that is not needed any more. */
   readonly signal: AbortSignal;
-  /** Called once, when the connection has ended by whatever it was. */
+  /** Called once, when the connection has ended for whatever reason. */
   readonly onClosed: () => void;
 }
 
-/** Makes a lane that can answer. Rejects with a `HostProblem`, and has closed what it opened. */
+/** Opens a lane that can answer. If it rejects, with a `HostProblem`, it has closed what it opened. */
 export type Connect = (host: Host, connecting: Connecting) => Promise<Lane>;
 
-/** The connection broke, or leads to a server that must not answer; another one may do. */
+/** The connection broke, or leads to a server that must not answer. Another one may work. */
 export class LaneLost extends Error {}
 
-/** What came was not the answer to what was asked: somebody else's row, or an older one. */
+/** What came back is not the answer to this question: somebody else's row, or an older one. */
 export class ForeignAnswer extends Error {}
 
-/** Why a host cannot be used, in words that start with its name. */
+/** Why a host cannot be used, as text that starts with its name. */
 export class HostProblem extends Error {
-  /** Whether it may pass by itself, as a restart does. What the options have to be changed for does not. */
+  /** Whether it may pass by itself, as a restart does, and not only by a change of the options. */
   readonly mayPass: boolean;
 
   constructor(message: string, { mayPass }: { readonly mayPass: boolean }) {

@@ -15,7 +15,7 @@ import { type Ticket, waitingLookups } from "./waiting.ts";
 const MAX_TRIES = 2;
 
 export interface Lanes extends Required<Source> {
-  /** Settles with the first lane, or with what is wrong when all hosts have been tried. */
+  /** Settles with the first lane or, once all hosts have been tried, with the problem. */
   begin(): Promise<HostProblem | undefined>;
 }
 
@@ -23,7 +23,7 @@ interface LanesOptions {
   readonly hosts: readonly Host[];
   readonly connect: Connect;
   readonly connections: number;
-  /** Lookups that share a round trip; 1 if they must not. */
+  /** How many lookups share a round trip; 1 if they must not. */
   readonly maxBatch: number;
 }
 
@@ -37,8 +37,8 @@ interface Flight {
 }
 
 /**
- * A source over connections to the first host that is fit. A connection that breaks, or that is silent for half
- * of a lookup's time, is replaced, if need be by one to another host, and what it had not answered is sent once more.
+ * A source over connections to the first host that is fit. A connection that breaks, or is silent for half of a
+ * lookup's time, is replaced, if need be by one to another host. What it had not answered is sent once more.
  */
 export function lanes(
   { maxBatch, ...options }: LanesOptions,
@@ -59,7 +59,7 @@ export function lanes(
     }
   }
 
-  /** What arrives in one turn of the event loop goes together, but nobody waits for more than a batch holds. */
+  /** Lookups of one turn of the event loop go together, but a full batch does not wait. */
   function gather(): void {
     if (waiting.size >= maxBatch) return pump();
     gathering ??= setImmediate(pump);
@@ -96,7 +96,7 @@ export function lanes(
       for (const ticket of batch) ticket.reject(error);
       ships.discard(lane);
     } else {
-      // One player's row may be what the server stumbled over: the others are answered all the same.
+      // The server may have failed over one player's row; the others are still answered.
       if (batch.length === 1) batch[0]?.reject(error);
       for (const ticket of batch) ticket.goesAlone = true;
       waiting.rejoin(batch);
@@ -111,7 +111,7 @@ export function lanes(
     waiting.rejoin(again);
   }
 
-  /** A slow statement does not speak against a host that answers others meanwhile, until its time is over. */
+  /** Until its time is over, a slow statement is not held against a host that still answers others. */
   function onSilence(flight: Flight): void {
     const { lane, sentMs } = flight;
     const leftMs = sentMs + timeoutMs - performance.now();
@@ -122,7 +122,7 @@ export function lanes(
     if (!end(flight)) return;
     count("silent_connection");
     ships.suspect(lane.host);
-    // What was sent for the second time is left to its deadline, which is near.
+    // What was sent a second time is left to its deadline, which is near.
     resend(flight.batch);
     ships.discard(lane);
     pump();
@@ -138,7 +138,7 @@ export function lanes(
     async check() {
       if (ships.trouble !== undefined) throw ships.trouble;
       const lane = ships.take();
-      // All are busy answering, or the first is being made.
+      // All lanes are busy, or the first one is being opened.
       if (lane !== undefined) await ships.probe(lane);
     },
     state: () => ({ ...ships.state(), lookups_waiting: waiting.size }),

@@ -9,13 +9,13 @@ interface OpenLanesOptions {
   readonly connections: number;
   /** Lookups that share a round trip at most. */
   readonly maxBatch: number;
-  /** Whether there may be a player of that id: of one that is none the server is not asked. */
+  /** Whether there may be a player with that id. If not, the server is not asked. */
   readonly isKey: (playerId: string) => boolean;
 }
 
 /**
- * A source over lanes that has its first one. A host that cannot be reached may be there a little later: `serve` goes
- * on trying, `check` does not. What the options have to be changed for is thrown.
+ * A source over lanes, with its first lane open. A host that cannot be reached may be back a little later: `serve`
+ * goes on trying, `check` does not. A problem that only a change of the options can mend is thrown.
  */
 export async function openLanes(
   { isKey, ...options }: OpenLanesOptions,

@@ -3,7 +3,7 @@ export interface Pauses {
   readonly isWaiting: boolean;
   /** Begins a pause, unless there is one; then `onEnd` is called. */
   wait(): void;
-  /** The next pause is the first one again. */
+  /** The next pause is as short as the first one. */
   reset(): void;
   end(): void;
 }

@@ -4,36 +4,36 @@ import type { Host } from "./host.ts";
 import { type LaneAnswer, type Connect, type HostProblem, type Lane, LaneLost } from "./lane.ts";
 import { nextTag } from "./tag.ts";
 
-/** How long a connection may take to be made, in seconds, as the runtime's client wants it. */
+/** How long connecting may take, in seconds, as the runtime's client wants it. */
 export const CONNECT_SECONDS = 5;
 
-/** How long it may take until it is found fit, too. */
+/** How long it may take until the connection is also found fit. */
 const CONNECT_MS = 6000;
 
-/** The server gives up a little later than we do: what it says then nobody hears. */
+/** The server gives up a little later than we do. Nobody listens to what it says then. */
 export const GRACE_MS = 100;
 
-/** A session in which players can be asked for. What its methods throw, `isLost` and `explain` are asked about. */
+/** A session in which players can be looked up. What its methods throw is judged by `isLost` and `explain`. */
 export interface Asking {
-  /** `tag` is unlike that of any other batch, and comes back with each row. */
+  /** `tag` differs from that of any other batch, and comes back with each row. */
   ask(tag: string, queries: readonly BalanceQuery[]): Promise<readonly LaneAnswer[]>;
-  /** Asks for nobody. */
+  /** Asks for no player. */
   probe(): Promise<void>;
 }
 
-/** What an engine brings of its own. */
+/** What differs from engine to engine. */
 interface Engine {
   client(host: Host, onClosed: () => void): SQL;
   /** Tells a session what it is for, and finds out whether the server is fit. */
   begin(session: SQL, host: Host): Promise<Asking>;
-  /** Whether the connection is of no use any more, and another one, or the same host a little later, may be. */
+  /** Whether this connection is of no further use, while another one, or the same host a little later, may be. */
   isLost(error: unknown): boolean;
-  /** What the server said of a statement. */
+  /** What the server said about a statement, as text. */
   explain(error: unknown): string;
   explainConnecting(error: unknown, host: Host): Promise<HostProblem>;
 }
 
-/** Lanes over clients of the runtime that have one connection each; one that was lost is never made again. */
+/** Lanes over the runtime's clients, each with one connection. A lost connection is never reopened. */
 export function sqlLanes(engine: Engine): Connect {
   return async (host, { signal, onClosed }) => {
     const client = engine.client(host, onClosed);
@@ -75,7 +75,7 @@ function laneOver(client: SQL, host: Host, asking: Asking, engine: Engine): Lane
   };
 }
 
-/** Ends it at once, whatever is under way. */
+/** Ends the connection at once, whatever is under way. */
 export function closeNow(client: SQL): void {
   client.close({ timeout: 0 }).catch(() => {});
 }

@@ -1,14 +1,14 @@
 import type { Host } from "./host.ts";
 
-/** A host that failed is asked last for so long, and twice as long after each further failure. */
+/** How long a host that failed is asked last; each further failure doubles it. */
 const FIRST_DOUBT_MS = 500;
 const MAX_DOUBT_MS = 30_000;
 
-/** What is known of each host. */
+/** What is known about each host. */
 export interface Standing {
   /** The hosts as they should be tried: in the operator's order, those in doubt after all others. */
   inOrder(): readonly Host[];
-  /** Something came from it. */
+  /** It has answered something. */
   heard(host: Host): void;
   failed(host: Host): void;
   hasSpokenSince(host: Host, timeMs: number): boolean;

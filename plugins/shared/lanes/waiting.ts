@@ -5,25 +5,25 @@ export interface Ticket {
   readonly query: BalanceQuery;
   /** How often it was sent. */
   tries: number;
-  /** It was part of a batch that failed as a whole: the next time it goes by itself. */
+  /** It was part of a batch that failed as a whole, so it is sent alone the next time. */
   goesAlone: boolean;
   readonly isSettled: boolean;
   resolve(result: LookupResult): void;
   reject(error: unknown): void;
 }
 
-/** Lookups that wait to be sent, in the order they came. */
+/** Lookups that wait to be sent, in order of arrival. */
 export interface Waiting {
   readonly isEmpty: boolean;
-  /** With those whose time is up and who have not been dropped yet. */
+  /** Includes those whose time is up that have not been dropped yet. */
   readonly size: number;
   /** A lookup joins the queue; its promise rejects when the signal aborts. */
   join(query: BalanceQuery, signal: AbortSignal): Promise<LookupResult>;
-  /** Those that were sent and not answered go first. */
+  /** Puts lookups that were sent and not answered in front. */
   rejoin(tickets: readonly Ticket[]): void;
   /**
-   * Takes what shares the next round trip. All of it was asked before, and a batch takes nobody on later: so each
-   * lookup reads what was committed when it was asked.
+   * Takes the lookups that share the next round trip. All of them have been asked by now and none joins later, so
+   * each reads what was committed when it was asked.
    */
   takeBatch(maxLookups: number): readonly Ticket[];
   rejectAll(error: Error): void;

@@ -1,16 +1,16 @@
 import type { LookupResult } from "../../../src/plugin.ts";
 import { type LaneAnswer, ForeignAnswer, LaneLost } from "../lanes/lane.ts";
 
-/** A row with what it says of itself: that it answers what was asked, on a server that may answer. */
+/** A row, with proof that it answers what was asked, from a server that may answer. */
 export interface ProvenRow {
-  /** What the batch was sent with. */
+  /** The tag that the batch was sent with. */
   readonly tag: unknown;
   /** The place of the lookup in its batch, from 0 on. */
   readonly place: number;
   /** The key that the server has looked up. */
   readonly key: unknown;
   readonly isFit: boolean;
-  /** Whether the query gave a row; who was not found has one, too. */
+  /** Whether the query gave a row. A player who was not found has a row here, too. */
   readonly isFound: boolean;
   /** The columns of the query. */
   readonly values: readonly unknown[];
@@ -23,9 +23,9 @@ export interface Sent {
 }
 
 /**
- * What the rows of a batch say of each lookup. Throws `ForeignAnswer` if they do not bear the tag and the keys that
- * were sent, or leave one out: then they answer something else, whatever mixed them up. Throws `LaneLost` if the
- * server must not answer any more.
+ * The result of each lookup of a batch, from its rows. Throws `ForeignAnswer` if they do not carry the tag and the
+ * keys that were sent, or leave one out: then they answer something else, whatever mixed them up. Throws `LaneLost`
+ * if the server must no longer answer.
  */
 export function answersOf(
   rows: readonly ProvenRow[],

@@ -3,16 +3,16 @@ import { integerOf, notAnAmount, plainDecimal } from "../decimal.ts";
 import type { BalanceColumns } from "./columns.ts";
 
 /**
- * A value of a row: exact numbers as `bigint`, decimals and texts as text. A floating-point number is a `number`,
- * what is none of these is `undefined`.
+ * A value of a row: exact integers as `bigint`, decimals and texts as text, floating-point numbers as `number`,
+ * anything else `undefined`.
  */
 export type Cell = bigint | string | number | null | undefined;
 
 const DEFAULT_EXPONENT = 2;
 
 /**
- * What the one row of a player says. Throws without any value, since it ends up in the log: if it is not a balance,
- * and if the row says that it is somebody else's.
+ * The result that a player's one row stands for. Throws if it is not a balance, or if the row says that it is
+ * somebody else's. The message goes to the log, so it shows no value.
  */
 export function balanceOf(
   columns: BalanceColumns,
@@ -28,7 +28,7 @@ export function balanceOf(
   }
   const statusCode = cell("status_code");
   if (columns.has("status_code") && statusCode !== null) return { refused: refusal(statusCode) };
-  // A NULL is a player whose currency is not known here.
+  // A NULL is an unknown currency.
   const code = cell("currency") ?? undefined;
   const currency = code === undefined ? {} : { currency: text("currency", code) };
   if (columns.has("balance")) return { balance: decimal(cell("balance")), ...currency };
@@ -36,7 +36,7 @@ export function balanceOf(
   return { balanceMinor: integer("balance_minor", cell("balance_minor")), exponent, ...currency };
 }
 
-/** Whose row it is, as text. A row of nobody's is not that of a player who is called "null". */
+/** Whose row it is, as text. A row without an owner is not that of a player named "null". */
 function isStoredAs(cell: Cell, isAsked: (storedId: string) => boolean): boolean {
   return cell !== null && cell !== undefined && isAsked(String(cell));
 }

@@ -4,12 +4,12 @@ const NAMES = ["balance", "balance_minor", "exponent", "currency", "status_code"
 
 type ColumnName = (typeof NAMES)[number];
 
-/** Where in a row each of the query's columns is. */
+/** The place of each of the query's columns in a row. */
 export type BalanceColumns = ReadonlyMap<ColumnName, number>;
 
 /**
- * The columns of a query by name, in whatever case. Throws, in words for the operator, if they give no balance,
- * or more than is asked for: of two columns of one name it is not known which one is meant.
+ * The columns of a query by name, in upper or lower case. Throws, with a message for the operator, if they give no
+ * balance, or if there are further ones or two of one name: nobody knows which one is meant.
  */
 export function balanceColumns(given: readonly string[]): BalanceColumns {
   const columns = new Map<ColumnName, number>();

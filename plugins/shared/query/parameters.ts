@@ -5,11 +5,11 @@ export type Parameter = "player_id" | "session_id";
 /** How a dialect of SQL writes what is not code, in which a colon is not a parameter. */
 export interface Dialect {
   /**
-   * Strings, quoted names, line comments, and words that a quote may follow or a colon belong to. A match is left as
-   * it is. With the flags `y` and `u`.
+   * Strings, quoted names, line comments, and words that a quote may follow or a colon belong to. A match is left
+   * unchanged. Needs the flags `y` and `u`.
    */
   readonly opaque: RegExp;
-  /** A parameter without a name, which would be taken for one of ours. With the flag `y`. */
+  /** A parameter without a name, which would be taken for one of ours. Needs the flag `y`. */
   readonly positional: RegExp;
   /** Whether a comment may hold another one. */
   readonly nestsComments: boolean;
@@ -48,7 +48,7 @@ export interface Query {
 const PARAMETERS: ReadonlySet<string> = new Set<Parameter>(["player_id", "session_id"]);
 const NAMED = /:([\p{L}_][\p{L}\p{N}_]*)/uy;
 
-/** Throws, in words for the operator, if it is not one statement that uses `:player_id`. */
+/** Throws, with a message for the operator, if it is not one statement that uses `:player_id`. */
 export function parseQuery(text: string, dialect: Dialect): Query {
   const pieces: (string | { readonly parameter: Parameter })[] = [];
   const uses = new Set<Parameter>();
@@ -106,7 +106,7 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | u
   return pattern.exec(text) ?? undefined;
 }
 
-/** How much of the text from there on is not code; 0 if it is. */
+/** How many characters from there on are not code; 0 if it is code. */
 function lengthOfOpaque(text: string, at: number, dialect: Dialect): number {
   if (text.startsWith("/*", at)) return lengthOfComment(text, at, dialect);
   return matchAt(dialect.opaque, text, at)?.[0].length ?? 0;
@@ -127,7 +127,7 @@ function lengthOfComment(text: string, at: number, { nestsComments }: Dialect): 
   return text.length - at;
 }
 
-/** The server would run, or refuse, what follows a first statement. */
+/** A server would run, or refuse, what follows the first statement. */
 function assertNothingFollows(text: string, from: number, dialect: Dialect): void {
   for (let at = from; at < text.length;) {
     const isComment = text.startsWith("/*", at) || text.startsWith("--", at) || text.startsWith("#", at);

@@ -9,17 +9,17 @@ export interface Column {
   readonly type: number;
 }
 
-/** What a type holds, as far as it matters here. `padded` is text with spaces to its full length. */
+/** What a type holds, as far as it matters here. `padded` is text filled with spaces to its full length. */
 export type Kind = "integer" | "decimal" | "text" | "padded" | "float" | "other";
 
-/** What the columns mean that the query gives; then, what a row of them says. Both throw, in words. */
+/** Takes the query's columns, then reads rows of them. Both steps throw with a message for the operator. */
 export type RowReader = (
   columns: readonly Column[],
 ) => (values: readonly unknown[], key: string) => LookupResult;
 
 const EXACT: ReadonlySet<Kind> = new Set<Kind>(["integer", "decimal", "text", "padded"]);
 
-/** Reads the rows of an operator's query; an id that it gives must be the one that was asked. */
+/** Reads the rows of an operator's query. An id in a row must be the one that was asked for. */
 export function rowReader(
   kindOf: (type: number) => Kind,
   isAsked: (storedId: string, key: string) => boolean,

@@ -1,7 +1,7 @@
 import type { Status } from "../shapes.ts";
 import { ago, dateAndTime, span } from "./format.ts";
 
-/** Whether it works, in one line that is read first. */
+/** Whether it works: the one line to read first. */
 export function Verdict({ status, lost }: { readonly status: Status | undefined; readonly lost: string }) {
   if (lost !== "") {
     return (
@@ -96,7 +96,7 @@ function Worker({ worker }: { readonly worker: Status["workers"][number] }) {
   );
 }
 
-/** Which secret is in use: when the old one is not any more, it can go. */
+/** Which secret is in use: once the old one is not, it can go. */
 export function Secrets({ status }: { readonly status: Status }) {
   const { secrets, time_ms: nowMs } = status;
   return (

@@ -1,9 +1,9 @@
 import type { ConsoleEvent } from "../shapes.ts";
 
-/** The server refused for want of a token, or of a session that has not ended. */
+/** The server refused because there was no token and no session. */
 export class NotLoggedIn extends Error {}
 
-/** What a page sends along where it changes something or makes a call; no form and no other site can. */
+/** What a page sends along when it changes something or makes a call. No form and no other site can send it. */
 const ACTION = { "X-Klas-Balance-Console": "1" };
 
 const ANSWER_MS = 15_000;
@@ -47,7 +47,7 @@ const SILENCE_MS = 6000;
 
 /**
  * Follows the server's events, and goes on following when it was away. `onLost` is told each time that it cannot be
- * reached. A stream says nothing of why it failed, so the server is asked.
+ * reached. A stream does not say why it failed, so the server is asked.
  */
 export function follow(
   lastCall: () => number,
