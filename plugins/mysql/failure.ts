@@ -10,7 +10,7 @@ function refusal(errno: number, user: string, database: string): string | undefi
   if (errno === 1045 || errno === 1698) {
     return `does not let the user ${JSON.stringify(user)} in: correct user or password, or grant access from this machine`;
   }
-  if (errno === 1130) return "lets nobody in from this machine: create the user for its address";
+  if (errno === 1130) return "accepts no user from this machine: create the user for its address";
   if (errno === 1044 || errno === 1049) {
     return `has no database ${JSON.stringify(database)} for this user: correct database, or grant SELECT on it`;
   }

@@ -84,5 +84,5 @@ function laneOver(client: RedisClient, name: string, host: Host, lookups: Lookup
 /** What the server said instead of doing what every batch asks for. */
 function refused(error: Error): Error {
   if (PASSING.test(error.message)) return new LaneLost(error.message);
-  return new Error(`does not do what is asked: ${error.message}`);
+  return new Error(`refuses the command: ${error.message}`);
 }

@@ -61,7 +61,7 @@ export default {
       context.log.warn("no {player_id} in url, headers or body: every player gets the same answer");
     }
     if (context.isRehearsal && options.proxy !== undefined) {
-      context.log.info(`the core is asked by the proxy ${new URL(options.proxy).host}`);
+      context.log.info(`the core is asked through the proxy ${new URL(options.proxy).host}`);
     }
     const { echo, echo_header: echoHeader, connections } = options;
     if (context.isRehearsal && echo === undefined && echoHeader === undefined && connections === "pooled") {
@@ -94,7 +94,7 @@ function openCore(origin: URL, options: Options, tls: ClientTls | undefined, con
   const { proxy, connections, max_response_bytes: maxResponseBytes } = options;
   return {
     origin,
-    name: proxy === undefined ? origin.host : `${origin.host} (by the proxy ${new URL(proxy).host})`,
+    name: proxy === undefined ? origin.host : `${origin.host} (through the proxy ${new URL(proxy).host})`,
     connections: openConnections(origin, { tls, proxy, connections }, context),
     maxResponseBytes,
   };

@@ -2,7 +2,7 @@ import type { TomlError } from "smol-toml";
 
 /** What a parser says, as somebody would who knows that TOML is new to the reader. The first that fits counts. */
 const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[] = [
-  [/unfinished string|control characters/, /“|”/, "typographic quotation marks: a text stands in \" or '"],
+  [/unfinished string|control characters/, /“|”/, "typographic quotation marks: text goes between \" or '"],
   [
     /unfinished string|control characters/,
     /(?:)/,
@@ -13,10 +13,10 @@ const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[
     /(?:)/,
     "a backslash within \"…\" begins an escape: put the text into '…', or write / in its place (in paths of Windows, too)",
   ],
-  [/invalid value/, /=\s*[“”„]/, "typographic quotation marks: a text stands in \" or '"],
+  [/invalid value/, /=\s*[“”„]/, "typographic quotation marks: text goes between \" or '"],
   [/invalid value/, /=\s*(?:True|False|TRUE|FALSE)\b/, "true and false are written in lower case"],
   [/invalid value/, /=\s*(?:#.*)?$/, "there is no value after ="],
-  [/invalid value/, /(?:)/, 'a text stands in quotation marks: "…"'],
+  [/invalid value/, /(?:)/, 'text goes in quotation marks: "…"'],
   [
     /followed by an end-of-line/,
     /(?:)/,

@@ -67,7 +67,7 @@ export function openMetrics(gauges: Gauges): Metrics {
   });
   const skew = new Gauge({
     name: "klas_balance_clock_skew_seconds",
-    help: "The clock of the latest verified call, less ours.",
+    help: "The clock of the latest verified call, minus ours.",
     aggregator: "average",
     registers,
   });

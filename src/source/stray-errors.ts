@@ -36,7 +36,7 @@ function take(error: unknown, _context?: unknown): void {
   report(message, { ...fields, ...held });
 }
 
-const ELSEWHERE = "something was thrown with nothing waiting for it";
+const ELSEWHERE = "an error was thrown that nothing was waiting for";
 
 function describe(error: unknown): { readonly message: string; readonly fields: LogFields } {
   const stack = stackOf(error);

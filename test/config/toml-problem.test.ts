@@ -24,7 +24,7 @@ test.each([
   ["file = 'balances.db", "line 1, column 8: ", "a quotation mark is missing", ": file = '****"],
   ['file = "C:\\Users\\klas"', "line 1, column 13: ", "a backslash within", ': file = "****"'],
   ['file = "C:\\data"', "line 1, column 12: ", "put the text into '…'", ': file = "****"'],
-  ["host = localhost", "line 1, column 8: ", "a text stands in quotation marks", ": host = ****"],
+  ["host = localhost", "line 1, column 8: ", "text goes in quotation marks", ": host = ****"],
   ["host = “localhost”", "line 1, column 8: ", "typographic quotation marks", ": host = “****”"],
   ["authenticate = True", "line 1, column 16: ", "in lower case", ": authenticate = ****"],
   ["port = ", "line 1, column 8: ", "there is no value after =", ": port ="],

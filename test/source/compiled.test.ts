@@ -161,7 +161,7 @@ test("a plugin in TypeScript is served, and whatever it does ends nothing", asyn
     expect(await ask(url, "12001")).toEqual({ balance: "30.5", status_code: "OK" });
   }
   expect(await ask(url, "nobody")).toEqual({ status_code: "ERR_PLAYER_NOT_FOUND" });
-  const stray = () => server.records().filter(({ msg }) => String(msg).startsWith("something was thrown"));
+  const stray = () => server.records().filter(({ msg }) => String(msg).startsWith("an error was thrown"));
   while (stray().length < 20) await Bun.sleep(10);
   await Bun.sleep(200);
 
@@ -219,7 +219,7 @@ test.each([1, 2])(
     await reload(currency("1"), "reloaded");
     expect(await ask(url, "12001")).toEqual(amount("305"));
     expect(await ask(url, "throws later")).toEqual(one);
-    const thrown = "something was thrown with nothing waiting for it, by a plugin";
+    const thrown = "an error was thrown that nothing was waiting for, by a plugin";
     while (messages(thrown).length === 0) await Bun.sleep(5);
     expect(await server.end()).toEqual({ status: 0, errors: "" });
   },

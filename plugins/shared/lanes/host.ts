@@ -64,7 +64,7 @@ export async function explainRefused({ hostname, port, socket }: Host): Promise<
   try {
     await lookup(hostname);
   } catch {
-    return "has a name that is not known: correct hosts, or the DNS";
+    return "has a name that does not resolve: correct hosts, or the DNS";
   }
   return `cannot be reached: nothing listens on port ${port}, or there is no route`;
 }

@@ -94,7 +94,7 @@ export function hasForeignLog(known: FileIdentity, current: FileIdentity | undef
 }
 
 /**
- * Throws if the file was exchanged and the log of the old one still lies beside it: SQLite would take the
+ * Throws if the file was replaced and the log of the old one still lies beside it: SQLite would take the
  * old changes for changes of the new file.
  */
 export function assertNoOldLog(known: FileIdentity, current: FileIdentity): void {

@@ -42,21 +42,21 @@ export interface DatabaseReader {
 /** How a kind of database is opened; paths lie behind any links. */
 export interface DatabaseKind {
   open(path: string): Promise<DatabaseReader>;
-  /** Opens the file again that was exchanged, or is back, while the server runs. */
+  /** Opens the file again that was replaced, or is back, while the server runs. */
   reopen(known: FileIdentity, current: FileIdentity): Promise<DatabaseReader>;
 }
 
 const NOBODY: BalanceQuery = { playerId: "", sessionId: "", requestId: "", timestamp: 0, traceparent: "" };
 
 /**
- * A source that reads `file`. It follows the path, not the inode: an exchanged file is opened again, and
+ * A source that reads `file`. It follows the path, not the inode: an replaced file is opened again, and
  * while there is none every lookup throws, because an answer from a deleted file would be an old balance.
  */
 export async function openFileSource(file: string, kind: DatabaseKind, log: SourceLog): Promise<Source> {
   const before = identify(file);
   let reader: DatabaseReader | undefined = await kind.open(behindLinks(file));
   const after = identify(file);
-  // Exchanged while it was being opened: the next look finds another file than before, and opens that.
+  // Replaced while it was being opened: the next look finds another file than before, and opens that.
   let known = before === undefined || isSameFile(before, after) ? after : before;
   let unavailable = "";
   let reopening = false;
@@ -103,10 +103,10 @@ export async function openFileSource(file: string, kind: DatabaseKind, log: Sour
       const reopened = await kind.reopen(known, current);
       if (closed) return await reopened.close();
       reader = reopened;
-      // Its log and index have been made by opening it; exchanged meanwhile, the next look finds another file.
+      // Its log and index have been made by opening it; if it is replaced meanwhile, the next look finds another file.
       const opened = identify(file);
       known = isSameFile(current, opened) ? opened : current;
-      log.info(`the database file ${file} was exchanged or is back, and is open again`);
+      log.info(`the database file ${file} was replaced or is back, and is open again`);
     } catch (error) {
       giveUp(error);
     } finally {

@@ -15,7 +15,7 @@ export const REASONS: readonly ReasonStyle[] = [
   { reason: "bad_signature", colour: "--orange", dash: [], words: "signature does not fit" },
   { reason: "stale_timestamp", colour: "--orange", dash: [2, 3], words: "clock too far off" },
   { reason: "invalid_body", colour: "--purple", dash: [], words: "not the protocol's JSON" },
-  { reason: "source_timeout", colour: "--red", dash: [6, 3], words: "source not in time" },
+  { reason: "source_timeout", colour: "--red", dash: [6, 3], words: "source too slow" },
   { reason: "source_failed", colour: "--red", dash: [], words: "source failed" },
   { reason: "overloaded", colour: "--purple", dash: [2, 3], words: "too many lookups" },
 ];

@@ -167,7 +167,7 @@ describe("Redis: refused, in plain words", () => {
     const { source } = await open({ ...optionsFor(server), user: "klas%/@:", password: "s%/@: 1" });
     expect(await ask(source, "12001")).toEqual(THIRTY);
     expect(await failure(open({ ...optionsFor(server), user: "less", password: "x" }))).toContain(
-      "does not do what is asked: NOPERM",
+      "refuses the command: NOPERM",
     );
   });
 

@@ -70,7 +70,7 @@ describe("what stands in the way is said in plain words", () => {
   test("a name that is not known", async () => {
     const given = { ...(await options()), hosts: ["no-such-host.invalid"], tls: OFF };
     expect(await failure(open(given, { isRehearsal: true }))).toBe(
-      "no-such-host.invalid has a name that is not known: correct hosts, or the DNS",
+      "no-such-host.invalid has a name that does not resolve: correct hosts, or the DNS",
     );
   });
 

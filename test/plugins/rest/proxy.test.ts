@@ -99,7 +99,7 @@ describe("proxy", () => {
       retries: 0,
     });
     expect(await failure(source.lookup())).toBe(
-      `127.0.0.1:${core.port} (by the proxy ${proxy.host}): ${words}`,
+      `127.0.0.1:${core.port} (through the proxy ${proxy.host}): ${words}`,
     );
   });
 
@@ -107,7 +107,7 @@ describe("proxy", () => {
     const options = { url: "http://127.0.0.1:1/{player_id}", balance: "/b", connections: "fresh" } as const;
     const proxy = "http://user:s3cret@proxy.internal:3128";
     const { lines } = await openSource({ ...options, proxy }, 1000, ".", true);
-    expect(lines).toEqual(["info the core is asked by the proxy proxy.internal:3128"]);
+    expect(lines).toEqual(["info the core is asked through the proxy proxy.internal:3128"]);
   });
 });
 
