@@ -10,6 +10,7 @@ import { benchAgainst } from "./against.ts";
 import { benchForward } from "./forward.ts";
 import { benchLatency } from "./latency.ts";
 import { benchPostgres } from "./postgres.ts";
+import { benchProfile } from "./profile.ts";
 import { benchRest, benchThroughput } from "./rest.ts";
 import type { BenchOptions } from "./setting.ts";
 import { benchSqlite } from "./sqlite.ts";
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const folder = mkdtempSync(join(tmpdir(), "klas-balance-bench-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 const options: BenchOptions = {
   binary: resolve(values.binary),
   folder,
@@ -46,21 +48,21 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   postgres: () => benchPostgres(options, playerCounts[0] ?? 0),
   workers: () => benchWorkers(options),
   latency: () => benchLatency(options),
+  profile: () => benchProfile(options),
 };
 
 // Whatever ends this one ends what it started, see process.ts.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 const all = values.against === undefined ? Object.keys(parts) : [];
 const wanted = positionals.length > 0 ? positionals : all;
-try {
-  const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
-  if (unknown !== undefined) throw new Error(`no part "${unknown}": ${Object.keys(parts).join(", ")}`);
-  if (values.against !== undefined) await benchAgainst(options, resolve(values.against));
-  for (const [name, measure] of Object.entries(parts)) {
-    if (wanted.includes(name)) await measure();
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
+if (unknown !== undefined) {
+  process.stderr.write(`no part "${unknown}": ${Object.keys(parts).join(", ")}\n`);
+  process.exit(2);
+}
+if (values.against !== undefined) await benchAgainst(options, resolve(values.against));
+for (const [name, measure] of Object.entries(parts)) {
+  if (wanted.includes(name)) await measure();
 }
 process.exit(0);
 
