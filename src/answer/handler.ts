@@ -25,13 +25,12 @@ export async function handleCall(
     // A reload may have come while the body did; a source that was replaced must not be asked any more.
     service = current();
     call.key = service.keys[0];
-    if (!received.whole) {
-      const { problem, status, endsConnection } = received;
-      const answer: Answer = { reason: "invalid_body", detail: problem };
-      return reply(endpoint, answer, call, service, { status, endsConnection });
+    if (!(received instanceof Uint8Array)) {
+      const answer: Answer = { reason: "invalid_body", detail: received.problem };
+      return reply(endpoint, answer, call, service, received);
     }
-    call.body = received.body;
-    const answer = decide(endpoint, received.body, call, service);
+    call.body = received;
+    const answer = decide(endpoint, received, call, service);
     return reply(endpoint, answer instanceof Promise ? await answer : answer, call, service);
   } catch (error) {
     service.log.error("a bug: please report it", {

@@ -1,12 +1,15 @@
 /** One deadline for many waits at once: a sweep now and then, because a timer for each would cost more than the wait. */
-export interface SharedDeadline {
-  /** What the promise gives, or `"late"` if that takes too long; a sweep later at the most. */
-  within<Value>(promise: Promise<Value>): Promise<Value | "late">;
+export interface SharedDeadline<Instead> {
+  /** What the promise gives, `late` if that takes too long (a sweep later at the most), `failed` if it rejects. */
+  within<Value>(promise: Promise<Value>): Promise<Value | Instead>;
 }
 
 const SWEEP_MS = 1000;
 
-export function sharedDeadline(afterMs: number): SharedDeadline {
+export function sharedDeadline<Instead>(
+  afterMs: number,
+  { late, failed }: { readonly late: Instead; readonly failed: Instead },
+): SharedDeadline<Instead> {
   // In the order of their start, so a sweep ends at the first one that still has time.
   const waits = new Set<{ readonly startedMs: number; giveUp(): void }>();
   let sweeping: Timer | undefined;
@@ -25,17 +28,20 @@ export function sharedDeadline(afterMs: number): SharedDeadline {
 
   return {
     within(promise) {
-      return new Promise((resolve, reject) => {
-        const wait = { startedMs: performance.now(), giveUp: () => resolve("late") };
+      return new Promise((resolve) => {
+        const wait = { startedMs: performance.now(), giveUp: () => resolve(late) };
         waits.add(wait);
         sweeping ??= setInterval(sweep, SWEEP_MS).unref();
-        const end = <Result>(settle: (result: Result) => void) => {
-          return (result: Result): void => {
+        promise.then(
+          (value) => {
             waits.delete(wait);
-            settle(result);
-          };
-        };
-        promise.then(end(resolve), end(reject));
+            resolve(value);
+          },
+          () => {
+            waits.delete(wait);
+            resolve(failed);
+          },
+        );
       });
     },
   };

@@ -1,5 +1,3 @@
-import * as v from "valibot";
-
 /** The longest id, in characters (Unicode code points). */
 const MAX_ID_CHARACTERS = 256;
 
@@ -27,64 +25,93 @@ function hasAtMostCodePoints(text: string, limit: number): boolean {
   return text.length <= 2 * limit && Array.from(text).length <= limit;
 }
 
-const idSchema = v.pipe(v.string("expected a string"), v.check(isId, `expected ${ID_RULE}`));
-
-const requestSchema = v.object({
-  request_id: idSchema,
-  timestamp: v.pipe(
-    v.number("expected a number"),
-    v.finite("expected a finite number"),
-    v.minValue(0, "expected a number that is not negative"),
-  ),
-  session_id: idSchema,
-  player_id: idSchema,
-});
-
-/** What a wrong request says right: whose call it was, for the log. */
-const knownIdsSchema = v.object({
-  request_id: v.fallback(v.optional(idSchema), undefined),
-  player_id: v.fallback(v.optional(idSchema), undefined),
-});
-
 /** Spec 1.1. Unknown further fields are dropped, nothing is coerced. */
-export type BalanceRequest = v.InferOutput<typeof requestSchema>;
+export interface BalanceRequest {
+  readonly request_id: string;
+  readonly timestamp: number;
+  readonly session_id: string;
+  readonly player_id: string;
+}
+
+/** What is wrong with each field, in the order in which they are looked at; `undefined` if nothing is. */
+const PROBLEMS = [
+  ["request_id", idProblem],
+  ["timestamp", timestampProblem],
+  ["session_id", idProblem],
+  ["player_id", idProblem],
+] as const;
+
+function idProblem(value: unknown): string | undefined {
+  if (value === undefined) return "missing";
+  if (typeof value !== "string") return "expected a string";
+  return isId(value) ? undefined : `expected ${ID_RULE}`;
+}
+
+function timestampProblem(value: unknown): string | undefined {
+  if (value === undefined) return "missing";
+  if (typeof value !== "number") return "expected a number";
+  if (!Number.isFinite(value)) return "expected a finite number";
+  return value >= 0 ? undefined : "expected a number that is not negative";
+}
+
+function isIdField(value: unknown): value is string {
+  return idProblem(value) === undefined;
+}
+
+function isTimestamp(value: unknown): value is number {
+  return timestampProblem(value) === undefined;
+}
 
 export type ParsedRequest =
   | { readonly valid: true; readonly request: BalanceRequest }
-  | { readonly valid: false; readonly problem: string; readonly known?: KnownIds };
+  | { readonly valid: false; readonly problem: string; readonly known?: KnownFields };
 
-type KnownIds = v.InferOutput<typeof knownIdsSchema>;
+/** What a body says right, whatever else is wrong with it: whose call it is, and when it was made. */
+type KnownFields = { readonly [field in keyof BalanceRequest]?: BalanceRequest[field] | undefined };
 
 // A byte-order mark is not part of JSON (RFC 8259, section 8.1); kept, it makes the parser refuse the body.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads a body. The problem names the field and the rule, never a value. */
+/**
+ * Reads a body. The problem names the field and the rule, never a value. By hand: there is one for each call, and a
+ * schema's description of what is right costs more than reading the JSON does.
+ */
 export function parseRequest(body: Uint8Array): ParsedRequest {
   const json = parseJson(body);
   if (!json.valid) return json;
-  const result = v.safeParse(requestSchema, json.value, { abortEarly: true });
-  if (result.success) return { valid: true, request: result.output };
-  const [issue] = result.issues;
-  const field = v.getDotPath(issue);
-  if (field === null) return { valid: false, problem: "expected a JSON object" };
-  return {
-    valid: false,
-    // JSON has no `undefined`: if it was found, there was no such field.
-    problem: `${field}: ${issue.received === "undefined" ? "missing" : issue.message}`,
-    known: v.parse(knownIdsSchema, json.value),
-  };
+  const fields = fieldsOf(json.value);
+  if (fields === undefined) return { valid: false, problem: "expected a JSON object" };
+  const { request_id, timestamp, session_id, player_id } = fields;
+  if (isIdField(request_id) && isTimestamp(timestamp) && isIdField(session_id) && isIdField(player_id)) {
+    return { valid: true, request: { request_id, timestamp, session_id, player_id } };
+  }
+  return { valid: false, problem: firstProblem(fields), known: knownFields(fields) };
 }
 
-const looseRequestSchema = v.object({
-  ...knownIdsSchema.entries,
-  timestamp: v.fallback(v.optional(requestSchema.entries.timestamp), undefined),
-});
-
-/** What is sound in a body that is another's to judge: whose call it is, and when it was made. */
-export function looseRequest(body: Uint8Array): v.InferOutput<typeof looseRequestSchema> {
+/** What is sound in a body that is another's to judge. */
+export function looseRequest(body: Uint8Array): KnownFields {
   const json = parseJson(body);
-  const result = v.safeParse(looseRequestSchema, json.valid ? json.value : {});
-  return result.success ? result.output : {};
+  return knownFields((json.valid ? fieldsOf(json.value) : undefined) ?? {});
+}
+
+type Fields = { readonly [field in keyof BalanceRequest]?: unknown };
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === "object" && value !== null ? value : undefined;
+}
+
+function firstProblem(fields: Fields): string {
+  const problems = PROBLEMS.map(([field, problemOf]) => [field, problemOf(fields[field])]);
+  return problems.find(([, problem]) => problem !== undefined)?.join(": ") ?? "";
+}
+
+function knownFields({ request_id, timestamp, session_id, player_id }: Fields): KnownFields {
+  return {
+    request_id: isIdField(request_id) ? request_id : undefined,
+    timestamp: isTimestamp(timestamp) ? timestamp : undefined,
+    session_id: isIdField(session_id) ? session_id : undefined,
+    player_id: isIdField(player_id) ? player_id : undefined,
+  };
 }
 
 type Json =
