@@ -1,6 +1,6 @@
 import type { LogLevel } from "../observe/line.ts";
 import type { Reason } from "../protocol/status.ts";
-import type { Call } from "./call.ts";
+import { type Call, traceOf } from "./call.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
 
@@ -30,9 +30,10 @@ export function logCall(
   const isLogged = log.has(level);
   if (!isLogged && recorder === undefined) return;
   const detail = "detail" in answer ? answer.detail : undefined;
-  const durationMs = Math.round((performance.now() - call.connection.arrivedMs) * 1000) / 1000;
+  const durationMs = Math.round((performance.now() - call.arrivedMs) * 1000) / 1000;
   // Neither is free, and nobody asks about a call that was answered and is not logged.
-  const traced = isLogged || reason !== "ok" ? traceOf(call) : undefined;
+  const caller = isLogged || reason !== "ok" ? call.transport.callerOf(call.request) : undefined;
+  const traceId = caller && traceOf(call).traceId;
   const failedBody = reason === "bad_signature" ? call.body : undefined;
   if (isLogged) {
     log.request(level, {
@@ -43,9 +44,9 @@ export function logCall(
       reason,
       duration_ms: durationMs,
       source: endpoint.origin(service),
-      remote: traced?.address ?? "",
-      unreadable_hop: traced?.unreadableHop,
-      trace_id: traced?.traceId ?? "",
+      remote: caller?.address ?? "",
+      unreadable_hop: caller?.unreadableHop,
+      trace_id: traceId ?? "",
       detail,
       body_bytes: failedBody?.length,
       body_sha256: failedBody && Bun.SHA256.hash(failedBody, "hex"),
@@ -61,21 +62,17 @@ export function logCall(
     duration_ms: durationMs,
     request_id: call.requestId,
     player_id: call.playerId,
-    remote: traced?.address,
-    trace_id: traced?.traceId,
+    remote: caller?.address,
+    trace_id: traceId,
     detail,
   });
   if (failedBody === undefined) return;
   recorder.signatureFailed({
     time_ms: timeMs,
     endpoint: endpoint.name,
-    remote: traced?.address ?? "",
+    remote: caller?.address ?? "",
     problem: detail ?? "",
     signature: call.signature ?? null,
     body: failedBody,
   });
-}
-
-function traceOf({ connection, trace }: Call) {
-  return { ...connection.caller(), traceId: trace().traceId };
 }

@@ -2,7 +2,7 @@ import { replyBody } from "../protocol/reply.ts";
 import { sign, SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { statusCodeOf } from "../protocol/status.ts";
 import { readBody } from "./body.ts";
-import { beginCall, type Call, type Connection } from "./call.ts";
+import type { Call, Transport } from "./call.ts";
 import { logCall } from "./call-log.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
@@ -15,11 +15,12 @@ import { trimmedSecretHint } from "./trimmed-secrets.ts";
 export async function handleCall(
   endpoint: Endpoint,
   request: Request,
-  connection: Connection,
+  arrivedMs: number,
+  transport: Transport,
   current: () => Service,
 ): Promise<Response> {
   let service = current();
-  const call = beginCall(request.headers, connection, service.keys[0]);
+  const call: Call = { request, headers: request.headers, transport, arrivedMs, key: service.keys[0] };
   try {
     const received = await readBody(request, endpoint.maxBodyBytes(service));
     // A reload may have come while the body did; a source that was replaced must not be asked any more.
@@ -72,10 +73,14 @@ function reply(
     "Content-Type": "application/json",
     [SIGNATURE_HEADER]: ("signature" in answer ? answer.signature : undefined) ?? sign(body, call.key),
   };
-  if (endsConnection || call.connection.isEnding()) headers["Connection"] = "close";
+  if (endsConnection || call.transport.isEnding(call.request)) headers["Connection"] = "close";
   const response = new Response(body, { status, headers });
-  const seconds = (performance.now() - call.connection.arrivedMs) / 1000;
-  service.metrics?.answered(endpoint.name, answer.reason, statusCode, seconds);
+  service.metrics?.answered(
+    endpoint.name,
+    answer.reason,
+    statusCode,
+    (performance.now() - call.arrivedMs) / 1000,
+  );
   logCall(endpoint, answer, statusCode, call, service);
   return response;
 }

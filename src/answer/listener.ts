@@ -1,5 +1,6 @@
 import { includesAddress } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
+import type { Transport } from "./call.ts";
 import { callerOf } from "./caller-address.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -49,30 +50,29 @@ const BODY_SECONDS = 15;
 export function listen(options: ListenerOptions, current: () => Service): Listener {
   let isRetired = false;
 
-  function answer(
-    endpoint: Endpoint,
-    request: Request,
-    server: Bun.Server<undefined>,
-    arrivedMs: number,
-  ): Response | Promise<Response> {
-    const { allowedIps, trustedProxies, log } = current();
-    const caller = () => {
+  const transport: Transport = {
+    callerOf(request) {
+      const { trustedProxies } = current();
       const peer = server.requestIP(request)?.address ?? "";
       const forwardedFor = trustedProxies && request.headers.get("X-Forwarded-For");
       return callerOf(peer, forwardedFor ?? null, trustedProxies);
-    };
-    if (allowedIps !== undefined) {
-      const { address, unreadableHop } = caller();
-      if (!includesAddress(allowedIps, address)) {
+    },
+    isEnding: (request) => isRetired || announcesTrailer(request),
+  };
+
+  function answer(endpoint: Endpoint, request: Request, arrivedMs: number): Response | Promise<Response> {
+    const service = current();
+    if (service.allowedIps !== undefined) {
+      const { address, unreadableHop } = transport.callerOf(request);
+      if (!includesAddress(service.allowedIps, address)) {
         const hop = unreadableHop === undefined ? {} : { unreadable_hop: unreadableHop };
-        log.warn("a caller outside server.allow_ips was turned away", { remote: address, ...hop });
+        service.log.warn("a caller outside server.allow_ips was turned away", { remote: address, ...hop });
         return new Response(null, { status: 403 });
       }
     }
     if (request.method !== "POST") return notAllowed("POST");
-    const isEnding = () => isRetired || announcesTrailer(request);
-    const answering = handleCall(endpoint, request, { caller, isEnding, arrivedMs }, current);
-    const mayTakeSeconds = endpoint.timeoutMs(current()) / 1000 + BODY_SECONDS;
+    const answering = handleCall(endpoint, request, arrivedMs, transport, current);
+    const mayTakeSeconds = endpoint.timeoutMs(service) / 1000 + BODY_SECONDS;
     return mayTakeSeconds < IDLE_SECONDS ? answering : whileNotIdle(answering, request, server);
   }
 
@@ -80,7 +80,7 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     const answers = endpointsOf(webhook).map((endpoint) => {
       return [
         endpointPath(webhook.path, endpoint.name),
-        inTurn((...call) => answer(endpoint, ...call)),
+        inTurn((request, arrivedMs) => answer(endpoint, request, arrivedMs)),
       ] as const;
     });
     return { ...Object.fromEntries(answers), "/healthz": inTurn(health) };
@@ -130,20 +130,16 @@ async function whileNotIdle(
   return response;
 }
 
-type Answer = (
-  request: Request,
-  server: Bun.Server<undefined>,
-  arrivedMs: number,
-) => Response | Promise<Response>;
+type Answer = (request: Request, arrivedMs: number) => Response | Promise<Response>;
 
 /** Begins an answer when its turn has come, if the request can be meant for us at all. */
 function inTurn(answer: Answer) {
   return (request: Request, server: Bun.Server<undefined>): Response | Promise<Response> => {
     if (!hasSoundHost(request)) return new Response(null, { status: 400, headers: { Connection: "close" } });
     const arrivedMs = performance.now();
-    const next = nextTurn(() => server.requestIP(request)?.port);
-    if (next === undefined) return answer(request, server, arrivedMs);
-    return next.then(() => answer(request, server, arrivedMs));
+    const next = nextTurn(request, server);
+    if (next === undefined) return answer(request, arrivedMs);
+    return next.then(() => answer(request, arrivedMs));
   };
 }
 

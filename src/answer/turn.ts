@@ -6,6 +6,11 @@
  */
 const MAX_CALLS = 128;
 
+/** What knows whom a request came from: the runtime's server. */
+interface Peers {
+  requestIP(request: Request): { readonly port: number } | null;
+}
+
 let calls = 0;
 let latestPort: number | undefined;
 let next = Promise.withResolvers<void>();
@@ -15,11 +20,11 @@ let next = Promise.withResolvers<void>();
  * that came behind another over the same connection, which has a port of its own: the runtime reads calls that were sent
  * in a row in a row, and closes a connection whose next call finds the one before unanswered.
  */
-export function nextTurn(peerPort: () => number | undefined): Promise<void> | undefined {
+export function nextTurn(request: Request, server: Peers): Promise<void> | undefined {
   if (calls === 0) setImmediate(endTurn);
   calls += 1;
   if (calls < MAX_CALLS) return undefined;
-  const port = peerPort();
+  const port = server.requestIP(request)?.port;
   const isInRow = port === latestPort || calls === MAX_CALLS;
   latestPort = port;
   return isInRow ? undefined : next.promise;

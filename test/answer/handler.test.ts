@@ -94,7 +94,8 @@ async function call(
   const response = await handleCall(
     endpoint,
     request,
-    { caller: () => ({ address: "203.0.113.7" }), arrivedMs: performance.now(), isEnding: () => false },
+    performance.now(),
+    { callerOf: () => ({ address: "203.0.113.7" }), isEnding: () => false },
     () => ({ ...used, log }),
   );
   await log.flush();
