@@ -1,6 +1,6 @@
 import type { LogLevel } from "../observe/line.ts";
 import type { Reason } from "../protocol/status.ts";
-import { type Call, traceOf } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
 
@@ -31,9 +31,8 @@ export function logCall(
   if (!isLogged && recorder === undefined) return;
   const detail = "detail" in answer ? answer.detail : undefined;
   const durationMs = Math.round((performance.now() - call.arrivedMs) * 1000) / 1000;
-  // Neither is free, and nobody asks about a call that was answered and is not logged.
+  // It is not free, and nobody asks about a call that was answered and is not logged.
   const caller = isLogged || reason !== "ok" ? call.transport.callerOf(call.request) : undefined;
-  const traceId = caller && traceOf(call).traceId;
   const failedBody = reason === "bad_signature" ? call.body : undefined;
   if (isLogged) {
     log.request(level, {
@@ -46,7 +45,7 @@ export function logCall(
       source: endpoint.origin(service),
       remote: caller?.address ?? "",
       unreadable_hop: caller?.unreadableHop,
-      trace_id: traceId ?? "",
+      trace_id: call.trace.traceId,
       detail,
       body_bytes: failedBody?.length,
       body_sha256: failedBody && Bun.SHA256.hash(failedBody, "hex"),
@@ -63,7 +62,7 @@ export function logCall(
     request_id: call.requestId,
     player_id: call.playerId,
     remote: caller?.address,
-    trace_id: traceId,
+    trace_id: call.trace.traceId,
     detail,
   });
   if (failedBody === undefined) return;

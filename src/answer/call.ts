@@ -16,6 +16,7 @@ export interface Call {
   readonly transport: Transport;
   /** When the call did arrive, by `performance.now()`. */
   readonly arrivedMs: number;
+  readonly trace: Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
   key: SigningKey;
   requestId?: string | undefined;
@@ -23,17 +24,35 @@ export interface Call {
   body?: Uint8Array;
   /** What came as `X-Signature`, if it did not fit. */
   signature?: string | null;
-  /** Made when somebody asks: a log line, or a source with an upstream. */
-  trace?: Trace;
 }
 
-/** The caller's trace, or one that begins here. */
-export function traceOf(call: Call): Trace {
-  const { headers } = call;
-  return (call.trace ??= continueTrace(headers.get("traceparent"), headers.get("tracestate"), randomHex));
+/** A call that has just arrived. */
+export function beginCall(request: Request, arrivedMs: number, transport: Transport, key: SigningKey): Call {
+  const { headers } = request;
+  const traceparent = headers.get("traceparent");
+  const tracestate = traceparent === null ? null : headers.get("tracestate");
+  return {
+    request,
+    headers,
+    transport,
+    arrivedMs,
+    trace: continueTrace(traceparent, tracestate, randomDigits),
+    key,
+  };
 }
 
-/** 32 hex digits. */
-function randomHex(): string {
-  return crypto.randomUUID().replaceAll("-", "");
+const DIGITS_BYTES = 24;
+
+/** Random bytes for many calls at once: to ask for those of each would cost more than all else of its trace. */
+const pool = Buffer.alloc(170 * DIGITS_BYTES);
+let used = pool.length;
+
+/** 48 hex digits. */
+export function randomDigits(): string {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  used += DIGITS_BYTES;
+  return pool.toString("hex", used - DIGITS_BYTES, used);
 }

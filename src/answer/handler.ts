@@ -2,7 +2,7 @@ import { replyBody } from "../protocol/reply.ts";
 import { sign, SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { statusCodeOf } from "../protocol/status.ts";
 import { readBody } from "./body.ts";
-import type { Call, Transport } from "./call.ts";
+import { beginCall, type Call, type Transport } from "./call.ts";
 import { logCall } from "./call-log.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
@@ -20,7 +20,7 @@ export async function handleCall(
   current: () => Service,
 ): Promise<Response> {
   let service = current();
-  const call: Call = { request, headers: request.headers, transport, arrivedMs, key: service.keys[0] };
+  const call = beginCall(request, arrivedMs, transport, service.keys[0]);
   try {
     const received = await readBody(request, endpoint.maxBodyBytes(service));
     // A reload may have come while the body did; a source that was replaced must not be asked any more.

@@ -1,7 +1,7 @@
 import type { BalanceQuery } from "../plugin.ts";
 import { parseRequest } from "../protocol/request.ts";
 import type { Outcome } from "../protocol/status.ts";
-import { type Call, traceOf } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { Service } from "./service.ts";
 import { staleness } from "./staleness.ts";
 
@@ -20,12 +20,8 @@ export function lookUp(body: Uint8Array, call: Call, service: Service): Outcome 
     sessionId: session_id,
     requestId: request_id,
     timestamp,
-    get traceparent() {
-      return traceOf(call).traceparent;
-    },
-    get tracestate() {
-      return traceOf(call).tracestate;
-    },
+    traceparent: call.trace.traceparent,
+    tracestate: call.trace.tracestate,
   };
   return service.source.lookup(query);
 }

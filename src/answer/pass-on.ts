@@ -1,5 +1,5 @@
 import { looseRequest } from "../protocol/request.ts";
-import { type Call, traceOf } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { Answer } from "./endpoint.ts";
 import type { Service } from "./service.ts";
 import { staleness } from "./staleness.ts";
@@ -19,5 +19,5 @@ export function passOn(
   if (stale !== undefined) return stale;
   // A reload may have come while the body did.
   if (forwarder === undefined) return { reason: "source_failed", detail: "calls are no longer forwarded" };
-  return forwarder.pass({ endpoint, headers: call.headers, body, requestId, trace: traceOf(call) }, keys);
+  return forwarder.pass({ endpoint, headers: call.headers, body, requestId, trace: call.trace }, keys);
 }

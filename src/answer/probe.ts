@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { continueTrace } from "../protocol/trace.ts";
+import { randomDigits } from "./call.ts";
 import type { Outcome } from "../protocol/status.ts";
 import type { GuardedSource } from "../source/guard.ts";
 
@@ -10,7 +11,7 @@ export async function probe(
   sessionId: string = randomUUID(),
 ): Promise<Outcome> {
   const requestId = randomUUID();
-  const { traceparent } = continueTrace(null, null, () => requestId.replaceAll("-", ""));
+  const { traceparent } = continueTrace(null, null, randomDigits);
   const timestamp = Math.floor(Date.now() / 1000);
   return await source.lookup({ playerId, sessionId, requestId, timestamp, traceparent });
 }

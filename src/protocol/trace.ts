@@ -17,7 +17,10 @@ export interface Trace {
 /** Members of a list, in printable ASCII. Longer than any system needs; the standard asks for 512. */
 const TRACESTATE = /^(?=.*[^\s,])[\t\x20-\x7e]{1,2048}$/;
 
-/** Passes the caller's trace on if its `traceparent` is valid, and starts one otherwise. */
+/**
+ * Passes the caller's trace on if its `traceparent` is valid, and starts one otherwise, out of the 48 random hex digits
+ * that `random` gives.
+ */
 export function continueTrace(header: string | null, state: string | null, random: () => string): Trace {
   const [, passedOn, traceId] = (header === null ? null : TRACEPARENT.exec(header)) ?? [];
   if (passedOn !== undefined && traceId !== undefined) {
@@ -26,13 +29,7 @@ export function continueTrace(header: string | null, state: string | null, rando
       ? { traceId, traceparent, tracestate: state }
       : { traceId, traceparent };
   }
-  const fresh = random();
-  let traceparent: string | undefined;
-  return {
-    traceId: fresh,
-    // Most calls only log their trace and pass none on.
-    get traceparent() {
-      return (traceparent ??= `00-${fresh}-${random().slice(16)}-00`);
-    },
-  };
+  const digits = random();
+  const fresh = digits.slice(0, 32);
+  return { traceId: fresh, traceparent: `00-${fresh}-${digits.slice(32)}-00` };
 }

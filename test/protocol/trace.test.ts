@@ -4,7 +4,7 @@ import { continueTrace } from "../../src/protocol/trace.ts";
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
 const FRESH = "11111111111111112222222222222222";
-const random = () => FRESH;
+const random = () => `${FRESH}3333333333333333`;
 
 test.each([
   ["sampled", `00-${TRACE}-${PARENT}-01`, "01"],
@@ -37,7 +37,7 @@ test.each([
 ])("is begun again: %s", (_what, header) => {
   const { traceId, traceparent } = continueTrace(header, null, random);
   expect(traceId).toBe(FRESH);
-  expect(traceparent).toBe(`00-${FRESH}-2222222222222222-00`);
+  expect(traceparent).toBe(`00-${FRESH}-3333333333333333-00`);
 });
 
 test.each<[string, string | null, string | undefined]>([
