@@ -53,7 +53,8 @@ export function logCall(
   }
   if (recorder === undefined) return;
   const timeMs = Date.now();
-  recorder.answered({
+  if (!recorder.answered(timeMs, reason, durationMs)) return;
+  recorder.keep({
     time_ms: timeMs,
     endpoint: endpoint.name,
     reason,

@@ -26,23 +26,18 @@ export function sharedDeadline<Instead>(
     sweeping = undefined;
   }
 
-  return {
-    within(promise) {
-      return new Promise((resolve) => {
-        const wait = { startedMs: performance.now(), giveUp: () => resolve(late) };
-        waits.add(wait);
-        sweeping ??= setInterval(sweep, SWEEP_MS).unref();
-        promise.then(
-          (value) => {
-            waits.delete(wait);
-            resolve(value);
-          },
-          () => {
-            waits.delete(wait);
-            resolve(failed);
-          },
-        );
-      });
-    },
-  };
+  function within<Value>(promise: Promise<Value>): Promise<Value | Instead> {
+    return new Promise((resolve) => {
+      const wait = { startedMs: performance.now(), giveUp: () => resolve(late) };
+      waits.add(wait);
+      sweeping ??= setInterval(sweep, SWEEP_MS).unref();
+      const end = (instead: Value | Instead): void => {
+        waits.delete(wait);
+        resolve(instead);
+      };
+      promise.then(end, () => end(failed));
+    });
+  }
+
+  return { within };
 }

@@ -10,6 +10,7 @@ import {
 } from "prom-client";
 import type { Outcome, Reason } from "../protocol/status.ts";
 import { revision, version } from "../version.ts";
+import { type Distribution, openDistribution, openSeries, type Series } from "./series.ts";
 
 /** What one process counts. Every label comes from a closed set or is bounded here: a caller makes no series. */
 export interface Metrics {
@@ -45,31 +46,40 @@ const MAX_NAMES = 32;
 export function openMetrics(gauges: Gauges): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  const answers = openSeries(() => ({ count: 0 }));
   const requests = new Counter({
     name: "klas_balance_requests_total",
     help: "Calls that were answered.",
     labelNames: ["status_code", "reason", "endpoint"],
     registers,
+    collect() {
+      requests.reset();
+      for (const [[endpoint, reason, status_code], { count }] of answers.entries()) {
+        requests.inc({ status_code, reason, endpoint }, count);
+      }
+    },
   });
-  const requestSeconds = new Histogram({
+  const requestSeconds = openHistogram({
     name: "klas_balance_request_duration_seconds",
     help: "Time from a call's arrival to its answer.",
     labelNames: ["endpoint"],
-    buckets: BUCKETS_SECONDS,
     registers,
   });
-  const sourceSeconds = new Histogram({
+  const sourceSeconds = openHistogram({
     name: "klas_balance_source_duration_seconds",
     help: "Time of a lookup in the source.",
     labelNames: ["source", "outcome"],
-    buckets: BUCKETS_SECONDS,
     registers,
   });
+  let skewSeconds: number | undefined;
   const skew = new Gauge({
     name: "klas_balance_clock_skew_seconds",
     help: "The clock of the latest verified call, minus ours.",
     aggregator: "average",
     registers,
+    collect() {
+      if (skewSeconds !== undefined) skew.set(skewSeconds);
+    },
   });
   // Until a call is verified there is none; the library's 0 would weigh in the average of the processes.
   skew.remove();
@@ -118,14 +128,44 @@ export function openMetrics(gauges: Gauges): Metrics {
   return {
     answered(endpoint, reason, statusCode, seconds) {
       const code = reason === "refused" ? boundedCode(statusCode) : statusCode;
-      requests.inc({ status_code: code, reason, endpoint });
-      requestSeconds.observe({ endpoint }, seconds);
+      answers.of(endpoint, reason, code).count += 1;
+      requestSeconds.of(endpoint).observe(seconds);
     },
-    lookedUp: (source, outcome, seconds) => sourceSeconds.observe({ source, outcome }, seconds),
-    skewed: (seconds) => skew.set(seconds),
+    lookedUp: (source, outcome, seconds) => sourceSeconds.of(source, outcome).observe(seconds),
+    skewed(seconds) {
+      skewSeconds = seconds;
+    },
     happened: (source, event) => events.inc({ source, event: boundedEvent(event) }),
     snapshot: () => registry.getMetricsAsJSON(),
   };
+}
+
+interface HistogramOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly [string, string?];
+  readonly registers: Registry[];
+}
+
+/** A histogram of the library that shows what we have counted. */
+function openHistogram({ labelNames: [first, second], ...options }: HistogramOptions): Series<Distribution> {
+  const series = openSeries(() => openDistribution(BUCKETS_SECONDS));
+  const labelNames = [first, ...(second === undefined ? [] : [second])];
+  const histogram = new Histogram({ ...options, labelNames, buckets: BUCKETS_SECONDS });
+  const describe = histogram.get.bind(histogram);
+  histogram.get = async () => ({
+    ...(await describe()),
+    values: Array.from(series.entries()).flatMap(([values, distribution]) => {
+      const labels = Object.fromEntries(labelNames.map((name, index) => [name, values[index] ?? ""]));
+      const value = (suffix: string, count: number, further: object = {}) => {
+        return { value: count, labels: { ...further, ...labels }, metricName: `${options.name}_${suffix}` };
+      };
+      const buckets = distribution.cumulative();
+      const sum = [value("sum", distribution.sumSeconds), value("count", buckets.at(-1)?.[1] ?? 0)];
+      return buckets.map(([le, count]) => value("bucket", count, { le })).concat(sum);
+    }),
+  });
+  return series;
 }
 
 /**

@@ -54,7 +54,9 @@ export interface SecretUses {
 }
 
 export interface Recorder {
-  answered(call: AnsweredCall): void;
+  /** Counts a call. Returns whether it is to be kept, too. */
+  answered(timeMs: number, reason: Reason, durationMs: number): boolean;
+  keep(call: AnsweredCall): void;
   secretUsed(id: string): void;
   signatureFailed(failed: FailedBody): void;
   /** Hands over what was recorded since the last time, and forgets it. */
@@ -66,7 +68,10 @@ export function secretId(secret: string): string {
   return Bun.SHA256.hash(secret, "hex");
 }
 
-/** How many calls a process keeps until they are fetched; beyond that the oldest go. */
+/**
+ * How many calls a process keeps until they are fetched. Of more than these, which is more than anybody can read, what is
+ * still kept is what failed, and then the oldest go.
+ */
 export const MAX_CALLS = 1000;
 /** A supervisor asks every second; one that does not for this long has other troubles. */
 const MAX_SECONDS = 120;
@@ -91,20 +96,23 @@ export function openRecorder(maxFailedBodies: number): Recorder {
   }
 
   return {
-    answered(call) {
-      const { counts, latencies } = secondOf(call.time_ms);
-      counts.set(call.reason, (counts.get(call.reason) ?? 0) + 1);
-      const bucket = latencyBucket(call.duration_ms);
+    answered(timeMs, reason, durationMs) {
+      const { counts, latencies } = secondOf(timeMs);
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
+      const bucket = latencyBucket(durationMs);
       latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1);
+      return calls.length < MAX_CALLS || reason !== "ok";
+    },
+    keep(call) {
       calls.push(call);
       // Cut now and then: to shift at each call would move the rest each time.
       if (calls.length >= 2 * MAX_CALLS) calls = calls.slice(-MAX_CALLS);
     },
     secretUsed(id) {
-      const known = secretUses.get(id) ?? { uses: 0, lastUsedMs: 0 };
+      let known = secretUses.get(id);
+      if (known === undefined) secretUses.set(id, (known = { uses: 0, lastUsedMs: 0 }));
       known.uses += 1;
       known.lastUsedMs = Date.now();
-      secretUses.set(id, known);
     },
     signatureFailed(failed) {
       if (maxFailedBodies === 0 || failed.body.length > MAX_BODY_BYTES) return;

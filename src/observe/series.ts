@@ -1,0 +1,65 @@
+/**
+ * What is counted at every call, by up to three labels. The library checks, sorts and joins the labels each time, which costs
+ * more than looking a player up; here a series is found without making anything, and the library shows what it holds.
+ */
+export interface Series<Value> {
+  /** The value of these labels, made if it is the first one. */
+  of(first: string, second?: string, third?: string): Value;
+  entries(): Iterable<readonly [labels: readonly [string, string, string], value: Value]>;
+}
+
+export function openSeries<Value>(make: () => Value): Series<Value> {
+  const all = new Map<string, Map<string, Map<string, Value>>>();
+
+  function add(first: string, second: string, third: string): Value {
+    const value = make();
+    const bySecond = all.get(first) ?? new Map<string, Map<string, Value>>();
+    const byThird = bySecond.get(second) ?? new Map<string, Value>();
+    all.set(first, bySecond.set(second, byThird.set(third, value)));
+    return value;
+  }
+
+  return {
+    of: (first, second = "", third = "") =>
+      all.get(first)?.get(second)?.get(third) ?? add(first, second, third),
+    *entries() {
+      for (const [first, bySecond] of all) {
+        for (const [second, byThird] of bySecond) {
+          for (const [third, value] of byThird) yield [[first, second, third], value];
+        }
+      }
+    },
+  };
+}
+
+/** Durations in buckets; a bucket holds what is at most as long as its bound, and longer than the one before. */
+export interface Distribution {
+  observe(seconds: number): void;
+  /** By cumulative bucket, as Prometheus has them: `[["0.001", 3], ["+Inf", 4]]`. */
+  cumulative(): readonly (readonly [bound: number | "+Inf", count: number])[];
+  readonly sumSeconds: number;
+}
+
+export function openDistribution(boundsSeconds: readonly number[]): Distribution {
+  const counts = new Float64Array(boundsSeconds.length + 1);
+  let sumSeconds = 0;
+  return {
+    observe(seconds) {
+      let bucket = 0;
+      // The first ones are the usual ones.
+      while (bucket < boundsSeconds.length && seconds > (boundsSeconds[bucket] ?? Infinity)) bucket += 1;
+      counts[bucket] = (counts[bucket] ?? 0) + 1;
+      sumSeconds += seconds;
+    },
+    cumulative() {
+      let total = 0;
+      return [...boundsSeconds, "+Inf" as const].map((bound, bucket) => {
+        total += counts[bucket] ?? 0;
+        return [bound, total];
+      });
+    },
+    get sumSeconds() {
+      return sumSeconds;
+    },
+  };
+}
