@@ -184,3 +184,11 @@ test("the contract of a plugin is that of help plugins", () => {
   expect(inside.length).toBeGreaterThan(10);
   expect(inside.filter((member) => !new RegExp(`\`${member}\\b`).test(page("plugins")))).toEqual([]);
 });
+
+test("the parts of the bench are those of help performance", async () => {
+  const main = join(root, "test/bench/main.ts");
+  const bench = Bun.spawn([process.execPath, main, "no-such-part"], { stdout: "ignore", stderr: "pipe" });
+  const [, parts = ""] = /^no part "no-such-part": (.*)\n$/.exec(await bench.stderr.text()) ?? [];
+  expect(await bench.exited).toBe(2);
+  expect(firstColumn(page("performance"), "part")).toEqual(parts.split(", "));
+});
