@@ -1,4 +1,4 @@
-/** An end that a user can do something about: its message is shown without a stack. */
+/** A failure that a user can do something about. Its message is shown without a stack. */
 export class Failure extends Error {
   override readonly name: string = "Failure";
   /** 1 it failed, 2 wrong usage or configuration (spec 4). */

@@ -11,7 +11,7 @@ const FILE_ERRORS = new Map([
   ["EROFS", "its disk is read-only"],
 ]);
 
-/** Why a file could not be read or written, in words and without a path. */
+/** Why a file could not be read or written, as text without a path. */
 export function describeFileError(error: unknown): string {
   const code = fileErrorCode(error);
   return FILE_ERRORS.get(code) ?? (code === "" ? "it cannot be used" : code);

@@ -6,7 +6,7 @@ import { endProcess, isProcessProtected } from "./host-process.ts";
 import { nearMiss } from "./near-miss.ts";
 import { program } from "./program.ts";
 
-/** What commander calls a command line that another one was meant by. */
+/** How commander calls a command line that probably meant another one. */
 const MISSES = new Set(["commander.unknownCommand", "commander.unknownOption", "commander.excessArguments"]);
 
 leaveEnvironmentBehind();
@@ -14,11 +14,11 @@ try {
   await program().parseAsync();
 } catch (error) {
   const exitStatus = report(error);
-  // Whatever is open by now must not keep the process.
+  // Whatever is still open must not keep the process alive.
   endProcess(exitStatus);
 }
 if (isProcessProtected()) {
-  // What is done is done; a timer or socket that an operator's plugin left behind would keep the process.
+  // The work is done. A timer or socket that an operator's plugin left behind would keep the process alive.
   await new Promise((resolve) => process.stdout.write("", resolve));
   endProcess();
 }

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
-/** What people call a command, in the words of other programs, and what it is called here. */
+/** What people call a command, because other programs do, and what it is called here. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["start", "serve"],
   ["run", "serve"],

@@ -13,8 +13,8 @@ export interface SourcePlugin<Options = Record<string, unknown>> {
    */
   readonly options?: OptionsSchema<Options>;
   /**
-   * Makes the source ready to be asked. Called once for each start or reload; whatever it acquires
-   * is released in `close`. A throw means that the server does not start, or keeps the source it had.
+   * Gets the source ready. Called once per start or reload; whatever it acquires is released in `close`. If it
+   * throws, the server does not start or, on a reload, keeps the source it had.
    */
   open(options: Options, context: OpenContext): Source | Promise<Source>;
 }
@@ -22,17 +22,17 @@ export interface SourcePlugin<Options = Record<string, unknown>> {
 /** An opened source. Many lookups may be under way at once. */
 export interface Source {
   /**
-   * Reads one balance and changes nothing; the same query may come again (a retry).
-   * Must settle soon after `signal` aborts: by then the caller has had its answer (`source_timeout`). A rejection
-   * at once says in its message how far the lookup had come, for the log.
-   * May answer at once, without a promise. A throw is answered as `source_failed`.
+   * Reads one balance and changes nothing; the same query may come again (a retry). Must settle soon after `signal`
+   * aborts: by then the caller has had its answer (`source_timeout`). A rejection at once tells the log, in its
+   * message, how far the lookup had got. May answer at once, without a promise. A throw is answered as
+   * `source_failed`.
    */
   lookup(query: BalanceQuery, signal: AbortSignal): LookupResult | Promise<LookupResult>;
   /** Throws, with a message for the operator, when a lookup could not be answered now. Must heed `signal`. */
   check?(signal: AbortSignal): void | Promise<void>;
   /**
-   * How the source is now, for those who watch the server: the host in use, a circuit breaker, a queue. Cheap, for it
-   * may be asked every second; never a secret, a player or a balance.
+   * The source's state now, for whoever watches the server: the host in use, a circuit breaker, a queue. Must be
+   * cheap, because it may be asked every second. Never a secret, a player or a balance.
    */
   state?(): SourceState;
   /** Releases what `open` acquired. Called after the last lookup; a second call does nothing. */
@@ -40,8 +40,8 @@ export interface Source {
 }
 
 /**
- * Names in lower_snake and plain values; at most 12 of them are shown. Readiness warns of what `warning` says, if
- * there is one: what keeps nobody from being answered and yet wants to be known.
+ * Names in lower_snake and plain values; at most 12 of them are shown. If there is a `warning`, readiness passes it
+ * on: a problem that does not keep calls from being answered but should be known.
  */
 export type SourceState = Readonly<Record<string, string | number | boolean>>;
 
@@ -54,18 +54,16 @@ export interface BalanceQuery {
   readonly timestamp: number;
   /** W3C Trace Context of this request, to be passed on to an upstream. */
   readonly traceparent: string;
-  /** What tracing systems keep beside it, if the caller sent any: goes wherever `traceparent` goes. */
+  /** What tracing systems keep beside it, if the caller sent it. It goes wherever `traceparent` goes. */
   readonly tracestate?: string | undefined;
 }
 
 /**
- * The answer: an exact amount in major units as text (`"30.00"`), or in minor units with the number
- * of decimals that its currency has (ISO 4217); a refusal with a code of the source's own
- * (`^[A-Z][A-Z0-9_]{1,63}$`); or `null`, there is no such player.
- * Amounts have up to 38 significant digits. Anything else is answered as `source_failed`.
- *
- * `currency` is the code of the player's currency (`^[A-Z][A-Z0-9]{1,11}$`, such as `EUR`), if the source
- * knows it: `/authenticate` tells it to the caller.
+ * The answer: an exact amount in major units as text (`"30.00"`), or in minor units with the number of decimals that
+ * its currency has (ISO 4217); a refusal with a code of the source's own (`^[A-Z][A-Z0-9_]{1,63}$`); or `null` for no
+ * such player. Amounts have up to 38 significant digits. Anything else is answered as `source_failed`. `currency` is
+ * the code of the player's currency (`^[A-Z][A-Z0-9]{1,11}$`, such as `EUR`), if the source knows it: `/authenticate`
+ * tells it to the caller.
  */
 export type LookupResult =
   | { readonly balance: string; readonly currency?: string | undefined }
@@ -88,7 +86,9 @@ export interface OpenContext {
   exponentOf(currency: string): number | undefined;
   /** The time that one lookup has, in milliseconds: `webhook.timeout_ms`. */
   readonly timeoutMs: number;
-  /** True for `check`, and before a reload: the source is opened to be looked at, and nothing is to be made or changed. */
+  /**
+   * True for `check` and before a reload: the source is opened only to be looked at. Do not make or change anything.
+   */
   readonly isRehearsal: boolean;
 }
 

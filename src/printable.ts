@@ -4,7 +4,7 @@ const STEERING =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * A text for one line: what would end the line, steer a terminal or show the text in another order is shown as
+ * A text for one line. Whatever would end the line, steer a terminal or show the text in another order is shown as
  * `\u001b`, which JSON reads as the character again. It may be a caller's, an upstream's, or out of a file.
  */
 export function printable(text: string): string {

@@ -50,12 +50,12 @@ export function program(): Command {
     root.addCommand(command);
     inherit(root, command);
   }
-  // What `server.workers` starts; it speaks with its parent alone.
+  // What `server.workers` starts. It speaks only with its parent.
   root.command(WORKER_COMMAND, { hidden: true }).action(runWorker);
   return root;
 }
 
-/** Two suggestions would be one too many: where `nearMiss` knows what was meant, commander's guess by letters goes. */
+/** Two suggestions would be one too many: if `nearMiss` knows what was meant, commander's own guess is dropped. */
 function withoutRival(text: string, root: Command): string {
   if (!text.startsWith("error: unknown command") || nearMiss(process.argv.slice(2), root) === undefined)
     return text;

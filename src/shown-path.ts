@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 
-/** A path as a message shows it: from here if it lies below. In `/`, where a service runs, everything does. */
+/** A path as messages show it: relative to here if it is below. In `/`, where a service runs, everything is. */
 export function shownPath(path: string): string {
   const fromHere = relative("", path);
   return fromHere === "" || fromHere.startsWith("..") || process.cwd() === "/" ? path : fromHere;

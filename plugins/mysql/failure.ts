@@ -5,7 +5,7 @@ import { explainRefused } from "../shared/lanes/host.ts";
 import { isLost, serverErrno } from "./server-error.ts";
 import type { Reach } from "./session.ts";
 
-/** What the server says to a user who wants in, in words that follow its name and say what to do. */
+/** Why the server does not let a user in, worded to follow its name, and what to do. */
 function refusal(errno: number, user: string, database: string): string | undefined {
   if (errno === 1045 || errno === 1698) {
     return `does not let the user ${JSON.stringify(user)} in: correct user or password, or grant access from this machine`;

@@ -89,11 +89,11 @@ const NEEDS_ID =
 const SLOW_WITHOUT_ID =
   "`query` does not yield the stored id as player_id, so ids are compared as bytes, which no index of a text column serves: add it";
 
-/** What a session is told; a connection that was made again would not know it, nor the mark that it was told with. */
+/** The session's settings. A connection that was made again would know neither them nor the session's mark. */
 async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
   await session.unsafe("SET NAMES utf8mb4");
   await session.unsafe("SET SESSION TRANSACTION READ ONLY");
-  // Else the first lookup would begin a transaction, and all others read what it saw.
+  // Otherwise the first lookup would begin a transaction, and all others would read what it saw.
   await session.unsafe("SET SESSION autocommit = 1");
   // MariaDB's, in seconds, and MySQL's, in milliseconds; others have neither.
   await setIfKnown(session, `max_statement_time = ${statementMs / 1000}`);
@@ -111,7 +111,7 @@ async function setIfKnown(session: SQL, assignment: string): Promise<void> {
   }
 }
 
-/** The columns of the query, asked for nobody. */
+/** The columns of the query, asked for no player. */
 async function columnsOf(query: Query, run: Run): Promise<readonly Column[]> {
   const parameters: null[] = [];
   const select = query.render(() => {

@@ -15,8 +15,8 @@ interface Account {
 export type Reach = (host: Host) => { readonly host: Host; readonly account: Account; readonly tls: HostTls };
 
 /**
- * A client of one connection. Every field is given, also those whose value is a default: what is not, the
- * runtime would take from variables of the environment.
+ * A client of one connection. Every field is given, even defaults: the runtime would take missing ones from variables
+ * of the environment.
  */
 export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: () => void): SQL {
   const options = {

@@ -21,14 +21,14 @@ export const MAX_BATCH = 32;
 /** How many columns we add before those of the query: the proof of what is answered. */
 const PROOF_COLUMNS = 6;
 
-/** What one session asks, whose mark only it knows. */
+/** What one session asks. Only this session knows its mark. */
 export interface Statement {
   build(
     tag: string,
     queries: readonly (BalanceQuery | undefined)[],
   ): { readonly text: string; readonly parameters: unknown[] };
   read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
-  /** Throws, in words for the operator, if the query gives no balance. */
+  /** Throws, with a message for the operator, if the query gives no balance. */
   assertColumns(columns: readonly Column[]): void;
 }
 
@@ -40,13 +40,13 @@ interface StatementOptions {
   readonly isFit: string;
   readonly unfit: string;
   readonly rowReader: RowReader;
-  /** What the session was marked with: another session has not been told what ours was. */
+  /** The session's mark: another session has not been given it, nor our settings. */
   readonly mark: string | null;
 }
 
 /**
- * Puts the operator's SELECT into parentheses, once for each lookup of a batch. Each lookup gets a row at least,
- * which bears the tag of the batch, its place, its id and the session's mark.
+ * Puts the operator's SELECT into parentheses, once for each lookup of a batch. Each lookup gets at least one row,
+ * which carries the tag of the batch, its place, its id and the session's mark.
  */
 export function lookupStatement(options: StatementOptions): Statement {
   const { query, idType, givesId, isFit, unfit, rowReader, mark } = options;
@@ -94,8 +94,8 @@ ${select}
 }
 
 /**
- * The server takes `'Abc '` for `'abc'`, by most collations. A query that gives the stored id can be held to it; of one
- * that does not, the bytes are compared, which is exact, and slow, because no index of a text column serves it.
+ * The server takes `'Abc '` for `'abc'`, by most collations. A query that gives the stored id is checked by it.
+ * Otherwise the bytes are compared, which is exact but slow, because no index of a text column serves it.
  */
 function comparedId(idType: IdType, givesId: boolean): string {
   if (idType === "bigint") return "CAST(? AS SIGNED)";

@@ -7,7 +7,7 @@ import type { Account, Reach } from "./session.ts";
 
 type Explain = (account: Account) => string;
 
-/** What the server says to a user who wants in, in words that follow its name and say what to do. */
+/** Why the server does not let a user in, worded to follow its name, and what to do. */
 const REFUSALS: ReadonlyMap<string, Explain> = new Map<string, Explain>([
   ["28P01", ({ user }) => `refuses the password of the user ${quoted(user)}: correct password`],
   ["28000", ({ user }) => `does not let the user ${quoted(user)} in: correct user, or its pg_hba.conf`],
@@ -25,7 +25,9 @@ const STATEMENT_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new
   ],
 ]);
 
-/** Classes whose messages are of names, grammar, rights and the server's own state, and a few that no row causes. */
+/**
+ * Classes whose messages are about names, grammar, rights and the server's own state, and a few that no row causes.
+ */
 const SAYS_NO_VALUE = /^(?:08|0A|21|25|26|28|3D|3F|40|42|53|54|55|57|58)/;
 
 const POOLER =
@@ -62,7 +64,7 @@ async function explainTransport(error: unknown, message: string, host: Host): Pr
   return [`cannot be used: ${message}`, false];
 }
 
-/** What the server said of a statement. */
+/** What the server said about a statement, as text. */
 export function explainStatement(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const state = sqlState(error);

@@ -9,8 +9,8 @@ WHERE relkind IN ('r', 'p', 'v', 'f') AND relnamespace::regnamespace::text NOT I
 AND has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE') LIMIT 1`;
 
 /**
- * Warns, for `check`, of a user who may do more than read. A session of ours is read-only, but that a function in
- * the query could undo; what was never granted nothing can.
+ * Warns, for `check`, of a user who may do more than read. Our sessions are read-only, but a function in the query
+ * could undo that. What was never granted cannot be done.
  */
 export async function warnOfWriting(reach: Reach, host: Host, log: SourceLog): Promise<void> {
   const address = reach(host);

@@ -30,7 +30,9 @@ export const withPlayers: WithPlayers = async ({ options: table, directory }, ac
   }
 };
 
-/** Those who keep the table want to see it as it is, too: a replica may be behind. */
+/**
+ * Reads go to the primary, too: whoever maintains the table wants to see it as it is, and a replica may be behind.
+ */
 async function primaryOf(options: Options, reach: Reach) {
   const problems: string[] = [];
   for (const host of options.hosts) {

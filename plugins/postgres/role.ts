@@ -2,7 +2,7 @@
 export interface Role {
   /** An SQL expression that is true on a server that may, at the moment of the answer. */
   readonly isFit: string;
-  /** Why one may not, in words that follow its name. */
+  /** Why a server may not answer, worded to follow its name. */
   readonly unfit: string;
 }
 

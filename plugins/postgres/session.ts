@@ -11,7 +11,7 @@ export interface Account {
   readonly password: string;
 }
 
-/** What is said when a connection begins; none of it if a pooler is between. */
+/** The settings that a connection begins with; none if there is a pooler in between. */
 type StartUpParameters = Readonly<Record<string, string>>;
 
 /** What a connection to a host needs, whatever it is for. */
@@ -31,8 +31,8 @@ interface SessionOptions extends Address {
 }
 
 /**
- * A client of one connection. Every field is given, also those whose value is a default: what is not, the
- * runtime would take from `PG*` and `*_URL` variables of the environment.
+ * A client of one connection. Every field is given, even defaults: the runtime would take missing ones from `PG*` and
+ * `*_URL` variables of the environment.
  */
 export function clientOf({ host, account, tls, startUp, prepare, onClosed }: SessionOptions): SQL {
   const options = {

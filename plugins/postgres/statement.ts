@@ -7,8 +7,8 @@ import type { Column, RowReader } from "../shared/query/row-reader.ts";
 import type { Role } from "./role.ts";
 
 /**
- * The parameters in the server's words: columns of what was asked. No table of the operator's has columns of these
- * names, which a misspelt one of the query would then mean.
+ * The parameters as the server sees them: columns of what was asked. No table of the operator's has columns of these
+ * names, so that a misspelt column of the query cannot mean one of them.
  */
 export const PLACEHOLDERS = {
   player_id: "klas_balance_asked.klas_balance_player_id",
@@ -21,16 +21,16 @@ export interface Rows {
   readonly columns: readonly Column[];
 }
 
-/** One statement for any number of lookups, the text of which never changes. */
+/** One statement for any number of lookups. Its text never changes. */
 export interface Statement {
   readonly text: string;
   parameters(tag: string, queries: readonly BalanceQuery[]): unknown[];
   /**
-   * What the rows say of each lookup. Throws `ForeignAnswer` if they do not bear the tag and the ids that were
+   * What the rows say about each lookup. Throws `ForeignAnswer` if they do not carry the tag and the ids that were
    * sent: then they answer something else, whatever mixed them up.
    */
   read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
-  /** Throws, in words for the operator, if the query gives no balance. */
+  /** Throws, with a message for the operator, if the query gives no balance. */
   assertColumns(columns: readonly Column[]): void;
 }
 

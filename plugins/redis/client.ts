@@ -2,7 +2,7 @@ import { RedisClient } from "bun";
 import type { HostTls } from "../shared/engine-tls.ts";
 import type { Host } from "../shared/lanes/host.ts";
 
-/** How long a connection may take to be made. */
+/** How long connecting may take. */
 export const CONNECT_MS = 2000;
 
 /** What a connection to a host needs. */
@@ -13,7 +13,7 @@ export interface Address {
   readonly tls: HostTls;
 }
 
-/** A client of one connection, which is never made anew and takes no command before it is made. */
+/** A client of one connection, which is never reopened and takes no command before it is open. */
 export function clientOf({ host, user, password, tls }: Address): RedisClient {
   const login =
     password === undefined ? "" : `${encodeURIComponent(user ?? "")}:${encodeURIComponent(password)}@`;

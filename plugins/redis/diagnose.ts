@@ -22,8 +22,8 @@ const EXPLANATIONS: readonly (readonly [reply: RegExp, words: string, mayPass: b
 ];
 
 /**
- * Why no connection could be made, in words that follow the host's name. The runtime's client only says that it was
- * closed: so the server is asked once more in its own protocol, and its reply is read.
+ * Why no connection could be made, worded to follow the host's name. The runtime's client only says that it was
+ * closed, so the server is asked once more in its own protocol, and its reply is read.
  */
 export async function diagnose(address: Address): Promise<readonly [words: string, mayPass: boolean]> {
   const reply = await replyOf(address);

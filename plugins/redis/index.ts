@@ -7,7 +7,7 @@ import { lookupsFor } from "./lookup.ts";
 import { type Options, optionsSchema } from "./options.ts";
 import { masterBySentinels } from "./sentinel.ts";
 
-/** A connection carries many lookups at a time: a second one is there while one is made anew. */
+/** One connection carries many lookups at a time. A second one is there while the first is being replaced. */
 const CONNECTIONS = 2;
 
 /** Lookups that share a round trip at most. */

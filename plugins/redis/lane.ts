@@ -8,7 +8,7 @@ import type { Lookups } from "./lookup.ts";
 import { type Command, pipeline } from "./pipeline.ts";
 
 interface LaneOptions {
-  /** Where a host of the options is now: for a master, its sentinels know. */
+  /** Where a host of the options is now. For a master, its sentinels know. */
   readonly locate: (host: Host) => Promise<Address>;
   readonly lookups: Lookups;
 }
@@ -18,7 +18,7 @@ const PASSING = /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|READONLY)\b/;
 
 const REPLICA = "is a replica, which may show a balance from before a bet: name the master";
 
-/** Lanes to Redis, each a client of one connection; one that was lost is never made again. */
+/** Lanes to Redis, each a client of one connection. A lost connection is never reopened. */
 export function redisLanes({ locate, lookups }: LaneOptions): Connect {
   return async (host, { signal, onClosed }) => {
     const address = await locate(host);
@@ -81,7 +81,7 @@ function laneOver(client: RedisClient, name: string, host: Host, lookups: Lookup
   };
 }
 
-/** What the server said instead of doing what every batch asks for. */
+/** The server's reply to a command that every batch needs and that it refused. */
 function refused(error: Error): Error {
   if (PASSING.test(error.message)) return new LaneLost(error.message);
   return new Error(`refuses the command: ${error.message}`);

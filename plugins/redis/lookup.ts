@@ -4,9 +4,9 @@ import { type LaneAnswer, ForeignAnswer } from "../shared/lanes/lane.ts";
 import type { Options } from "./options.ts";
 import type { Command } from "./pipeline.ts";
 
-/** How the commands of a lookup look, and what their replies say. */
+/** The commands of a lookup, and what their replies mean. */
 export interface Lookups {
-  /** For each lookup as many commands as for every other. */
+  /** Each lookup has the same number of commands. */
   commands(tag: string, queries: readonly BalanceQuery[]): readonly Command[];
   /** Throws `ForeignAnswer` if the echoes among the replies are not the ones that were sent. */
   answers(replies: readonly unknown[], tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];

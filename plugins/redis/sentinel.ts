@@ -3,10 +3,10 @@ import type { Host } from "../shared/lanes/host.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
 import { type Address, clientOf } from "./client.ts";
 
-/** How long one of the sentinels is waited for. */
+/** How long to wait for one of the sentinels. */
 const PATIENCE_MS = 500;
 
-/** The host that the first sentinel which answers knows as the master. They are asked in the order of the options. */
+/** The master, by the first sentinel that answers. They are asked in the order of the options. */
 export async function masterBySentinels(
   sentinels: readonly Host[],
   master: string,

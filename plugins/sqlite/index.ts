@@ -13,7 +13,7 @@ export { withPlayers } from "./players.ts";
 
 const options = v.pipe(
   v.strictObject({
-    /** The database, from the folder of the configuration on. Made on first use if there is no `query`. */
+    /** The database, relative to the folder of the configuration. Made on first use if there is no `query`. */
     file: v.pipe(v.string("expected the path of a database"), v.nonEmpty("expected the path of a database")),
     /** A SELECT over a database of the operator's own, which is then only read. */
     query: v.optional(queryOption(SQLITE)),
@@ -41,7 +41,8 @@ file = "balances.db"        # made and kept by "klas-balance players"
 
 /**
  * Spec 3.1: balances in an SQLite file. `own/` is klas-balance's own database, `query/` the operator's, `file/` what
- * both owe to a file that others write, exchange, link and lock; `players.ts` is the door for the `players` commands.
+ * both need because others write, replace, link and lock the file; `players.ts` is the door for the `players`
+ * commands.
  */
 export default {
   apiVersion: 1,

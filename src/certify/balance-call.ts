@@ -19,7 +19,7 @@ export interface Target {
   readonly isOurs: boolean;
 }
 
-/** What came of a call. */
+/** The result of a call. */
 export interface BalanceCallResult {
   readonly request_id: string;
   readonly http_status: number;
@@ -42,7 +42,7 @@ export function ourTarget({ server, webhook }: Config): Target {
   return { endpoint: { ...endpoint, trustsAnyCertificate: true }, secret: webhook.secrets[0], isOurs: true };
 }
 
-/** Makes a signed call as Klas Gaming would. Throws, in words, if there is no answer. */
+/** Makes a signed call as Klas Gaming would. Throws, with a message for the user, if there is no answer. */
 export async function callBalance(
   { endpoint, secret, isOurs }: Target,
   playerId: string,

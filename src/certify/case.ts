@@ -7,7 +7,7 @@ export type Complaint = string | undefined;
 
 /** What a reply is held against. */
 export interface Expectation {
-  /** Set if only an answered balance can meet it: not worth trying when a plain good call gets none. */
+  /** Set if only an answered balance can meet it. It is not worth trying if a plain good call gets none. */
   readonly needsKnownPlayer: boolean;
   readonly problem: (received: ReplyOrNone, tested: TestedEndpoint) => Complaint;
 }

@@ -1,6 +1,6 @@
 import type { CaseResult } from "./report.ts";
 
-/** What several failed cases have in common, and what to mend for it. */
+/** What several failed cases have in common, and what to mend. */
 export interface Cause {
   readonly advice: string;
   /** The section of `help protocol` that says so. */
@@ -12,7 +12,7 @@ interface Pattern {
   readonly advice: string;
   readonly rule: string;
   readonly explains: (result: CaseResult) => boolean;
-  /** So many failed cases at least speak for it. */
+  /** At least so many failed cases must point to it. */
   readonly least: number;
 }
 

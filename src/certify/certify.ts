@@ -34,7 +34,7 @@ export interface CertifyOptions {
 /** Either the report, or why the endpoint could not be reached at all. */
 export type Certification = Report | { readonly unreachable: string };
 
-/** Runs the cases one after the other; `onResult` hears of each as it ends. */
+/** Runs the cases one after the other; `onResult` is told of each as it ends. */
 export async function certify(
   target: CertifyOptions,
   cases: readonly Case[],
@@ -76,15 +76,15 @@ export async function certify(
   };
 }
 
-/** What a plain call of the known player comes to. */
+/** The result of a plain call for the known player. */
 interface FirstCall {
   readonly silent: string | undefined;
   readonly unanswered: string | undefined;
-  /** What is behind either. */
+  /** The reason for either. */
   readonly cause: string | undefined;
 }
 
-/** A call that is passed on is none to try things with. */
+/** A call that is passed on must not be used to try things. */
 const NO_OBSTACLE: FirstCall = { silent: undefined, unanswered: undefined, cause: undefined };
 
 async function firstCall(tested: TestedEndpoint): Promise<FirstCall> {

@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { EndpointAddress, Proxy } from "./endpoint-address.ts";
 
-/** Why there is no connection or no reply, in words for the user. */
+/** Why there is no connection or no reply, as text for the user. */
 export interface NoReply {
   readonly noReply: string;
 }
@@ -10,8 +10,8 @@ export interface NoReply {
 export const REFUSED = "connection refused";
 
 /**
- * A connected socket, within the time that one call has. What the environment says of proxies and of
- * certificates does not count, but for NODE_EXTRA_CA_CERTS: the endpoint alone says how it is reached.
+ * A connected socket, within the time that one call has. Proxies and certificates in the environment do not count,
+ * except NODE_EXTRA_CA_CERTS: only the options say how the endpoint is reached.
  */
 export async function dial(endpoint: EndpointAddress, timeoutMs: number): Promise<Socket | NoReply> {
   const deadline = AbortSignal.timeout(timeoutMs);

@@ -137,7 +137,7 @@ export const isCompact: Expectation = content(({ text, keys }) => {
   return `the order of the fields is not ${FIELDS.filter((field) => keys.includes(field)).join(", ")}`;
 });
 
-/** Nothing of the marker, whatever the reply says otherwise. */
+/** Nothing of the marker, whatever else the reply says. */
 export function doesNotContain(marker: string): Expectation {
   return content(({ text }) => (text.includes(marker) ? "the reply repeats text of the request" : undefined));
 }

@@ -72,10 +72,10 @@ async function causeOfBadSignature(tested: TestedEndpoint, reply: HttpReply): Pr
   return `the endpoint signs its own reply in another way, and may verify so: ${mistakes.map(({ message }) => message).join("; ")}`;
 }
 
-/** So long other signatures are tried: somebody waits. */
+/** How long other signatures are tried: somebody is waiting. */
 const TRYING_MS = 5000;
 
-/** In what way the endpoint verifies, if it is a known wrong one. */
+/** How the endpoint verifies, if it is a known mistake. */
 async function signatureThatIsTaken(tested: TestedEndpoint): Promise<string | undefined> {
   const untilMs = performance.now() + TRYING_MS;
   const body = JSON.stringify(goodFields(tested));

@@ -21,12 +21,12 @@ export function latencyOf(durationsMs: readonly number[]): Latency | undefined {
   };
 }
 
-/** How long systems keep an acknowledgement back: 40 ms on Linux; what a busy machine takes comes on top. */
+/** How long systems hold an acknowledgement back: 40 ms on Linux, and more on a busy machine. */
 const DELAYED_MS = { least: 39, most: 49, mostOfTenth: 60 };
 
 /**
- * Whether the times are those of an endpoint that writes head and body in two pieces: the second one waits
- * for the acknowledgement of the first (RFC 896, Nagle), which is kept back in the hope of company.
+ * Whether the times are those of an endpoint that writes head and body in two pieces: the second one waits for the
+ * acknowledgement of the first (RFC 896, Nagle), which is held back so that it can travel with other data.
  */
 export function isDelayedByAcknowledgements({ p50Ms, p90Ms }: Latency): boolean {
   return p50Ms >= DELAYED_MS.least && p50Ms <= DELAYED_MS.most && p90Ms <= DELAYED_MS.mostOfTenth;

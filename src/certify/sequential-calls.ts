@@ -5,7 +5,7 @@ import type { NoReply } from "./dial.ts";
 import { answersOk } from "./expectation.ts";
 import { type HttpReply, keepsAlive } from "./http-reply.ts";
 
-/** Fewer say nothing of how long a call takes. */
+/** Fewer say nothing about how long a call takes. */
 const FEWEST_SAMPLES = 20;
 
 /** Makes `samples` good calls one after the other, on one connection if the peer keeps it, and records their times. */
@@ -44,6 +44,6 @@ async function timedCall(
   const durationMs = performance.now() - startedAtMs;
   if (!("noReply" in reply)) return { reply, durationMs, connection };
   connection.close();
-  // A peer may close a connection that idles at any moment; a fresh one has no such excuse.
+  // A peer may close an idle connection at any moment. A fresh one has no such excuse.
   return idle === undefined ? reply : timedCall(tested, undefined);
 }

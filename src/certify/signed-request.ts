@@ -40,7 +40,7 @@ export function goodFields(tested: TestedEndpoint): Fields {
   };
 }
 
-/** Where a call departs from a good one. */
+/** How a call differs from a good one. */
 export interface Departure {
   /** Fields that replace or join the good ones; `undefined` removes one. */
   readonly fields?: Readonly<Record<string, unknown>>;
@@ -55,7 +55,7 @@ export interface Departure {
   readonly chunked?: boolean;
 }
 
-/** A call that is good but for its departure. */
+/** A good call, except for its departure. */
 export function requestWith(tested: TestedEndpoint, departure: Departure = {}): HttpRequest {
   const fields = { ...goodFields(tested), ...departure.fields };
   const body = bytesOf(departure.body ?? JSON.stringify(fields));

@@ -9,7 +9,7 @@ export interface SeenCall {
   readonly body: Buffer;
 }
 
-/** In place of the operator's core: it does what a case wants and counts what reaches it. It moves no money. */
+/** Stands in for the operator's core: it does what a case wants and counts what reaches it. It moves no money. */
 export interface StandInCore extends AsyncDisposable {
   /** Answers from now on with these bytes, then closes; without them it closes at once. What was seen before is forgotten. */
   expect(reply: string | undefined): void;

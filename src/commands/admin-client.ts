@@ -7,7 +7,7 @@ export interface AdminClient {
   readonly url: string;
   /** `undefined` if nothing answers. */
   reach(path: string): Promise<Response | undefined>;
-  /** Throws, in words, if nothing answers or it is refused. */
+  /** Throws, with a message for the user, if nothing answers or it is refused. */
   get(path: string): Promise<Response>;
 }
 

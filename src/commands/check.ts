@@ -169,7 +169,7 @@ function sourceTopic(plugin: string): string {
   return topics.some(({ name }) => name === plugin) ? plugin : "plugins";
 }
 
-/** What the server beside this command says: a source that opens here may be lost to it. Whether that is well. */
+/** What the running server says: a source that opens here may be out of its reach. Returns whether all is well. */
 async function reportRunning(config: Config, report: Report): Promise<boolean> {
   const status = await statusOfRunning(config);
   if (status === undefined) return true;
@@ -195,7 +195,7 @@ async function reportRunning(config: Config, report: Report): Promise<boolean> {
   return status.ready;
 }
 
-/** Whether a real player gets a balance, as far as one is known. */
+/** Whether a real player gets a balance, if one is known. */
 async function lookUpPlayer(
   service: Service,
   { webhook }: Config,

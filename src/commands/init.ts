@@ -79,10 +79,10 @@ interface InitOptions {
   readonly adminPort: number;
 }
 
-/** What is to be there in the end. */
+/** What should exist in the end. */
 interface Plan {
   readonly folder: string;
-  /** In the order in which they are made. The first cannot be made twice: of two runs at a time one fails. */
+  /** In the order in which they are made. The first cannot be made twice, so of two runs at a time one fails. */
   readonly files: readonly PlannedFile[];
 }
 
@@ -167,7 +167,7 @@ async function keepAside(file: string): Promise<Kept> {
   return { file, aside };
 }
 
-/** A file and, of a database, its log: left behind, that would be taken for the next database's. */
+/** A file and, for a database, its log, which would otherwise be taken for the next database's. */
 const SUFFIXES = ["", "-wal", "-shm"];
 
 async function renameAll(from: string, to: string): Promise<void> {
@@ -209,7 +209,7 @@ function nextSteps(
   { starter, port, adminPort, isTrial }: InitOptions & { readonly isTrial: boolean },
 ): readonly string[] {
   const change = dir === "." ? [] : [`  cd ${dir}`];
-  // Where players are of the operator's own, only the operator knows one.
+  // If the players are the operator's own, only the operator knows one.
   const player = starter.nextSteps.length === 0 ? "12001" : "ID";
   const before = starter.nextSteps.map((step) => `  ${step}`);
   const secret = isTrial

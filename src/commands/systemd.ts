@@ -37,7 +37,7 @@ export function systemdCommand() {
     });
 }
 
-/** What a comment names is not read. */
+/** What a comment names does not count. */
 function withoutComments(configText: string): string {
   return configText.replaceAll(/^\s*#.*$/gm, "");
 }
@@ -79,7 +79,7 @@ function instructions(
   return [
     `# klas-balance systemd --config ${file} > /etc/systemd/system/klas-balance.service`,
     `# useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin ${user}`,
-    // What lies under /etc the service only reads, and root keeps it.
+    // The service only reads what is under /etc, and root keeps it.
     ...(folder.startsWith("/etc/")
       ? [`# chgrp ${user} ${readable} && chmod 640 ${readable}`]
       : [

@@ -3,7 +3,9 @@ import { type FileHandle, open, rename, rm } from "node:fs/promises";
 
 type Chunks = Iterable<string> | AsyncIterable<string>;
 
-/** Writes the file in one step: under its name there is the old content or all of the new, never a part. */
+/**
+ * Writes the file in one step: under its name there is either the old content or all of the new one, never a part.
+ */
 export async function replaceFile(file: string, chunks: Chunks, mode?: number): Promise<void> {
   // A terminal or a pipe, such as /dev/stdout, is written to and never replaced.
   if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) {

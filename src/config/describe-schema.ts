@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { OptionsSchema } from "../plugin.ts";
 
-/** One option of a plugin, as far as its schema tells. */
+/** One option of a plugin, as far as its schema describes it. */
 export interface OptionDescription {
   /** `timeout_ms`, or `breaker.failures` within a table. */
   readonly name: string;
@@ -38,8 +38,8 @@ const TYPE_NAMES = new Map([
 const TABLES: ReadonlySet<string> = new Set(["object", "strict_object", "loose_object"]);
 
 /**
- * The options that a valibot schema asks for, in its order. `undefined` for a schema of another library:
- * the Standard Schema shows nothing of its inside.
+ * The options that a valibot schema asks for, in its order. `undefined` for a schema of another library: the Standard
+ * Schema does not show its structure.
  */
 export function describeOptions(schema: OptionsSchema<unknown>): readonly OptionDescription[] | undefined {
   return v.is(part, schema) && TABLES.has(schema.type) ? describeEntries(schema, []) : undefined;
@@ -106,7 +106,7 @@ function isInteger({ pipe, ...schema }: Part): boolean {
   );
 }
 
-/** A type that only the schema's own message tells: `expected a table such as …`. */
+/** A type that only the schema's own message names: `expected a table such as …`. */
 function expectation({ message }: Part): string | undefined {
   return typeof message === "string" ? message.replace(/^expected (?:an? )?/, "") : undefined;
 }

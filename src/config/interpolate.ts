@@ -8,7 +8,7 @@ export interface Origins {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** The folder that `${file:PATH}` starts from: that of the configuration file. */
   readonly directory: string;
-  /** Takes down each value that is put in, none of which may show up in a message. */
+  /** Records each value that is put in, none of which may appear in a message. */
   readonly values: string[];
 }
 
@@ -43,7 +43,7 @@ export function interpolate(
   return value;
 }
 
-/** True for a table; a date of TOML's is an object too, but a value. */
+/** True for a table. TOML's dates are objects, too, but values. */
 export function isTable(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -55,7 +55,7 @@ interface Interpolated {
   readonly faults: ReadonlySet<string>;
 }
 
-/** A fault shows a reference as it is written in the configuration: what it stands for may be a secret. */
+/** A problem shows a reference as it is written in the configuration, because its value may be a secret. */
 function interpolateText(source: string, { variables, directory, values }: Origins): Interpolated {
   const faults: string[] = [];
   let position = 0;
@@ -86,7 +86,7 @@ function interpolateText(source: string, { variables, directory, values }: Origi
     const start = position;
     const faultsBefore = faults.length;
     const reference = read(true);
-    // What a broken part left behind would only be reported again, and show what it was put together from.
+    // The rest of a broken part would only be reported again, and show what it was put together from.
     return faults.length > faultsBefore ? "" : dereference(reference, source.slice(start, position - 1));
   }
 

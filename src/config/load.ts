@@ -10,8 +10,8 @@ import { tomlProblem } from "./toml-problem.ts";
 import { validate } from "./validate.ts";
 
 /**
- * What a file says of its sources, as it is written but for its `${…}`: no plugin has been asked. Like everything
- * here it is plain data, which can be sent to another process.
+ * What a file says about its sources, as it is written except that `${…}` is replaced: no plugin has been asked. Like
+ * everything here it is plain data, which can be sent to another process.
  */
 export interface SourceTables {
   /** Absolute path of the file. */
@@ -20,7 +20,7 @@ export interface SourceTables {
   readonly directory: string;
   /** By name, in the order of the file. */
   readonly tables: ReadonlyMap<string, SourceTable>;
-  /** What stands in place of the `${…}`. None of it may show up in a message. */
+  /** The values of the `${…}`. None of them may appear in a message. */
   readonly inserted: readonly string[];
 }
 
@@ -38,7 +38,10 @@ export interface Config extends SourceTables, Omit<HostOptions, "sources"> {
   readonly source: SourceTable;
 }
 
-/** What came of reading a file. One with problems still names its sources, whose own problems are told with them. */
+/**
+ * The result of reading a file. If it has problems it still names its sources, whose own problems are reported along
+ * with them.
+ */
 export type Reading =
   | { readonly valid: true; readonly config: Config }
   | { readonly valid: false; readonly sources: SourceTables; readonly problems: readonly Problem[] };
@@ -57,7 +60,7 @@ export async function loadConfig(file: string, variables: Variables): Promise<Co
   return reading.config;
 }
 
-/** Like `loadConfig`, with the problems as data: there may be more to add. */
+/** Like `loadConfig`, but with the problems as data, because there may be more to add. */
 export async function readConfigFile(file: string, variables: Variables): Promise<Reading> {
   const directory = dirname(file);
   const inserted: string[] = [];
@@ -94,13 +97,16 @@ async function readingOf(
   return { valid: true, config: { ...settings, ...sources, source } };
 }
 
-/** A place that has been reported, such as a reference that failed, would only be reported again for what it left. */
+/**
+ * A place that has been reported, such as a reference that failed, must not be reported again for what it left
+ * behind.
+ */
 export function newsTo(reported: readonly Problem[], problems: readonly Problem[]): readonly Problem[] {
   const places = new Set(reported.map(({ path }) => path.join("\0")));
   return problems.filter(({ path }) => !places.has(path.join("\0")));
 }
 
-/** TOML is UTF-8; read otherwise, a secret would quietly be another one. */
+/** TOML is UTF-8. In another encoding a secret would silently become a different one. */
 async function readText(file: string): Promise<string> {
   const text = decodeUtf8(await readBytes(file));
   if (text === undefined)

@@ -10,14 +10,14 @@ export interface Problem {
   readonly message: string;
 }
 
-/** A configuration as far as an error needs it. */
+/** The parts of a configuration that an error needs. */
 interface ReadFile {
   readonly file: string;
-  /** What came out of the environment and of files: a name that is not known is quoted, and may be one of them. */
+  /** Values from the environment and from files. An unknown name is quoted, and may be one of them. */
   readonly inserted?: readonly string[];
 }
 
-/** A configuration that is not valid: every problem on a line of its own, and none of them shows a secret. */
+/** A configuration that is not valid: one line per problem, none of which shows a secret. */
 export class ConfigError extends Failure {
   override readonly name = "ConfigError";
   readonly file: string;

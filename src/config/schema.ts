@@ -74,10 +74,10 @@ const serverSchema = table({
   tls: v.optional(table({ cert: text(FILE), key: text(FILE), client_ca: v.optional(text(FILE)) })),
 });
 
-// Kept to characters that mean themselves in a URL, so that a path is never a pattern nor re-encoded.
+// Limited to characters that stand for themselves in a URL, so that a path is neither a pattern nor re-encoded.
 const PATH = /^\/[A-Za-z0-9._~/-]*$/;
 
-/** What a caller would resolve, so that the path could never be asked for: `//`, `/./` and `/../`. */
+/** What a caller would resolve, so that the path would never be asked for: `//`, `/./` and `/../`. */
 const RESOLVED = /\/(?:\/|\.{1,2}(?:\/|$))/;
 
 /** What is added to `forward.url`: one segment of a path. */
@@ -96,7 +96,7 @@ function isForwardUrl(url: string): boolean {
   return [username, password, search, hash].every((part) => part === "");
 }
 
-/** Spec 1.6: what of the WEBHOOK_URL is passed on, and where to. */
+/** Spec 1.6: what is passed on of the calls to the WEBHOOK_URL, and where to. */
 const forwardSchema = v.pipe(
   table({
     url: v.pipe(v.string(FORWARD_URL), v.check(isForwardUrl, FORWARD_URL)),
@@ -184,7 +184,7 @@ const adminSchema = v.pipe(
 
 const logSchema = table({
   level: v.optional(oneOf(["debug", "info", "warn", "error"]), "info"),
-  // If it is not set, it depends on who reads: see the log.
+  // If it is not set, it depends on the reader: see the log.
   format: v.optional(oneOf(["json", "pretty"])),
 });
 

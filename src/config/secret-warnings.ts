@@ -1,10 +1,10 @@
-/** What `init` and the Debian package put before a secret of their own making: Klas Gaming does not know it. */
+/** The prefix of secrets made by `init` and the Debian package, which Klas Gaming does not know. */
 export const TRIAL_PREFIX = "trial-";
 
 /** A shared secret shorter than this can be guessed from one signed body. */
 const SHORT_SECRET_CHARACTERS = 16;
 
-/** What is odd about the secrets of a configuration, in words that show nothing of them. */
+/** Warnings about the secrets of a configuration, which show nothing of them. */
 export function secretWarnings(secrets: readonly string[]): readonly string[] {
   return secrets.flatMap((secret, index) => {
     const name = secrets.length === 1 ? "the secret" : `secret ${index + 1}`;

@@ -1,6 +1,6 @@
 import type { TomlError } from "smol-toml";
 
-/** What a parser says, as somebody would who knows that TOML is new to the reader. The first that fits counts. */
+/** What a parser says, in words for a reader to whom TOML is new. The first one that fits counts. */
 const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[] = [
   [/unfinished string|control characters/, /“|”/, "typographic quotation marks: text goes between \" or '"],
   [
@@ -38,7 +38,9 @@ const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[
   [/leading zero/, /(?:)/, "a number does not begin with 0"],
 ];
 
-/** Where a text is not TOML, and why, with the line. A value may be a secret: of it only the marks are shown. */
+/**
+ * Where a text is not TOML, and why, with the line. A value may be a secret, so only its quotation marks are shown.
+ */
 export function tomlProblem(text: string, { line, column, message }: TomlError): string {
   const source = text.split(/\r?\n/)[line - 1] ?? "";
   const [said = ""] = message.replace(/^Invalid TOML document: /, "").split("\n");
@@ -47,11 +49,11 @@ export function tomlProblem(text: string, { line, column, message }: TomlError):
   return `line ${line}, column ${column}: not TOML: ${words}${shown === undefined ? "" : `: ${shown}`}`;
 }
 
-/** A key of ours, so that no line of a text that goes over several lines passes for one. */
+/** A known key, so that a line of a multi-line text does not pass for one. */
 const KEY_AND_VALUE = /^\s*([a-z][a-z_.0-9]{0,40}\s*[=:])(.*)$/;
 const TABLE = /^\s*\[{1,2}[a-z][a-z_.0-9]{0,60}\]{0,2}\s*$/;
 
-/** The line without what it says; `undefined` if it is not clear which part that is. */
+/** The line without its value; `undefined` if it is not clear which part that is. */
 function masked(line: string): string | undefined {
   if (TABLE.test(line)) return line.trim();
   const [, key, value] = KEY_AND_VALUE.exec(line) ?? [];

@@ -9,8 +9,8 @@ export type Validated<Output> =
   | { readonly valid: false; readonly problems: readonly Problem[] };
 
 /**
- * Checks a table against a schema and collects everything that is wrong with it. Any Standard Schema
- * does; of a valibot schema the structure is known too, so that every unknown and every missing key is named.
+ * Checks a table against a schema and collects everything that is wrong with it. Any Standard Schema will do. The
+ * structure of a valibot schema is known, so that every unknown and every missing key is named.
  */
 export async function validate<Output>(
   schema: OptionsSchema<Output>,
@@ -32,7 +32,7 @@ function distinct(problems: readonly Problem[]): readonly Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
-/** What this file knows of a valibot schema, whose parts are public properties of it. */
+/** The public properties of a valibot schema that are used here. */
 const schemaShape = v.looseObject({
   type: v.string(),
   wrapped: v.optional(v.unknown()),
@@ -108,7 +108,7 @@ function toProblem(issue: OptionsIssue, schema: unknown, input: unknown): Proble
   return { path, message: withoutValue(issue) };
 }
 
-/** What a schema says of a key that is not there: the message of its value's own schema. */
+/** What a schema says about a missing key: the message of the value's own schema. */
 function expectationAt(schema: unknown, path: readonly string[], input: unknown): string {
   const [key, ...rest] = path;
   const shape = shapeOf(schema);

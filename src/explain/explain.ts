@@ -2,7 +2,7 @@ import { type Construction, constructions } from "./construction.ts";
 import { headerReadings, timestampIn } from "./header.ts";
 import { bodyVariants, keyVariants, type Mistake, type Variant } from "./variants.ts";
 
-/** What was found out about a signature. */
+/** The findings about a signature. */
 export interface Explanation {
   /** True if an endpoint that has these secrets accepts it. */
   readonly fits: boolean;
@@ -10,7 +10,7 @@ export interface Explanation {
   readonly secret: number | undefined;
   /** What was done wrong, in as few steps as explain it; empty if it fits, or if nothing explains it. */
   readonly mistakes: readonly Mistake[];
-  /** What may look wrong and is not; or, if nothing explains it, what is plain to see. */
+  /** What may look wrong but is not; or, if nothing explains it, what is obvious. */
   readonly notes: readonly string[];
 }
 
@@ -25,7 +25,7 @@ function unexplained(header: string): Explanation {
 
 const UPPER_CASE = "upper-case digits are accepted";
 
-/** Of body, secret and hash, so many may be wrong at once; the header's own mistakes come on top. */
+/** How many of body, secret and hash may be wrong at once; mistakes of the header itself come on top. */
 const MAX_MISTAKES = 2;
 
 /**

@@ -25,7 +25,7 @@ export function timestampIn(header: string): string | undefined {
   return TIMED.exec(header.trim())?.[1];
 }
 
-/** What the header's text may stand for; empty if it is nothing like a signature. */
+/** What the header's text may stand for; empty if it does not resemble a signature. */
 export function headerReadings(header: string): readonly HeaderReading[] {
   const text = header.trim();
   const prefix = PREFIX.exec(text)?.[0];
@@ -51,7 +51,7 @@ function readings(text: string): readonly HeaderReading[] {
   ];
 }
 
-/** Digits of a whole digest, of a digest's digits, of a part of a signature, or of a signature and more. */
+/** The digits of a whole digest, of a digest of digits, of part of a signature, or of a signature and more. */
 function hexReadings(text: string): readonly HeaderReading[] {
   if (!HEX.test(text)) return [];
   return [

@@ -52,8 +52,8 @@ function escaped(unit: string): string {
 }
 
 /**
- * The same JSON as other programs write it, each with words for how; without those that give the
- * text itself, and empty if the text is not JSON.
+ * The same JSON as other programs write it, each with a description. Leaves out those that give the text itself;
+ * empty if the text is not JSON.
  */
 export function otherWritings(text: string): ReadonlyMap<string, string> {
   const writings = new Map<string, string>();

@@ -1,13 +1,13 @@
 import { parseKeepingNumbers } from "../json-source.ts";
 
-/** A text that other webhooks sign in place of the body, and words for it. */
+/** A text that other webhooks sign in place of the body, with a description. */
 export interface Scheme {
   readonly id: "timestamp-and-body" | "path-and-body" | "fields";
   readonly message: string;
   readonly text: string;
 }
 
-/** What the providers of webhooks put between the parts, with words for it. */
+/** What the providers of webhooks put between the parts, with a description. */
 const SEPARATORS: readonly (readonly [separator: string, words: string])[] = [
   [".", "joined by a dot"],
   ["", "joined by nothing"],
@@ -44,7 +44,7 @@ function fieldsOf(body: string): Fields | undefined {
     const value = parseKeepingNumbers(body);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
     const entries = Object.entries(value);
-    // So many that their orders can all be tried; what has more is not a call of Klas Gaming's.
+    // Few enough that all of their orders can be tried. A body with more is not a call of Klas Gaming's.
     return entries.length === 0 || entries.length > MAX_FIELDS
       ? undefined
       : new Map(entries.map(([name, field]) => [name, written(field)]));

@@ -18,7 +18,7 @@ const MAX_INT64 = 2n ** 63n - 1n;
 
 export interface EntryRules {
   readonly exponentOf: ExponentOf;
-  /** A negative balance is more often a slip than meant. */
+  /** A negative balance is more often a mistake than meant. */
   readonly allowsNegative: boolean;
 }
 
@@ -26,7 +26,7 @@ export type ParsedEntry =
   | { readonly player: Player }
   | { readonly player?: undefined; readonly problem: string };
 
-/** What the database would keep, or the problem in words that leave the balance out. */
+/** What the database would keep, or the problem, without the balance. */
 export function parseEntry(entry: Entry, { exponentOf, allowsNegative }: EntryRules): ParsedEntry {
   const { player_id: playerId, currency, balance } = entry;
   if (!isId(playerId)) return { problem: `player_id: expected ${ID_RULE}` };

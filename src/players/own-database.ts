@@ -45,7 +45,7 @@ export async function ownDatabase(config: Config): Promise<OwnDatabase> {
   };
 }
 
-/** Goes through a plugin's door. Whatever the database says becomes one line that says what to do. */
+/** Opens a plugin's table of players. A problem of the database becomes one line that says what to do. */
 export async function openPlayers<Result>(
   withPlayers: WithPlayers,
   place: PlayersPlace,
@@ -55,7 +55,7 @@ export async function openPlayers<Result>(
   try {
     return await withPlayers(place, access, use);
   } catch (error) {
-    // A plain `Error` is the database's word to the user; any other kind is a bug or has its own status.
+    // A plain `Error` is the database's message to the user. Any other kind is a bug or has a status of its own.
     throw error instanceof Error && error.constructor === Error ? new Failure(error.message, 1) : error;
   }
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { BundledPackage } from "./bundled-packages.ts";
 
-/** What the registry's advisories say of the packages in the lock file. */
+/** What the registry's advisories say about the packages in the lock file. */
 export type Audit =
   | { readonly compared: true; readonly advisories: readonly Advisory[] }
   | { readonly compared: false; readonly problem: string };
@@ -21,7 +21,10 @@ const auditSchema = v.record(
   ),
 );
 
-/** Asks the registry that packages come from, as `bun audit` does. One that cannot be asked is not a failure: it is said. */
+/**
+ * Asks the registry that packages come from, as `bun audit` does. If it cannot be asked, that is not a failure, but
+ * it is reported.
+ */
 export async function auditPackages(variables: Readonly<Record<string, string | undefined>>): Promise<Audit> {
   const child = Bun.spawn([process.execPath, "audit", "--json"], {
     env: { ...variables },
@@ -55,7 +58,7 @@ function problemIn(text: string): string {
   return /^error: (.*)$/m.exec(text)?.[1] ?? "no answer";
 }
 
-/** Those that what is shipped has; the others are of tools that build and test it. */
+/** Those of shipped packages; the others belong to tools that build and test. */
 export function advisoriesOfBundled(audit: Audit, packages: readonly BundledPackage[]): readonly Advisory[] {
   const bundled = new Set(packages.map(({ name }) => name));
   return audit.compared ? audit.advisories.filter((advisory) => bundled.has(advisory.package)) : [];

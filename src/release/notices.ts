@@ -8,8 +8,8 @@ const PERMITTED = new Set(["MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "0BSD",
 const RULE = `\n${"-".repeat(80)}\n\n`;
 
 /**
- * The notices that the licences of what is inside ask to be passed on. Throws if a package came in whose
- * licence has not been thought about.
+ * The notices that the licences of what is inside ask to be passed on. Throws if there is a package with a licence
+ * that nobody has considered yet.
  */
 export async function thirdPartyNotices(
   packages: readonly BundledPackage[],

@@ -1,7 +1,7 @@
 /** A line of a paragraph; the formatter fills paragraphs itself. */
 const LINE = /(.{1,60})(?: |$)/g;
 
-/** Text that means itself: no escape of it is read as one. */
+/** Literal text: no escape in it is read as one. */
 export function escaped(text: string): string {
   return text.replaceAll("\\", "\\e");
 }
@@ -15,7 +15,7 @@ export function literal(text: string): string {
   return copyable(escaped(text));
 }
 
-/** A paragraph in lines that no formatter complains of, none of which is taken for a request. */
+/** A paragraph in lines that no formatter complains about and that none takes for a request. */
 export function filled(text: string): string {
   const paragraph = text.trim().replaceAll(/\s+/g, " ");
   return Array.from(paragraph.matchAll(LINE), ([, line = ""]) => line.replace(/^(?=[.'])/, "\\&")).join("\n");

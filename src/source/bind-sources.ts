@@ -7,12 +7,12 @@ import { findPlugin } from "./find-plugin.ts";
 export interface BoundSource extends SourceTable {
   /** The file of an operator's own plugin, as it is shown. */
   readonly file: string | undefined;
-  /** What is odd about that file, in words. */
+  /** Warnings about that file. */
   readonly warnings: readonly string[];
   readonly open: (context: OpenContext) => Promise<Source>;
 }
 
-/** Is told what is about to be done, and so what it was that did not come to an end. */
+/** Told what is about to be done, so that what never ended has a name. */
 export type OnStep = (step: string) => void;
 
 /**
@@ -34,7 +34,7 @@ export async function bindSources(
   return { sources, problems };
 }
 
-/** Binds one table: of a built-in, say, whose options somebody wants to know. */
+/** Binds one table. */
 export async function bindSource(
   table: SourceTable,
   directory: string,

@@ -3,13 +3,13 @@ import type { OpenContext, OptionsSchema, Source } from "../plugin.ts";
 
 /** A plugin whose type of options is hidden behind the one thing that is done with them. */
 export interface Plugin {
-  /** What the plugin says of its options, if it does. */
+  /** The plugin's schema of its options, if it has one. */
   readonly schema?: OptionsSchema<unknown> | undefined;
-  /** The file of an operator's own plugin, as it is shown: seen from the configuration's folder. */
+  /** The file of an operator's own plugin as messages show it, relative to the configuration's folder. */
   readonly file?: string;
-  /** What is odd about the file, in words. */
+  /** Warnings about the file. */
   readonly warnings?: readonly string[];
-  /** Checks a table of options; what comes back can be opened with them. */
+  /** Checks a table of options. The result can be opened with them. */
   bind(options: unknown): Promise<Bound>;
 }
 

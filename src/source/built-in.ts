@@ -13,7 +13,7 @@ import type { Bound, Plugin } from "./binding.ts";
 export interface Starter {
   /** The lines of its table in the configuration, valid as they are. */
   readonly table: string;
-  /** The database that the table names and `players` keeps: `init` makes it, with a player to call for. */
+  /** The database that the table names and `players` keeps. `init` makes it, with one player to ask for. */
   readonly database?: string;
   /** What is to be done before `check`, one line each. */
   readonly nextSteps: readonly string[];

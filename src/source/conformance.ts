@@ -13,7 +13,7 @@ export interface Subject {
   readonly directory: string;
   readonly timeoutMs: number;
   readonly knownPlayer: string;
-  /** The known player's balance; if it is not given, any amount is taken. */
+  /** The known player's balance. Without it, any amount will do. */
   readonly balance?: string | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface ConformanceCase {
   readonly name: string;
   /** What is expected, for the author of a plugin. */
   readonly expects: string;
-  /** Throws, in words, if the plugin does not do that. */
+  /** Throws, with a message for the plugin's author, if it is not met. */
   run(subject: Subject): Promise<void>;
 }
 
@@ -156,7 +156,7 @@ async function open({ plugin, options, directory, timeoutMs }: Subject): Promise
   return bound.open({ log: silent, count() {}, directory, exponentOf, timeoutMs, isRehearsal: false });
 }
 
-/** Opens the source for one case, and closes it whatever becomes of the case. */
+/** Opens the source for one case, and closes it however the case ends. */
 async function opened(
   subject: Subject,
   use: (guarded: GuardedSource, source: Source) => Promise<void>,

@@ -5,14 +5,14 @@ import { didYouMean } from "../../plugins/shared/near-name.ts";
 import { builtIns } from "./built-in.ts";
 import { loadPlugin, type Loaded } from "./load-plugin.ts";
 
-/** The folder beside the configuration that operators' plugins are looked for in by their names. */
+/** The folder beside the configuration in which operators' plugins are looked for by name. */
 export const PLUGINS_FOLDER = "plugins";
 
 const EXTENSIONS = [".ts", ".js"];
 
 /**
- * The plugin that a configuration means: a built-in's name, else `plugins/NAME.ts` (or `.js`) in its
- * folder; what holds a `/` is a path from there. An operator's plugin is read again each time.
+ * The plugin that a configuration means: a built-in's name, else `plugins/NAME.ts` (or `.js`) in its folder. A name
+ * with a `/` is a path from there. An operator's plugin is read again each time.
  */
 export async function findPlugin(name: string, directory: string): Promise<Loaded> {
   const ours = builtIns.get(name);

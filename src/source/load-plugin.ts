@@ -17,15 +17,15 @@ export type Loaded =
   | { readonly valid: false; readonly problem: string };
 
 /**
- * Loads an operator's plugin from a file as it is now: what was edited since an earlier load, here or in
- * a file that it imports, is picked up. A problem starts with the file, seen from `directory`.
+ * Loads an operator's plugin from a file as it is now: edits since an earlier load, here or in a file that it
+ * imports, are picked up. A problem starts with the file, relative to `directory`.
  */
 export async function loadPlugin(file: string, directory: string, stepMs = STEP_MS): Promise<Loaded> {
   const shownFile = relative(directory, file);
   catchStrayErrors();
   protectProcess();
   try {
-    // The runtime names modules by where links lead.
+    // The runtime names modules by their real path.
     const path = await realpath(file);
     const module = await within(importAnew(path), "loading", stepMs);
     const shape = pluginShape(module);
@@ -35,7 +35,7 @@ export async function loadPlugin(file: string, directory: string, stepMs = STEP_
   } catch (error) {
     return { valid: false, problem: loadProblem(error, shownFile, await realpath(directory)) };
   } finally {
-    // The plugin may have removed what listens.
+    // The plugin may have removed our listeners.
     catchStrayErrors();
   }
 }
@@ -49,7 +49,7 @@ function loadProblem(error: unknown, shownFile: string, directory: string): stri
     .join("; ");
 }
 
-/** `/etc/klas/plugins/core.ts:12:3`, or `undefined` if an error does not tell. */
+/** `/etc/klas/plugins/core.ts:12:3`, or `undefined` if the error does not say. */
 function placeOf(error: unknown): string | undefined {
   if (error instanceof BuildMessage && error.position !== null) {
     return `${error.position.file}:${error.position.line}:${error.position.column}`;

@@ -2,12 +2,10 @@ import { dirname } from "node:path";
 import * as valibot from "valibot";
 
 /**
- * Operators' files as modules, also in the compiled program: TypeScript as it is, with `valibot` and
- * `klas-balance` at hand, and read again at each load.
- *
- * The runtime keeps every module that it has read, by its path, and also one that failed or never
- * ended. So each load is an edition of its own, in the query of the path, of the plugin's file and of
- * whatever file it imports by a relative path. Packages are shared by all editions.
+ * Operators' files as modules, also in the compiled program: TypeScript as it is, with `valibot` and `klas-balance`
+ * at hand, and read again at each load. The runtime keeps every module that it has read, by its path, including one
+ * that failed or never ended. So each load is a separate edition, in the query of the path, of the plugin's file and
+ * of whatever file it imports by a relative path. Packages are shared by all editions.
  */
 
 /** Which plugin's file a file was loaded for, both by their absolute paths. */
@@ -18,12 +16,12 @@ const PACKAGES = /[\\/]node_modules[\\/]/;
 let edition = 0;
 let isProviding = false;
 
-/** A text of the runtime's about modules, without what was added to their paths here. */
+/** A text of the runtime's about modules, without what we added to their paths. */
 export function withoutEditions(text: string): string {
   return text.replace(/\?edition=\d+/g, "");
 }
 
-/** The module of a file as it is now. Its earlier editions are let go, unless they are still in use. */
+/** The module of a file as it is now. Its earlier editions are dropped, unless they are still in use. */
 export function importAnew(file: string): Promise<unknown> {
   if (!isProviding) provideModules();
   isProviding = true;
@@ -33,15 +31,15 @@ export function importAnew(file: string): Promise<unknown> {
   return import(`${file}${EDITION}${edition}`);
 }
 
-/** A place in what an operator wrote or installed. */
+/** A place in code that an operator wrote or installed. */
 export interface PluginPlace {
-  /** The plugin's file, which may not be the one that the place is in. */
+  /** The plugin's file, which may differ from the file of the place. */
   readonly plugin: string;
   /** `/etc/klas/plugins/core.ts:12:3` */
   readonly position: string;
 }
 
-/** Where a stack first comes through an operator's plugin, or `undefined` if it never does. */
+/** The first place of a stack that is in an operator's plugin, or `undefined` if there is none. */
 export function placeInStack(stack: string): PluginPlace | undefined {
   for (const line of stack.split("\n")) {
     const position = /(?:^|[\s(])(\/[^()]*|[A-Za-z]:[^()]*):(\d+):(\d+)\)?$/.exec(withoutEditions(line));

@@ -6,10 +6,10 @@ import type { Bound, Plugin } from "./binding.ts";
 import { type PluginShape, sourceShape } from "./shape.ts";
 import { messageOf } from "./thrown.ts";
 
-/** A plugin, or a polyfill that it brings, may put another one in its place. */
+/** A plugin, or a polyfill that it brings, may replace it. */
 const clone = structuredClone;
 
-/** Binds a plugin that may do anything: each step has its time, and each problem the file's name. */
+/** Binds a plugin that may do anything: each step has a time limit, and each problem names the file. */
 export function operatorsPlugin(
   { options: schema, open }: PluginShape,
   file: string,
@@ -85,12 +85,12 @@ async function openWithin(
   };
 }
 
-/** Nothing waits any more for a source that opened too late. */
+/** Nobody waits any more for a source that opened too late. */
 function closeQuietly(source: unknown): void {
   if (v.is(sourceShape, source)) (async () => source.close?.())().catch(() => {});
 }
 
-/** Waits for a step for so long and no longer. One that fails later fails unseen. */
+/** Waits for a step for at most so long. If it fails later, that is ignored. */
 export async function within<Result>(step: Promise<Result>, name: string, stepMs: number): Promise<Result> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`${name} did not end within ${stepMs} ms`)), stepMs);

@@ -4,7 +4,7 @@ import type { OpenContext, OptionsSchema } from "../plugin.ts";
 /** The version of `plugin.ts` that this host speaks. */
 const API_VERSION = 1;
 
-/** What is known of a plugin's export before anything of it was called. */
+/** What is known of a plugin's export before any of it is called. */
 export interface PluginShape {
   readonly options: OptionsSchema<unknown> | undefined;
   readonly open: (options: unknown, context: OpenContext) => unknown;
@@ -44,7 +44,7 @@ export function pluginShape(module: unknown): PluginShape | string {
   return { options, open: (given, context) => Reflect.apply(open, plugin, [given, context]) };
 }
 
-/** What `open` has to return, as far as it shows. */
+/** What `open` has to return, as far as that can be seen. */
 export const sourceShape = v.looseObject({
   lookup: method,
   check: v.optional(method),

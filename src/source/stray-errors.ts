@@ -4,7 +4,7 @@ import { loadedPlugins, placeInStack } from "./modules.ts";
 import { Refusal } from "../host-process.ts";
 import { messageOf } from "./thrown.ts";
 
-/** Takes what was thrown with nobody waiting for it: from a timer, or by a promise that nobody handles. */
+/** Takes errors that nobody waits for: from a timer, or by a promise that nobody handles. */
 export type StrayErrorReport = (message: string, fields: LogFields) => void;
 
 /** A plugin's timer may throw a thousand times a second. */
@@ -47,7 +47,7 @@ function describe(error: unknown): { readonly message: string; readonly fields: 
     return { message: `${ELSEWHERE}, by a plugin`, fields };
   }
   const plugins = loadedPlugins();
-  // What has no stack is none of ours; nor do we end the process by what is kept from plugins.
+  // An error without a stack is not ours, nor do we call what is kept from plugins.
   if (plugins.length > 0 && (stack === "" || error instanceof Refusal)) {
     const plugin = plugins.map(shownPath).join(", ");
     return { message: `${ELSEWHERE}, by a plugin as it seems`, fields: { plugin, problem } };

@@ -4,8 +4,8 @@ import { Failure } from "../failure.ts";
 const MAX_CHARACTERS = 300;
 
 /**
- * The message of whatever was thrown, which need not be an `Error` and may throw when it is read. One of ours is told
- * whole: of a configuration, every problem.
+ * The message of whatever was thrown, which need not be an `Error` and may throw when it is read. One of ours is
+ * passed on whole: of a configuration, every problem.
  */
 export function messageOf(error: unknown): string {
   try {
@@ -16,7 +16,7 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** What a source said when its signal aborted, beyond that it did: how far it had come, say. */
+/** What a source said when its signal aborted, beyond the abort itself: how far it had got, for example. */
 export function saidAtAbort(error: unknown): string | undefined {
   try {
     if (!(error instanceof Error) || error.name === "AbortError" || error.name === "TimeoutError")

@@ -8,7 +8,7 @@ const migrationsFolder = join(import.meta.dir, "postgres-migrations");
 /** A name of our own: another program's drizzle journal must not pass for ours. */
 const JOURNAL = "klas_balance_migrations";
 
-/** Of those that start at the same moment, one migrates, and the others wait. The number is ours by chance. */
+/** If several start at the same moment, one migrates and the others wait. The number is an arbitrary one of ours. */
 const LOCK = "7310579811350437";
 
 /**

@@ -8,7 +8,7 @@ import { bringUpToDate, isUpToDate } from "./migrate.ts";
 
 /** klas-balance's own table, as the first host that is fit holds it. */
 export interface OwnTable {
-  /** Sees to it once that the table is there. For `check` nothing is made, and it is a problem that it is not. */
+  /** Makes sure, once, that the table exists. For `check` nothing is made, and a missing table is a problem. */
   prepare(host: Host): Promise<void>;
   /** Whether there was none for `check` to look at. */
   readonly isMissing: boolean;

@@ -1,7 +1,7 @@
 /** How often a locked database is tried again. */
 const RETRY_EVERY_MS = 5;
 
-/** How long is waited for what may pass. */
+/** How long to wait for what may pass. */
 const PASSING_MS = 500;
 
 /** How long opening a database waits for another program's lock. */
@@ -24,15 +24,15 @@ export async function untilFree<Result>(attempt: () => Result, signal: AbortSign
   }
 }
 
-/** The same for opening, which has no deadline of a lookup's. */
+/** The same for opening, which is not bound by the deadline of a lookup. */
 export function untilFreeToOpen<Result>(attempt: () => Result): Promise<Result> {
   return untilFree(attempt, AbortSignal.timeout(OPEN_WAIT_MS));
 }
 
-/** What is in the way of a read and may pass by itself, as a lock does, but soon: it is not waited for much longer. */
+/** An obstacle to a read that may pass by itself, as a lock does, but soon: it is not waited for as long. */
 export class MayPass extends Error {}
 
-/** Whether another connection's lock was in the way, or the like, and the same may succeed a little later. */
+/** Whether another connection's lock, or the like, was in the way, so that the same may succeed a little later. */
 export function isBusy(error: unknown): boolean {
   if (error instanceof MayPass) return true;
   const code = sqliteCode(error);

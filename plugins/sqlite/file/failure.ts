@@ -36,7 +36,10 @@ const EXPLANATIONS: readonly (readonly [code: RegExp, explain: (file: string) =>
   ],
 ];
 
-/** What SQLite needs beside a database to read it: of a lack of it, it says no more than of a broken disk. */
+/**
+ * The space that SQLite needs beside a database to read it. If it is missing, SQLite reports the same as for a broken
+ * disk.
+ */
 const INDEX_BYTES = 32_768;
 
 function isDiskFull(folder: string): boolean {
@@ -64,7 +67,7 @@ function rootMessage(error: unknown): string {
   return error.cause === undefined ? error.message : rootMessage(error.cause);
 }
 
-/** Throws if there can be no such file, of which SQLite says only "unable to open". */
+/** Throws if there can be no such file. SQLite would only say "unable to open". */
 export function assertPlace(file: string, { mustExist }: { readonly mustExist: boolean }): void {
   const entry = statSync(file, { throwIfNoEntry: false });
   if (entry?.isFile() === true) return;

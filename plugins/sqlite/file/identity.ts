@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 /** Which file lies at a path, and which write-ahead log (`-wal`) and index of the log (`-shm`) beside it. */
 export interface FileIdentity {
-  /** Where it lies, behind any links: SQLite keeps the log and the index there, and not beside a link. */
+  /** Its real path, with links resolved: SQLite keeps the log and the index there, and not beside a link. */
   readonly path: string;
   readonly file: string;
   readonly sizeBytes: bigint;
@@ -13,7 +13,7 @@ export interface FileIdentity {
   readonly logIndex: string | undefined;
 }
 
-/** `undefined` if there is no file, or none that can be reached: its folder is none any more, its disk does not answer. */
+/** `undefined` if there is no file, or it cannot be reached: its folder is gone, or its disk does not answer. */
 export function identify(file: string): FileIdentity | undefined {
   const path = behindLinks(file);
   const entry = statOf(path);
@@ -48,7 +48,7 @@ export function behindLinks(file: string): string {
   }
 }
 
-/** More are a circle; Linux follows as many. */
+/** More would be a loop; Linux follows as many. */
 const MAX_LINKS = 40;
 
 function statOf(path: string): { readonly inode: string; readonly sizeBytes: bigint } | undefined {
@@ -74,8 +74,8 @@ export function isSameFile(known: FileIdentity, current: FileIdentity | undefine
 }
 
 /**
- * Whether the log or its index was taken away from beside a file that is open. SQLite does that only if nobody
- * has it open; its connections would read the log that is gone, and never see a later commit.
+ * Whether the log or its index of an open file was removed. SQLite does that only if nobody has it open; its
+ * connections would read the log that is gone, and never see a later commit.
  */
 export function hasLostLog(known: FileIdentity, current: FileIdentity): boolean {
   return [
@@ -84,7 +84,7 @@ export function hasLostLog(known: FileIdentity, current: FileIdentity): boolean 
   ].some(([was, is]) => was !== undefined && is !== was);
 }
 
-/** Whether somebody has made another log or index in its place, and may have committed by them. */
+/** Whether another log or index is in its place, through which somebody may have committed. */
 export function hasForeignLog(known: FileIdentity, current: FileIdentity | undefined): boolean {
   if (current === undefined || current.file !== known.file) return false;
   return [
@@ -106,8 +106,8 @@ export function assertNoOldLog(known: FileIdentity, current: FileIdentity): void
 }
 
 /**
- * The file as it was known, once its connections are closed: if they have emptied its log, what is put into
- * a log at the same place from now on is the next file's.
+ * The file as it was known, after its connections are closed. If they emptied its log, whatever is in a log at the
+ * same place from now on belongs to the next file.
  */
 export function withoutEmptyLog(known: FileIdentity): FileIdentity {
   const log = statOf(`${known.path}-wal`);

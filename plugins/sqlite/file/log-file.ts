@@ -2,16 +2,16 @@ import { Database } from "bun:sqlite";
 import { rmSync, statSync } from "node:fs";
 import { isBusy, MayPass, untilFree } from "./busy.ts";
 
-/** How long the connections to a file that is being closed are given to finish what they read from its log. */
+/** How long the connections to a file that is being closed have to finish reading from its log. */
 const EMPTYING_MS = 250;
 
 /** How long a command waits for them. It has no event loop to hold up. */
 const COMMAND_EMPTYING_MS = 1000;
 
 /**
- * Moves the log (`-wal`) into the database that this connection has open, wherever that lies by now. A log with
- * something in it is a danger: SQLite would replay it into whatever file is at the path when it is next opened.
- * If it cannot be, because others read from it or nothing may be written, it is left as it is.
+ * Moves the log (`-wal`) into the database that this connection has open, wherever that is by now. A log with
+ * something in it is a danger: SQLite would replay it into whatever file is at the path when it is next opened. If
+ * that is impossible, because others read from it or nothing may be written, it is left as it is.
  */
 export async function emptyLog(keeper: Database): Promise<void> {
   await untilFree(() => moveLog(keeper), AbortSignal.timeout(EMPTYING_MS)).catch(() => {});
@@ -29,7 +29,7 @@ export function emptyLogOfCommand(database: Database): void {
 
 function moveLog(database: Database): void {
   const row = database.prepare<{ busy: bigint | number }, []>("PRAGMA wal_checkpoint(TRUNCATE)").get();
-  // SQLite says by a column what it says by an error elsewhere.
+  // SQLite reports in a column here what it reports by an error elsewhere.
   if (Number(row?.busy) !== 0) throw new MayPass("the log is in use");
 }
 
@@ -48,7 +48,7 @@ export function removeUnusedIndex(file: string): boolean {
     rmSync(`${file}-shm`, { force: true });
     return false;
   } catch (error) {
-    // Anything else is for the next one that opens the file to say.
+    // Anything else will be reported by whatever opens the file next.
     return isBusy(error);
   }
 }

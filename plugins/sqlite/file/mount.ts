@@ -21,7 +21,7 @@ function octal(character: string): string {
   return character.charCodeAt(0).toString(8).padStart(3, "0");
 }
 
-/** Empty if the system does not show it: there a file cannot be mounted alone, or it cannot be told. */
+/** Empty if the system does not show mounts: then a file cannot be mounted alone, or nobody can tell. */
 function mountTable(): string {
   try {
     return readFileSync("/proc/self/mountinfo", "utf8");

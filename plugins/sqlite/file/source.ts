@@ -13,44 +13,44 @@ import {
 } from "./identity.ts";
 
 /**
- * How long a look at the file is trusted, whether it is still the one that is open. A read looks itself, because a
- * timer comes late if many calls are answered.
+ * How long a look at the file, whether it is still the one that is open, can be trusted. A read looks by itself,
+ * because a timer is late if many calls are answered.
  */
 const TRUSTED_MS = 20;
 
 /** The same while there is nothing to read from, and a look opens the file. */
 const RETRY_MS = 250;
 
-/** How often it is looked at if nobody asks. */
+/** How often the file is looked at if there are no lookups. */
 const WATCH_EVERY_MS = 1000;
 
 /** An open database file that answers. */
 export interface DatabaseReader {
   /** Throws SQLITE_BUSY at once if another connection's lock is in the way. */
   read(query: BalanceQuery): LookupResult;
-  /** Whether it reads from a write-ahead log: then it is of no use any more once that is not beside the file. */
+  /** Whether it reads from a write-ahead log. If so, it is useless once the log is no longer beside the file. */
   usesLog(): boolean;
-  /** What is to be done now and then. */
+  /** Housekeeping, now and then. */
   tend?(): void;
   /**
-   * Leaves nothing behind that would change a file which lies at the path by now. With `leavesLog` it does not bring
-   * the log home: another one has taken its place.
+   * Leaves nothing behind that would change a file which is at the path by now. With `leavesLog` it does not write
+   * the log back: another one has taken its place.
    */
   close(options?: { readonly leavesLog: boolean }): void | Promise<void>;
 }
 
-/** How a kind of database is opened; paths lie behind any links. */
+/** How a kind of database is opened. Links in paths have been resolved. */
 export interface DatabaseKind {
   open(path: string): Promise<DatabaseReader>;
-  /** Opens the file again that was replaced, or is back, while the server runs. */
+  /** Opens a file that was replaced, or is back, while the server runs. */
   reopen(known: FileIdentity, current: FileIdentity): Promise<DatabaseReader>;
 }
 
 const NOBODY: BalanceQuery = { playerId: "", sessionId: "", requestId: "", timestamp: 0, traceparent: "" };
 
 /**
- * A source that reads `file`. It follows the path, not the inode: an replaced file is opened again, and
- * while there is none every lookup throws, because an answer from a deleted file would be an old balance.
+ * A source that reads `file`. It follows the path, not the inode: a replaced file is opened again, and while there is
+ * none every lookup throws, because an answer from a deleted file would be an old balance.
  */
 export async function openFileSource(file: string, kind: DatabaseKind, log: SourceLog): Promise<Source> {
   const before = identify(file);

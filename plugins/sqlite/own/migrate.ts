@@ -26,14 +26,14 @@ export function bringUpToDate(database: Database, file: string): void {
   try {
     migrate(drizzle(database), { migrationsFolder, migrationsTable });
   } catch (error) {
-    // Two processes that meet at a new file: the other one has migrated it meanwhile.
+    // Two processes met at a new file, and the other one has migrated it meanwhile.
     if (!isUpToDate(database, file)) throw error;
   }
 }
 
 /**
- * Puts the database into WAL mode: readers then never wait for a writer. It is a property of the file, and a file that
- * was made by VACUUM INTO, .dump or .recover does not have it. Returns whether it is so in the end.
+ * Puts the database into WAL mode: readers then never wait for a writer. It is a property of the file, and a file
+ * that was made by VACUUM INTO, .dump or .recover does not have it. Returns whether it is in that mode in the end.
  */
 export async function useLog(database: Database): Promise<boolean> {
   const waiting = AbortSignal.timeout(SWITCHING_MS);

@@ -10,7 +10,7 @@ import { bringUpToDate, isUpToDate, tryToUseLog, useLog } from "./migrate.ts";
 import { ownReads } from "./reader.ts";
 import type { DatabaseReader, DatabaseKind } from "../file/source.ts";
 
-/** Balances are no one else's business. SQLite gives the log and its index the database's mode. */
+/** Balances are nobody else's business. SQLite gives the log and its index the database's mode. */
 const FILE_MODE = 0o600;
 
 const EXACT = { strict: true, safeIntegers: true } as const;
@@ -25,7 +25,7 @@ export async function openToWrite(file: string): Promise<Database> {
   makeEmpty(file);
   removeUnusedIndex(file);
   const database = await connect(file, { readwrite: true }, (opened) => {
-    // These are figures of money: a commit is on the disk before anyone hears of it. SQLite's default, too.
+    // This is money: a commit is on the disk before anyone hears of it. It is SQLite's default, too.
     opened.run("PRAGMA synchronous = FULL");
     bringUpToDate(opened, file);
   });
@@ -51,7 +51,7 @@ export function closeRead(database: Database, file: string): void {
   removeUnusedIndex(file);
 }
 
-/** Opens the file, which must be there, and prepares the connection once no other's lock is in the way. */
+/** Opens the file, which must exist, and prepares the connection once no other lock is in the way. */
 export async function connect(
   file: string,
   mode: { readonly readwrite: true } | { readonly readonly: true },
@@ -74,11 +74,11 @@ function makeEmpty(file: string): void {
   try {
     closeSync(openSync(file, "wx", FILE_MODE));
   } catch {
-    // Somebody else was faster, or it cannot be: SQLite will say so.
+    // Somebody else was faster, or it is impossible: SQLite will say so.
   }
 }
 
-/** As it was just made, or as a disk that was full has left it. */
+/** As it was just made, or as a full disk has left it. */
 function isEmpty(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false })?.size === 0 && !existsSync(`${file}-wal`);
 }
@@ -106,8 +106,8 @@ export function ownDatabaseKind(context: OwnContext): DatabaseKind {
 type OwnContext = Pick<OpenContext, "log" | "exponentOf">;
 
 /**
- * For lookups. Read-only, so that none can change anything; beside it the keeper, which is bound to the same file
- * as the reader, wherever that is moved: at the end it brings the log home.
+ * For lookups. Read-only, so that none can change anything; beside it the keeper, which is bound to the same file as
+ * the reader, wherever that is moved: at the end it writes the log back into the database.
  */
 async function openReader(file: string, { log, exponentOf }: OwnContext): Promise<DatabaseReader> {
   const keeper = await openKeeper(file);
@@ -124,7 +124,7 @@ async function openReader(file: string, { log, exponentOf }: OwnContext): Promis
         log.info(`${file} is in WAL mode now`);
       },
       async close({ leavesLog } = { leavesLog: false }) {
-        // The last connection to close brings the log home and removes it, and the reader can do neither.
+        // The last connection to close writes the log back and removes it, and the reader can do neither.
         if (leavesLog) keeper.close(true);
         else await emptyLog(keeper);
         database.close(true);

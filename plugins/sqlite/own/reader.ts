@@ -6,10 +6,10 @@ import { players } from "./schema.ts";
 import type { DatabaseReader } from "../file/source.ts";
 
 /**
- * The reader's page cache. 16 MiB hold some 400,000 players whole, and of 10,000,000 every inner page of the
- * tree, so that a lookup reads one page at most. The other pragmas are SQLite's defaults on purpose: pages of
- * 4096 bytes (smaller and larger ones were slower at 10,000,000 players), and no memory map, because a file
- * that somebody cuts short while it is mapped ends the process with SIGBUS.
+ * The reader's page cache. 16 MiB hold some 400,000 players whole, and of 10,000,000 every inner page of the tree, so
+ * that a lookup reads one page at most. The other pragmas are SQLite's defaults on purpose: pages of 4096 bytes
+ * (smaller and larger ones were slower at 10,000,000 players), and no memory map, because a file that somebody
+ * truncates while it is mapped ends the process with SIGBUS.
  */
 const CACHE_KIB = 16_384;
 
@@ -27,9 +27,9 @@ export function ownReads(
     .toSQL();
   // The statement itself, without what drizzle does for each row: this is the hot path.
   const statement = database.prepare<PlayerRow, [string]>(byPlayerId);
-  // Each read is a transaction of its own, and so sees whatever is committed when it is asked. One that several
-  // shared would have to end before the next commit of anybody, and no turn of the event loop is that short: a turn
-  // accepts, reads and answers for as long as new connections come.
+  // Each read is a transaction of its own, and so sees whatever is committed when it is asked. A shared one would
+  // have to end before anybody's next commit, and no turn of the event loop is that short: a turn accepts, reads and
+  // answers for as long as new connections come.
   return ({ playerId }) => {
     const player = statement.get(playerId);
     if (player === null) return null;

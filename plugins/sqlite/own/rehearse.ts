@@ -8,7 +8,10 @@ import { closeRead, connect, openToRead } from "./open.ts";
 import { ownReads } from "./reader.ts";
 import { openFileSource, type DatabaseReader } from "../file/source.ts";
 
-/** klas-balance's own database as `check` looks at it: neither made nor migrated, which is warned of. */
+/**
+ * klas-balance's own database as `check` looks at it. It is neither made nor migrated; if it would be, there is a
+ * warning.
+ */
 export async function rehearseOwn(
   file: string,
   { log, exponentOf }: Pick<OpenContext, "log" | "exponentOf">,

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { customType, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** An SQLite integer as what it is, 64 bits: drizzle's own would pass it through a `number`. */
+/** An SQLite integer with all of its 64 bits: drizzle's own type would pass it through a `number`. */
 const int64 = customType<{ data: bigint; driverData: bigint }>({ dataType: () => "integer" });
 
 /**
@@ -12,7 +12,10 @@ export const players = sqliteTable("players", {
   playerId: text("player_id").primaryKey().notNull(),
   currency: text("currency").notNull(),
   balanceMinor: int64("balance_minor").notNull(),
-  /** Unix time in milliseconds. The default serves other programs that write here, in words that old SQLites know. */
+  /**
+   * Unix time in milliseconds. The default is for other programs that write here, in terms that old versions of
+   * SQLite know.
+   */
   updatedAt: int64("updated_at")
     .notNull()
     .default(sql`(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))`),

@@ -21,7 +21,7 @@ interface PlayerRow {
 export function playersTable(database: Database): PlayersTable {
   const orm = drizzle(database);
 
-  /** Row by row, which drizzle cannot: the statement's own transaction lasts until the last one. */
+  /** Row by row, which drizzle cannot do. The statement's own transaction lasts until the last row. */
   async function* list(fromId = ""): AsyncGenerator<Player> {
     const { sql } = orm
       .select(COLUMNS)

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 
 /**
  * How a column compares and what it keeps, by its declared type (sqlite.org/datatype3.html, section 3.1): the first
- * of these that the type holds counts, and a type that holds none of them is numeric.
+ * of these that the type contains counts, and a type that contains none of them is numeric.
  */
 const NOT_A_NUMBER = /CHAR|CLOB|TEXT|BLOB/i;
 

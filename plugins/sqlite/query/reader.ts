@@ -7,7 +7,7 @@ import type { QueryOptions } from "./row.ts";
 import { prepareSelect, type Prepared } from "./statement.ts";
 import { connectUntouched, type UntouchedConnection } from "./untouched.ts";
 
-/** How often a read is repeated that a writer has overtaken. */
+/** How often a read is repeated if a writer got in between. */
 const MAX_ATTEMPTS = 5;
 
 /** The operator's own database as a kind of source: their query, and nothing written to or beside the file. */
@@ -38,7 +38,8 @@ function queryReader(file: string, query: Query, options: QueryOptions): Databas
   function read(asked: BalanceQuery): LookupResult {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       if (isBroken || !open.isReusable()) {
-        // In this order: if the new one cannot be had, because of a lock say, there is still the old one to ask.
+        // In this order: if the new one cannot be opened, because of a lock for example, the old one can still be
+        // asked.
         const old = open;
         open = prepare(file, query, options);
         old.database.close(true);
@@ -67,7 +68,7 @@ function queryReader(file: string, query: Query, options: QueryOptions): Databas
 
 /**
  * While a program opens or closes the database its log and index come and go one after the other, and SQLite says in
- * between that it cannot open them, or would have to write. If it is so for good, it is said a little later.
+ * between that it cannot open them, or would have to write. If that lasts, it is reported a little later.
  */
 function isComingOrGoing(error: unknown): boolean {
   return /^SQLITE_(CANTOPEN|READONLY|PROTOCOL)/.test(sqliteCode(error) ?? "");

@@ -4,10 +4,10 @@ import { openFileSource } from "../file/source.ts";
 import { operatorsDatabase } from "./reader.ts";
 import { takesOtherIds } from "./statement.ts";
 
-/** An id that another text can stand for as a number. */
+/** An id that, as a number, can also be written as another text. */
 const INTEGER_ID = /^[1-9]\d*$/;
 
-/** The operator's database as `check` looks at it: it also warns of what is answered and may be wrong. */
+/** The operator's database as `check` looks at it. It also warns of answers that may be wrong. */
 export async function rehearseQuery(
   file: string,
   query: Query,
@@ -29,7 +29,7 @@ export async function rehearseQuery(
     return answer;
   }
 
-  /** True for the same number under a text that is nobody's id. */
+  /** True if the same number written differently, which is nobody's id, is answered. */
   async function isAnswered(other: BalanceQuery, signal: AbortSignal): Promise<boolean> {
     try {
       return (await source.lookup(other, signal)) !== null;

@@ -7,7 +7,7 @@ import type { Row } from "./statement.ts";
 export interface QueryOptions {
   /** To how many decimals a REAL is rounded, half even. Without it, it is read by its shortest decimal form. */
   readonly round?: number | undefined;
-  /** Told, for `check`, of what is answered and may be wrong. The same topic may come again. */
+  /** Told, for `check`, of answers that may be wrong. The same topic may come again. */
   readonly warn?: ((topic: "real" | "ids", warning: string) => void) | undefined;
 }
 
@@ -23,7 +23,7 @@ export function sqliteRowReader(
   let known = names;
   let columns = balanceColumns(names);
 
-  /** A table that was made again may give other columns, or in another order, to the very same statement. */
+  /** After a table was recreated, the very same statement may give other columns, or another order. */
   function columnsOf(row: Row): BalanceColumns {
     const current = Object.keys(row);
     if (current.length !== known.length || current.some((name, index) => name !== known[index])) {

@@ -12,11 +12,14 @@ export type Row = Readonly<Record<string, bigint | number | string | Uint8Array 
 export interface Prepared {
   /** Two rows at most. */
   select(asked: BalanceQuery): readonly Row[];
-  /** What the rows say of the player that was asked for. Throws without the value: it ends up in the log. */
+  /**
+   * What the rows say about the player that was asked for. What it throws goes to the log, so it does not show the
+   * value.
+   */
   resultOf(rows: readonly Row[], playerId: string): LookupResult;
 }
 
-/** Throws, in words for the operator, if the query is not one SELECT or does not yield a balance. */
+/** Throws, with a message for the operator, if the query is not one SELECT or does not yield a balance. */
 export function prepareSelect(database: Database, query: Query, options: QueryOptions): Prepared {
   const sql = query.render((parameter) => `:${parameter}`);
   const names = namesOf(database, sql, options);
@@ -51,7 +54,7 @@ function namesOf(database: Database, sql: string, { round, warn }: QueryOptions)
   }
 }
 
-/** Of SQLite's affinity, by which the id 012001 gets the balance of 12001. */
+/** A warning about SQLite's affinity, by which the id 012001 gets the balance of 12001. */
 export function takesOtherIds(column: string): string {
   return (
     `the query compares :player_id with ${column} as a number, so that 012001 gets the balance of 12001: ` +

@@ -57,8 +57,8 @@ function connect(file: string, parameter: string): Database {
 }
 
 /**
- * Throws if there is a log with content and no index of it, which only who may write can make: the file was copied
- * with its log, or left so by a crash. While a program opens or closes the database it is so for a moment.
+ * Throws if there is a log with content but no index, which only somebody who may write can make: the file was copied
+ * with its log, or a crash left it so. While a program opens or closes the database, this is so for a moment.
  */
 function assertReadableLog(file: string): void {
   if ((sizeOf(`${file}-wal`) ?? 0) === 0 || sizeOf(`${file}-shm`) !== undefined) return;

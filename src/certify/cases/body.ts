@@ -7,7 +7,7 @@ const invalid = answersCode(DEFAULT_STATUS_CODES.invalid_body);
 
 const NESTED_ARRAYS = 4000;
 
-/** A rightly signed body that is not a request. */
+/** A correctly signed body that is not a request. */
 function body(make: string | Uint8Array | ((good: string) => string | Uint8Array)) {
   return (tested: TestedEndpoint) =>
     requestWith(tested, {
@@ -20,7 +20,7 @@ function withByte(good: string, ...bytes: number[]): Uint8Array {
   return Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
 }
 
-/** Section 1.1: bodies that are not a JSON object in UTF-8. All of them are rightly signed. */
+/** Section 1.1: bodies that are not a JSON object in UTF-8. All of them are correctly signed. */
 export const bodyCases: readonly Case[] = [
   {
     id: "body-empty",

@@ -19,7 +19,9 @@ function http(status: string, body: string, ...headers: readonly string[]): stri
 
 const JSON_TYPE = "Content-Type: application/json";
 
-/** A call that no core would move money for: it lacks all that a bet has. Its bytes are those of no JSON library. */
+/**
+ * A call that no core would move money for: it lacks all that a bet has. No JSON library writes its bytes like this.
+ */
 function bodyOf(tested: TestedEndpoint): string {
   const fields = { ...goodFields(tested), player_id: tested.unknownPlayer };
   return `${JSON.stringify(fields, null, 1)
@@ -50,7 +52,7 @@ async function pass(tested: TestedEndpoint, passing: Passing): Promise<Complaint
     ...(pathSuffix === undefined ? {} : { pathSuffix }),
   });
   const reply = await sendRequest(tested, request);
-  // What is sent once more comes with a pause.
+  // A retry comes after a pause.
   if (passing.times === 1 && passing.core?.startsWith("HTTP/1.1 200") !== true) await Bun.sleep(AGAIN_MS);
   const seen = core.seen.length;
   if (seen === 0 && passing.times === 1 && !core.isReached) return NOT_REACHED;

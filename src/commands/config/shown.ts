@@ -5,7 +5,7 @@ import { builtIns } from "../../source/built-in.ts";
 
 const MASK = "****";
 
-/** What stands below such a key may be a secret, whatever it is called there. */
+/** Anything below such a key may be a secret, whatever its name. */
 const SECRET_KEY = /^(?:auth|headers|body)$|secret|token|password|passphrase|credential|api_?key/i;
 
 const URL = /^[a-z][a-z0-9+.-]*:\/\//i;
@@ -23,7 +23,7 @@ export function shownConfig(config: Config): string {
   return stringify(isTable(shown) ? shown : {});
 }
 
-/** What an operator's own plugin calls its secrets is not known: none of its texts is shown. */
+/** Nobody knows what an operator's own plugin calls its secrets, so none of its texts is shown. */
 function shownSource({ plugin, options }: SourceTable) {
   const isKnown = builtIns.has(plugin);
   return {

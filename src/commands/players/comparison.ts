@@ -11,7 +11,7 @@ export interface Comparison {
   readonly added: number;
   readonly changed: number;
   readonly unchanged: number;
-  /** Of those that change, in words, the greatest first. */
+  /** The changes as text, the greatest first. */
   readonly greatest: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export async function compare(staging: Staging, exponentOf: ExponentOf): Promise
   return { ...counts, greatest: greatest.map(({ change }) => inWords(change, exponentOf)) };
 }
 
-/** Of a million changes nearly all are smaller than those that are kept: they cost one comparison. */
+/** Of a million changes nearly all are smaller than those that are kept, and cost one comparison each. */
 function withChange(greatest: readonly RankedChange[], another: RankedChange): readonly RankedChange[] {
   const least = greatest[GREATEST - 1];
   if (least !== undefined && another.size <= least.size) return greatest;

@@ -12,8 +12,8 @@ function mayBeThousands(integer: string, fraction: string): boolean {
 }
 
 /**
- * An amount as people write it in a file with this separator, as a plain decimal; or what is wrong, in words that
- * leave the amount out. What could be read in two ways is not read.
+ * An amount as people write it in a file with this separator, as a plain decimal; or what is wrong, without the
+ * amount. What can be read in two ways is refused.
  */
 export function plainAmount(
   written: string,
@@ -31,7 +31,7 @@ export function plainAmount(
   if (mark === "," && separator === ",") {
     return { problem: "a comma, which separates the columns of this file: write a point" };
   }
-  // In a file that is separated by commas, a decimal mark can only be the point.
+  // In a file with commas between columns, only a point can be the decimal mark.
   if (separator !== "," && mayBeThousands(integer, fraction)) {
     return {
       problem: `thousands or decimals? Write it without the ${mark === "." ? "point" : "comma"}, or with one decimal more`,

@@ -11,7 +11,7 @@ function plainName(title: string): string {
   return title.toLowerCase().replaceAll(/[\s_-]/g, "");
 }
 
-/** The columns by their titles, in any order and among others; or the problem in words. */
+/** The columns by their titles, in any order and among others; or the problem. */
 export function columnsOf(titles: readonly string[]): Columns | { readonly problem: string } {
   const names = titles.map(plainName);
   const indexes = ENTRY_FIELDS.map((field) => [field, names.indexOf(plainName(field))] as const);

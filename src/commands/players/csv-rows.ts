@@ -7,7 +7,9 @@ import { describeFileError } from "../../file-error.ts";
 import { Failure } from "../../failure.ts";
 import { type Encoding, separated, textOf } from "./csv-text.ts";
 
-/** More than any row has; without it a quote that is never closed would gather the rest of the file in memory. */
+/**
+ * Longer than any row. Without a limit, a quote that is never closed would collect the rest of the file in memory.
+ */
 const MAX_ROW_CHARACTERS = 16_384;
 
 const STANDARD_INPUT = "-";
@@ -35,7 +37,7 @@ export class BrokenRow extends Error {
  * content are left out. Throws a `BrokenRow`, or one line about the file as a whole.
  */
 export async function* csvRows(file: string, encoding: Encoding = "utf-8"): AsyncIterableIterator<CsvRow> {
-  // It shows nothing where standard error is not a terminal, whose line wrapping it would switch off for good.
+  // It shows nothing if standard error is not a terminal, because it would switch off line wrapping for good.
   const progress = new SingleBar({ format: "{bar} {percentage} %", clearOnComplete: true, linewrap: true });
   let stream: ReadStream | undefined;
   try {
@@ -55,7 +57,7 @@ export async function* csvRows(file: string, encoding: Encoding = "utf-8"): Asyn
       max_record_size: MAX_ROW_CHARACTERS,
       on_record: (fields, { lines }) => [String(lines), ...fields],
     });
-    // What goes wrong in any part comes out of the last one, which is read here.
+    // An error of any part comes out of the last one, which is read here.
     pipeline(text, parser, () => {});
     // What `on_record` makes of each.
     const rows: AsyncIterable<string[]> = parser;
@@ -66,7 +68,7 @@ export async function* csvRows(file: string, encoding: Encoding = "utf-8"): Asyn
     throw explainedRead(error, file, encoding);
   } finally {
     progress.stop();
-    // With it goes the handle; nobody else lets go of a file that was not read to its end.
+    // This also closes the handle; nothing else closes a file that was not read to its end.
     stream?.destroy();
   }
 }

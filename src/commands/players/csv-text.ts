@@ -1,4 +1,4 @@
-/** How a file may be written, beside UTF-16, which shows by its mark. */
+/** The encodings of a file, besides UTF-16, which its mark shows. */
 export const ENCODINGS = ["utf-8", "windows-1252"] as const;
 
 export type Encoding = (typeof ENCODINGS)[number];
@@ -10,9 +10,9 @@ const MARKS = [
 ] as const;
 
 /**
- * The text of a file, without its byte-order mark and with every end of a line (CRLF, CR or LF) as LF.
- * Strict: throws a `TypeError` where bytes are none of the encoding, so that a file in another one does not
- * become players that nobody can ask for.
+ * The text of a file, without its byte-order mark and with every end of a line (CRLF, CR or LF) as LF. Strict: throws
+ * a `TypeError` if bytes do not belong to the encoding, so that a file in another one does not become players that
+ * nobody can ask for.
  */
 export async function* textOf(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
@@ -34,13 +34,13 @@ function lineEndsAsLf(text: string): string {
   return text.includes("\r") ? text.replaceAll(/\r\n?/g, "\n") : text;
 }
 
-/** Of which one the header holds most. */
+/** The one that the header holds most of. */
 const SEPARATORS = [",", ";", "\t"] as const;
 
 /** Excel's own word for the separator, in a line before the header. */
 const SEPARATOR_LINE = /^sep=(.)$/i;
 
-/** What a file is separated by, as its beginning shows, and the text that is left to be parsed. */
+/** The separator of a file, judged by its beginning, and the text that is left to be parsed. */
 export interface Separated {
   readonly separator: string;
   readonly text: AsyncIterable<string>;

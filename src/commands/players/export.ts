@@ -8,7 +8,7 @@ import { ENTRY_FIELDS, withAllDecimals } from "../../players/entry.ts";
 import { eachEntry } from "./list.ts";
 import { chunked } from "./lines.ts";
 
-/** The balances of everyone are no one else's business. */
+/** Everybody's balances are nobody else's business. */
 const FILE_MODE = 0o600;
 
 /** The lines of the CSV file, its header first. */

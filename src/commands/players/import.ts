@@ -11,7 +11,7 @@ import { ENTRY_FIELDS, type EntryRules, type ParsedEntry, parseEntry } from "../
 /** Bad rows are named up to this number and counted beyond it. */
 const MAX_NAMED_ROWS = 20;
 
-/** 128 and the number of SIGINT, as shells have it. */
+/** 128 plus the number of SIGINT, as in a shell. */
 const INTERRUPTED_STATUS = 130;
 
 /** How many rows go to the database at a time. */
@@ -42,7 +42,7 @@ export async function importPlayers(
   return comparison;
 }
 
-/** The end of the process undoes what was staged; that is only to be said. */
+/** The end of the process undoes what was staged. All that is left is to say so. */
 function endInterrupted(): never {
   process.stderr.write("interrupted: nothing was changed\n");
   return endProcess(INTERRUPTED_STATUS);
@@ -109,7 +109,7 @@ function headerOf(file: string, { fields, line }: CsvRow): Columns {
   return columns;
 }
 
-/** What spreadsheets make of a long number; as an id it would be that of nobody. */
+/** What spreadsheets turn a long number into. As an id it would be nobody's. */
 const SHORTENED_NUMBER = /^\d[.,]\d+E\+\d+$/i;
 
 function parseRow({ fields, separator }: CsvRow, columns: Columns, rules: EntryRules): ParsedEntry {

@@ -2,10 +2,10 @@ import type { PlayersTable } from "../../../plugins/shared/players-table.ts";
 import type { ExponentOf } from "../../protocol/currency.ts";
 import { type Entry, formatEntry } from "../../players/entry.ts";
 
-/** The columns of a table hold at least their titles. */
+/** The columns of a table are at least as wide as their titles. */
 const TITLES: Entry = { player_id: "PLAYER", currency: "CURRENCY", balance: "BALANCE" };
 
-/** A table with one line a player. */
+/** A table with one line per player. */
 export async function* tableLines(
   entries: Iterable<Entry> | AsyncIterable<Entry>,
   playerIdWidth: number,
@@ -17,7 +17,7 @@ export async function* tableLines(
   for await (const entry of entries) yield line(entry);
 }
 
-/** A JSON array with one line a player. */
+/** A JSON array with one line per player. */
 async function* jsonLines(entries: AsyncIterable<Entry>): AsyncGenerator<string> {
   let before = "[\n";
   for await (const entry of entries) {

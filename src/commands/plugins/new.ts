@@ -10,7 +10,7 @@ import { PLUGINS_FOLDER } from "../../source/find-plugin.ts";
 import { createFile, replaceFile } from "../whole-file.ts";
 import * as template from "./template.ts" with { type: "text" };
 
-/** The names that a configuration takes for a file in `plugins/`, kept to what every file system takes. */
+/** The names that a configuration accepts for a file in `plugins/`, limited to what every file system accepts. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 const DECLARATIONS = "klas-balance.d.ts";
 
@@ -27,7 +27,7 @@ export async function newPlugin(name: string, directory: string, force: boolean)
   try {
     await mkdir(folder, { recursive: true });
     await (force ? replaceFile : createFile)(plugin, [sourceText(template).replaceAll("NAME", name)]);
-    // Not anybody's own work: it follows the program that wrote it.
+    // It is not anybody's own work, but follows the program that wrote it.
     await replaceFile(declarations, [moduleDeclaration(sourceText(contract))]);
   } catch (error) {
     throw new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
@@ -42,7 +42,7 @@ function moduleDeclaration(source: string): string {
   return `// Written by "klas-balance plugins new", for your editor; klas-balance does not read it.\n\ndeclare module "klas-balance" {\n${body}\n}\n`;
 }
 
-/** A file that was imported as text, which the compiler takes for the module that it is otherwise. */
+/** A file that was imported as text. The compiler takes it for the module that it usually is. */
 function sourceText(module: object): string {
   return v.parse(v.string(), Reflect.get(module, "default"));
 }

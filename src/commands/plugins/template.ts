@@ -33,14 +33,15 @@ export default {
     ),
   }),
 
-  // Called at the start and at each reload. A throw keeps the server from starting, or on the source it had.
+  // Called at the start and at each reload. If it throws, the server does not start or, on a reload, keeps the source
+  // it had.
   async open({ demo_balance }, { log }) {
     // A Map: an object would also answer for the player "constructor".
     const players = new Map([["12001", demo_balance]]);
     log.info("the demonstration source is open", { players: players.size });
 
     return {
-      // Give `signal` to whatever you wait for: when it aborts, the caller has had an answer already.
+      // Pass `signal` to whatever you wait for: when it aborts, the caller has already had an answer.
       async lookup({ playerId }, signal): Promise<LookupResult> {
         signal.throwIfAborted();
         // const response = await fetch(`http://127.0.0.1:9000/players/${encodeURIComponent(playerId)}`, { signal });
@@ -56,7 +57,7 @@ export default {
       // Optional: throws when a lookup could not be answered now. For readiness.
       check() {},
 
-      // Optional: let go of what open took. It may be called twice.
+      // Optional: releases what open took. It may be called twice.
       close() {},
     };
   },

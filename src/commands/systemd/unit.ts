@@ -90,14 +90,17 @@ WantedBy=multi-user.target
 `;
 }
 
-/** Newer systemds keep the credentials from a reload's commands: if there are some, only the journal tells how it ended. */
+/**
+ * Newer versions of systemd hide the credentials from the commands of a reload. If there are any, only the journal
+ * tells how it ended.
+ */
 function reloadCheck(command: string): string {
   return `# A signal has no answer: with this, "systemctl reload" waits, and fails if the configuration is refused.
 ExecReload=${command}
 `;
 }
 
-/** What lies under /etc the service only reads. */
+/** The service only reads what is under /etc. */
 function isReadOnly(folder: string): boolean {
   return folder.startsWith("/etc/");
 }
