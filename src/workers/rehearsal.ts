@@ -1,7 +1,7 @@
 import type { Reading } from "../config/load.ts";
 import type { Rehearsal } from "../server/rehearse.ts";
 import { startWorkerProcess } from "./child.ts";
-import { START_MS } from "./slot.ts";
+import { START_MS } from "./restarting-worker.ts";
 
 /**
  * Tries a configuration out in a separate process, which is killed afterwards: whatever an operator's plugin does at

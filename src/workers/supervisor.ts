@@ -7,7 +7,7 @@ import type { PreparedReload, Server, WorkerNews } from "../server/server.ts";
 import { assertPortIsFree } from "../answer/port.ts";
 import { rememberMetrics } from "./worker-metrics.ts";
 import type { WorkerProcess } from "./child.ts";
-import { PREPARE_MS, workerSlot, type WorkerSlot } from "./slot.ts";
+import { PREPARE_MS, restartingWorker, type RestartingWorker } from "./restarting-worker.ts";
 
 const REPORT_MS = 5000;
 /** What a worker's stop may take beyond the drain. */
@@ -32,8 +32,8 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   let config = initial;
   assertPortIsFree(config);
   const metrics = rememberMetrics();
-  const slots = Array.from({ length: workerCount(config) }, (_, index) =>
-    workerSlot({
+  const workers = Array.from({ length: workerCount(config) }, (_, index) =>
+    restartingWorker({
       number: index + 1,
       config: () => config,
       log,
@@ -41,18 +41,18 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       onEnd: (pid) => void metrics.died(pid),
     }),
   );
-  const up = () => slots.filter(({ isUp }) => isUp);
-  const running = () => slots.flatMap(({ worker }) => worker ?? []);
-  const [first, ...others] = slots;
+  const up = () => workers.filter(({ isUp }) => isUp);
+  const running = () => workers.flatMap(({ worker }) => worker ?? []);
+  const [first, ...others] = workers;
   if (first === undefined) throw new Error("there is at least one worker");
 
   // If port 0 was asked for, the first worker finds out which one it is.
   const { url, port } = await first.start().catch(endAll);
   config = { ...config, server: { ...config.server, port } };
-  await Promise.all(others.map((slot) => slot.start())).catch(endAll);
+  await Promise.all(others.map((each) => each.start())).catch(endAll);
 
   function endAll(problem: unknown): never {
-    for (const slot of slots) slot.kill();
+    for (const each of workers) each.kill();
     throw problem;
   }
 
@@ -96,7 +96,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
             : [...new Set(answers.flatMap(({ warnings = [] }) => warnings))],
         async commit() {
           config = reloaded;
-          await Promise.all(slots.map((slot) => slot.follow(asked)));
+          await Promise.all(workers.map((each) => each.follow(asked)));
         },
         discard: () => tell(asked, "discard", PREPARE_MS),
       };
@@ -113,7 +113,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
     },
     prepare,
     async notReady() {
-      const down = slots
+      const down = workers
         .filter(({ isUp }) => !isUp)
         .map(({ number, failures }) => `worker ${number} is down, after ${failures} failures in a row`);
       const problems = (await reports()).flat();
@@ -124,17 +124,17 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       await reports();
       return metrics.snapshots();
     },
-    news: () => Promise.all(slots.map(newsOf)),
+    news: () => Promise.all(workers.map(newsOf)),
     beginShutdown: () => void tell(running(), "begin_shutdown", REPORT_MS),
     async stop() {
       const withinMs = config.server.drain_seconds * 1000 + STOP_MS;
-      await Promise.all(slots.map((slot) => slot.stop(withinMs)));
+      await Promise.all(workers.map((each) => each.stop(withinMs)));
     },
   };
 }
 
 /** A worker's news, if it answers in time. A busy worker reports it the next time. */
-async function newsOf({ number, worker, isUp, failures }: WorkerSlot): Promise<WorkerNews> {
+async function newsOf({ number, worker, isUp, failures }: RestartingWorker): Promise<WorkerNews> {
   const answer = isUp ? await worker?.ask({ type: "news" }, REPORT_MS).catch(() => undefined) : undefined;
   return { number, pid: worker?.pid, isUp, failures, news: answer?.news };
 }

@@ -14,7 +14,7 @@ const MAX_RESTART_MS = 30_000;
 /** A worker that ran for this long did not fail at its start. */
 const SOUND_MS = 60_000;
 
-export interface SlotOptions {
+export interface RestartingWorkerOptions {
   readonly number: number;
   /** The configuration in use. */
   readonly config: () => Config;
@@ -24,8 +24,8 @@ export interface SlotOptions {
   readonly onEnd: (pid: number) => void;
 }
 
-/** A worker's place, whichever process fills it at the moment. */
-export interface WorkerSlot {
+/** A worker that is started again, with back-off, whenever its process dies or hangs. */
+export interface RestartingWorker {
   readonly number: number;
   readonly worker: WorkerProcess | undefined;
   /** It has started, with the configuration in use. */
@@ -45,7 +45,13 @@ export interface WorkerSlot {
   kill(): void;
 }
 
-export function workerSlot({ number, config, log, onRestart, onEnd }: SlotOptions): WorkerSlot {
+export function restartingWorker({
+  number,
+  config,
+  log,
+  onRestart,
+  onEnd,
+}: RestartingWorkerOptions): RestartingWorker {
   let worker: WorkerProcess | undefined;
   let isUp = false;
   let isEnding = false;
