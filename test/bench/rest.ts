@@ -24,7 +24,8 @@ export async function benchRest(options: BenchOptions): Promise<void> {
   const config = writeConfig(folder, { name: "rest", source });
   const load = { secret: SECRET, players: 1000, connections };
   const subjects = [
-    await startSubject("bare proxy", beside("proxy", upstream.url), load),
+    await startSubject("bare proxy", beside("proxy", upstream.url, "fetch"), load),
+    await startSubject("… by Node's client", beside("proxy", upstream.url, "Node's client"), load),
     await startSubject("rest", [binary, "serve", "--config", config], load),
   ];
   await compare(subjects, rounds);
