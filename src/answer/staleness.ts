@@ -1,4 +1,4 @@
-import { clockSkewSeconds } from "../protocol/request.ts";
+import { clockSkewSeconds } from "../protocol/timestamp.ts";
 import type { Outcome } from "../protocol/status.ts";
 import type { Service } from "./service.ts";
 

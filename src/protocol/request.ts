@@ -1,9 +1,6 @@
 /** The longest id, in characters (Unicode code points). */
 const MAX_ID_CHARACTERS = 256;
 
-/** From here on a timestamp is in milliseconds; as seconds it would be the year 5138. */
-const FIRST_MILLISECONDS = 1e11;
-
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/;
 
@@ -131,10 +128,4 @@ function parseJson(body: Uint8Array): Json {
   } catch {
     return { valid: false, problem: "not JSON" };
   }
-}
-
-/** How far the request's clock is from ours, in seconds; negative if it is behind. */
-export function clockSkewSeconds(timestamp: number, nowMs: number): number {
-  const timestampMs = timestamp >= FIRST_MILLISECONDS ? timestamp : timestamp * 1000;
-  return (timestampMs - nowMs) / 1000;
 }
