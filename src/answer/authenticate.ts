@@ -12,13 +12,15 @@ export function authenticate(body: Uint8Array, call: Call, service: Service): Ou
     : withCurrency(outcome, service);
 }
 
-/** What says a player's currency: the source, else the configuration. */
+/** Where a player's currency comes from: the source, else the configuration. */
 export interface Currencies {
   readonly currency: string | undefined;
   readonly exponentOf: ExponentOf;
 }
 
-/** The outcome with the currency that `authenticate` answers; without a known one it has failed (spec 1.5). */
+/**
+ * The outcome with the currency that `authenticate` answers. Without a known currency the call has failed (spec 1.5).
+ */
 export function withCurrency(outcome: Outcome, { currency: byDefault, exponentOf }: Currencies): Outcome {
   if (outcome.reason !== "ok") return outcome;
   const currency = outcome.currency ?? byDefault;

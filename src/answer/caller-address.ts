@@ -4,7 +4,7 @@ import { includesAddress, withoutMapping } from "../config/address.ts";
 
 /** Who is calling. */
 export interface Caller {
-  /** Empty if that cannot be said. */
+  /** Empty if that is unknown. */
   readonly address: string;
   /** What a trusted proxy forwarded in place of an address, cut. */
   readonly unreadableHop?: string;
@@ -14,7 +14,7 @@ const MAX_HOP_CHARACTERS = 64;
 
 /**
  * The peer of the connection or, if that is a trusted proxy, the right-most hop of `X-Forwarded-For` that is not.
- * What stands further left was written by the caller, and is not believed.
+ * What is further left was written by the caller and is not believed.
  */
 export function callerOf(
   peer: string,

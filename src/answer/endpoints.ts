@@ -38,7 +38,7 @@ function forwardedEndpoint(name: string): Endpoint {
   return {
     name,
     origin: () => "forward",
-    // Of a configuration that forwards no more, nothing is read for long.
+    // After a reload that turned forwarding off, no more than this is read.
     maxBodyBytes: ({ forwarder, maxBodyBytes }) => forwarder?.maxBodyBytes ?? maxBodyBytes,
     timeoutMs: ({ forwarder }) => forwarder?.timeoutMs ?? 0,
     showsCurrency: false,

@@ -4,7 +4,7 @@ import type { Answer } from "./endpoint.ts";
 import type { Service } from "./service.ts";
 import { staleness } from "./staleness.ts";
 
-/** Passes a call on to the core. What its body says is the core's to judge, but for a timestamp that is too old. */
+/** Passes a call on to the core. The core judges what the body says, except for a timestamp that is too old. */
 export function passOn(
   endpoint: string,
   body: Uint8Array,

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 
-/** Where something is to listen, and the table of the configuration that says so. */
+/** Where to listen, and the table of the configuration that says so. */
 export interface Place {
   readonly table: "server" | "admin";
   readonly host: string;
   readonly port: number;
 }
 
-/** Opens a listener; what keeps it from opening becomes a line that says what to do. */
+/** Opens a listener. What keeps it from opening becomes a line that says what to do. */
 export function serveOrExplain<Server>(place: Place, open: () => Server): Server {
   try {
     return open();
@@ -30,7 +30,7 @@ function explain(error: unknown, { table, port }: Place): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Listeners that share a port would share it with another program's too, and silently. */
+/** Listeners that share a port would silently share it with another program's, too. */
 export function assertPortIsFree({ server: { host, port } }: Config): void {
   const socket = { data() {} };
   serveOrExplain({ table: "server", host, port }, () => Bun.listen({ hostname: host, port, socket })).stop(
@@ -41,7 +41,7 @@ export function assertPortIsFree({ server: { host, port } }: Config): void {
 /** The state of a listening socket in `/proc/net/tcp`. */
 const LISTENING = "0A";
 
-/** Which process listens on a port: `nginx, pid 123`. `undefined` if the system does not tell, or does not tell us. */
+/** Which process listens on a port: `nginx, pid 123`. `undefined` if the system does not say, or not to this user. */
 function userOf(port: number): string | undefined {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   try {

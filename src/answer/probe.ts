@@ -17,8 +17,8 @@ export async function probe(
 }
 
 /**
- * Why calls would not be answered now, in words. A probe player is looked up, too: a source that opens and
- * then knows nobody, is not ready. What refuses one player, or is busy with the others, is.
+ * Why calls would not be answered now, as text for the operator. A probe player is looked up, too: a source that
+ * opens but knows nobody is not ready. One that refuses that player, or is busy with others, is.
  */
 export async function readinessProblem(
   source: GuardedSource,
@@ -37,7 +37,7 @@ const WORDS: Partial<Record<Outcome["reason"], string>> = {
   source_timeout: "no answer within webhook.timeout_ms",
 };
 
-/** What an outcome says beside its status code. */
+/** What an outcome says besides its status code. */
 export function inWords(outcome: Outcome): string {
   const detail = "detail" in outcome ? outcome.detail : undefined;
   return [WORDS[outcome.reason] ?? outcome.reason, ...(detail === undefined ? [] : [detail])].join(": ");

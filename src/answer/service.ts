@@ -38,7 +38,7 @@ export interface Service {
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: BlockList | undefined;
   readonly log: Log;
-  /** Only there if somebody can read them. */
+  /** Only there if somebody can read them: with an admin listener. */
   readonly metrics: Metrics | undefined;
   /** Only there if somebody can look, too. */
   readonly recorder: Recorder | undefined;
@@ -46,17 +46,17 @@ export interface Service {
   readonly secretIds: readonly string[];
 }
 
-/** What a service lives in: it is there before the service and after it. */
+/** What surrounds a service: it exists before and after it. */
 export interface Surroundings {
   readonly log: Log;
   readonly metrics?: Metrics | undefined;
   readonly recorder?: Recorder | undefined;
-  /** The service is opened to be looked at, not to answer calls. */
+  /** The source is opened only to be looked at, not to answer calls. */
   readonly isRehearsal?: boolean;
   readonly onStep?: OnStep | undefined;
 }
 
-/** All but the source comes out of the configuration as it is. */
+/** Everything but the source comes straight from the configuration. */
 export function serviceOf(
   { webhook, server, source: { name }, currencies = {} }: Config,
   source: GuardedSource,

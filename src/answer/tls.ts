@@ -11,7 +11,7 @@ import type { Config } from "../config/load.ts";
 import { describeFileError } from "../file-error.ts";
 import type { Problem } from "../config/problem.ts";
 
-/** What the public listener encrypts with, as PEM text. TLS 1.2 and 1.3 are spoken; it is the runtime's minimum. */
+/** What the public listener encrypts with, as PEM text. It speaks TLS 1.2 and 1.3; 1.2 is the runtime's minimum. */
 export interface ServerTls {
   readonly cert: string;
   readonly key: string;

@@ -7,7 +7,7 @@ export interface TrimmedSecret {
   readonly key: SigningKey;
 }
 
-/** None, if the secrets are as they should be. */
+/** Empty if the secrets are as they should be. */
 export function trimmedSecrets(secrets: readonly string[]): readonly TrimmedSecret[] {
   return secrets.flatMap((secret, index) => {
     const trimmed = secret.trim();
@@ -15,7 +15,7 @@ export function trimmedSecrets(secrets: readonly string[]): readonly TrimmedSecr
   });
 }
 
-/** For the log, why a signature that is wrong may be wrong. The call is refused all the same. */
+/** For the log: why a wrong signature may be wrong. The call is still refused. */
 export function trimmedSecretHint(
   body: Uint8Array,
   signature: string | null,

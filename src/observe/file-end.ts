@@ -1,7 +1,7 @@
 import { close, fstat, open, read } from "node:fs";
 import { promisify } from "node:util";
 
-/** How a file ends that lines are appended to. */
+/** How a file that lines are appended to ends. */
 export interface FileEnd {
   readonly sizeBytes: number;
   /** Its last line has no newline. */
@@ -10,7 +10,10 @@ export interface FileEnd {
 
 const NEWLINE = 10;
 
-/** `undefined` if it is not a file, such as a pipe, or cannot be read, by its mode or on a system without this path. */
+/**
+ * `undefined` if it is not a file but a pipe, for example, or cannot be read because of its mode or on a system
+ * without this path.
+ */
 export async function endOfFile(fileDescriptor: number): Promise<FileEnd | undefined> {
   try {
     const entry = await promisify(fstat)(fileDescriptor);

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { MetricsSnapshot } from "./metrics.ts";
 
-/** What is counted once, however many processes serve. */
+/** Metrics that are counted once, however many processes serve. */
 export interface LifecycleMetrics {
   /** A reload ended. */
   reloaded(succeeded: boolean): void;
