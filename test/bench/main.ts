@@ -3,7 +3,7 @@
  * turn on one processor, the clients on another one.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { benchAgainst } from "./against.ts";
@@ -60,6 +60,8 @@ if (unknown !== undefined) {
   process.stderr.write(`no part "${unknown}": ${Object.keys(parts).join(", ")}\n`);
   process.exit(2);
 }
+const load = (loadavg()[0] ?? 0).toFixed(2);
+line(`${cpus().length} x ${cpus()[0]?.model}, load before it ${load}, Bun ${Bun.version}`);
 if (values.against !== undefined) await benchAgainst(options, resolve(values.against));
 for (const [name, measure] of Object.entries(parts)) {
   if (wanted.includes(name)) await measure();
