@@ -1,4 +1,4 @@
-import type { SourcePlugin } from "../../src/plugin.ts";
+import type { SourcePlugin, SourceState } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
@@ -9,7 +9,7 @@ import { ownTable } from "./own/prepare.ts";
 import { ownRow, ownSelect } from "./own/select.ts";
 import { rowReader } from "../shared/query/row-reader.ts";
 import { kindOf } from "./kind.ts";
-import { roleOf } from "./role.ts";
+import { type Role, roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
 
@@ -21,6 +21,11 @@ const MAX_BATCH = 64;
 /** The server writes an id of each type as the key is written. */
 function isSameText(storedId: string, key: string): boolean {
   return storedId === key;
+}
+
+/** Where it matters, and is known. */
+function stalenessOf({ stalenessMs }: Role): SourceState {
+  return stalenessMs === undefined ? {} : { staleness_ms: Math.round(stalenessMs) };
 }
 
 /** What `init --source postgres` begins with. */
@@ -67,7 +72,7 @@ export default {
       timeoutMs,
     });
     try {
-      return await openLanes(
+      const source = await openLanes(
         {
           hosts: options.hosts,
           connections: options.connections,
@@ -77,6 +82,7 @@ export default {
         },
         context,
       );
+      return { ...source, state: () => ({ ...source.state(), ...stalenessOf(role) }) };
     } catch (problem) {
       if (own?.isMissing !== true) throw problem;
       log.warn(problem instanceof Error ? problem.message : String(problem));

@@ -38,13 +38,20 @@ export function postgresLanes(options: LaneOptions): Connect {
       }),
     async begin(session, host) {
       const run = isBehindPooler ? inTransaction(session, begin) : plainly(session);
-      await assertFit(host, run, role, isBehindPooler ? undefined : settings);
+      const assertIsFit = () => assertFit(host, run, role, isBehindPooler ? undefined : settings);
+      await assertIsFit();
       await prepareHost(host);
       return {
         ask: async (tag, queries) =>
           statement.read(await run(statement.text, statement.parameters(tag, queries)), tag, queries),
-        probe: async () =>
-          statement.assertColumns((await run(statement.text, statement.parameters("", []))).columns),
+        async probe() {
+          // Both in one round trip. A primary may have become a replica, and a replica may have fallen behind.
+          const [{ columns }] = await Promise.all([
+            run(statement.text, statement.parameters("", [])),
+            assertIsFit(),
+          ]);
+          statement.assertColumns(columns);
+        },
       };
     },
     isLost,
@@ -84,11 +91,11 @@ async function assertFit(
   settings: Readonly<Record<string, string>> | undefined,
 ): Promise<void> {
   const { rows } = await run(
-    `SELECT ${role.isFit}, current_setting('default_transaction_read_only'), current_setting('statement_timeout')`,
+    `SELECT ${role.standing}, current_setting('default_transaction_read_only'), current_setting('statement_timeout')`,
     [],
   );
-  const [isFit, isReadOnly, timeout] = rows[0] ?? [];
-  if (isFit !== true) throw new HostProblem(`${host.name} ${role.unfit}`, { mayPass: true });
+  const [standing, isReadOnly, timeout] = rows[0] ?? [];
+  if (!role.accepts(standing)) throw new HostProblem(`${host.name} ${role.unfit}`, { mayPass: true });
   if (settings !== undefined && (isReadOnly !== "on" || timeout === "0")) {
     throw new HostProblem(
       `${host.name} ignores what a session begins with, as a pooler in transaction mode does: set pooler = true`,

@@ -35,7 +35,7 @@ export interface Statement {
 }
 
 /** The columns that we add before those of the query: the proof of what is answered. */
-const PROOF = ["tag", "place", "player_id", "is_fit", "is_found"] as const;
+const PROOF = ["tag", "place", "player_id", "standing", "is_found"] as const;
 
 /**
  * Puts a SELECT into parentheses and asks it for a list of lookups. Each of them gets a row at least, whether the
@@ -50,7 +50,7 @@ export function lookupStatement(
   }: { readonly idType: IdType; readonly role: Role; readonly rowReader: RowReader },
 ): Statement {
   const text = `SELECT $3::text, klas_balance_asked.klas_balance_place::int4, ${PLACEHOLDERS.player_id}::text,
-${role.isFit} AND current_setting('transaction_read_only') = 'on', klas_balance_answer.*
+CASE WHEN current_setting('transaction_read_only') = 'on' THEN ${role.standing} END, klas_balance_answer.*
 FROM unnest($1::${idType}[], $2::text[]) WITH ORDINALITY
 AS klas_balance_asked(klas_balance_player_id, klas_balance_session_id, klas_balance_place)
 LEFT JOIN LATERAL (SELECT true, klas_balance_query.* FROM (
@@ -66,11 +66,11 @@ ${select}
     ],
     read({ rows, columns }, tag, queries) {
       const keys = queries.map(({ playerId }) => playerKey(idType, playerId));
-      const proven = rows.map(([rowTag, place, key, isFit, isFound, ...values]) => ({
+      const proven = rows.map(([rowTag, place, key, standing, isFound, ...values]) => ({
         tag: rowTag,
         place: Number(place) - 1,
         key,
-        isFit: isFit === true,
+        isFit: role.accepts(standing),
         isFound: isFound === true,
         values,
       }));

@@ -33,6 +33,8 @@ export interface Gauges {
   readonly inFlight: () => number;
   readonly forwardsInFlight: () => number;
   readonly isSourceUp: () => Promise<boolean>;
+  /** As of the latest answer or check, if the source knows. */
+  readonly staleness: () => { readonly source: string; readonly seconds: number } | undefined;
 }
 
 /** From 50 µs, which an answer from SQLite takes, to the longest deadline in use. */
@@ -103,6 +105,20 @@ export function openMetrics(gauges: Gauges): Metrics {
     registers,
     collect() {
       forwardsInFlight.set(gauges.forwardsInFlight());
+    },
+  });
+  const staleness = new Gauge({
+    name: "klas_balance_source_staleness_seconds",
+    help: "How far the database that answers may be behind its primary, if that is bounded.",
+    labelNames: ["source"],
+    aggregator: "max",
+    registers,
+    async collect() {
+      // The check asks the server, which an idle source has not done lately.
+      await gauges.isSourceUp();
+      const known = gauges.staleness();
+      staleness.reset();
+      if (known !== undefined) staleness.set({ source: known.source }, known.seconds);
     },
   });
   const sourceUp = new Gauge({

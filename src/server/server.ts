@@ -92,6 +92,13 @@ export async function startServer(
       inFlight: () => inUse.service.source.inFlight,
       forwardsInFlight: () => inUse.service.forwarder?.inFlight ?? 0,
       isSourceUp: async () => (await health()) === undefined,
+      staleness() {
+        const { source, sourceName } = inUse.service;
+        const { staleness_ms } = source.state();
+        return typeof staleness_ms === "number"
+          ? { source: sourceName, seconds: staleness_ms / 1000 }
+          : undefined;
+      },
     });
   const recorder = initial.admin && openRecorder(initial.admin.capture_failed);
   const surroundings = { log, metrics, recorder, onStep };

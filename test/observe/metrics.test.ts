@@ -6,7 +6,12 @@ async function textOf(
   record: (metrics: ReturnType<typeof openMetrics>) => void,
 ): Promise<string> {
   const processes = Array.from({ length: count }, () =>
-    openMetrics({ inFlight: () => 0, forwardsInFlight: () => 0, isSourceUp: () => Promise.resolve(true) }),
+    openMetrics({
+      inFlight: () => 0,
+      forwardsInFlight: () => 0,
+      isSourceUp: () => Promise.resolve(true),
+      staleness: () => undefined,
+    }),
   );
   for (const metrics of processes) record(metrics);
   // Whoever asks often does not count anything twice.

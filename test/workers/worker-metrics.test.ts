@@ -8,6 +8,7 @@ async function oneCall(): Promise<readonly MetricsSnapshot[]> {
     inFlight: () => 0,
     forwardsInFlight: () => 0,
     isSourceUp: () => Promise.resolve(true),
+    staleness: () => undefined,
   });
   metrics.answered("balance", "ok", "OK", 0.001);
   return [await metrics.snapshot()];

@@ -1,7 +1,7 @@
-import type { OpenContext, Source } from "../../../src/plugin.ts";
+import type { OpenContext } from "../../../src/plugin.ts";
 import type { Connect } from "./lane.ts";
 import type { Host } from "./host.ts";
-import { lanes } from "./lanes.ts";
+import { type Lanes, lanes } from "./lanes.ts";
 
 interface OpenLanesOptions {
   readonly hosts: readonly Host[];
@@ -20,7 +20,7 @@ interface OpenLanesOptions {
 export async function openLanes(
   { isKey, ...options }: OpenLanesOptions,
   context: Pick<OpenContext, "log" | "count" | "timeoutMs" | "isRehearsal">,
-): Promise<Source> {
+): Promise<Omit<Lanes, "begin">> {
   const source = lanes(options, context);
   const problem = await source.begin();
   if (problem !== undefined && (context.isRehearsal || !problem.mayPass)) {
