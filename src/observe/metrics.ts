@@ -10,7 +10,7 @@ import {
 } from "prom-client";
 import type { Outcome, Reason } from "../protocol/status.ts";
 import { revision, version } from "../version.ts";
-import { type Distribution, openDistribution, openSeries, type Series } from "./series.ts";
+import { type Distribution, openDistribution, openSeries, type MetricSeries } from "./series.ts";
 
 /** What one process counts. Every label comes from a closed set or is bounded here: a caller makes no series. */
 export interface Metrics {
@@ -164,7 +164,10 @@ interface HistogramOptions {
 }
 
 /** A histogram of the library that shows what we have counted. */
-function openHistogram({ labelNames: [first, second], ...options }: HistogramOptions): Series<Distribution> {
+function openHistogram({
+  labelNames: [first, second],
+  ...options
+}: HistogramOptions): MetricSeries<Distribution> {
   const series = openSeries(() => openDistribution(BUCKETS_SECONDS));
   const labelNames = [first, ...(second === undefined ? [] : [second])];
   const histogram = new Histogram({ ...options, labelNames, buckets: BUCKETS_SECONDS });

@@ -2,13 +2,13 @@
  * What is counted at every call, by up to three labels. The library checks, sorts and joins the labels each time, which costs
  * more than looking a player up; here a series is found without making anything, and the library shows what it holds.
  */
-export interface Series<Value> {
+export interface MetricSeries<Value> {
   /** The value of these labels, made if it is the first one. */
   of(first: string, second?: string, third?: string): Value;
   entries(): Iterable<readonly [labels: readonly [string, string, string], value: Value]>;
 }
 
-export function openSeries<Value>(make: () => Value): Series<Value> {
+export function openSeries<Value>(make: () => Value): MetricSeries<Value> {
   const all = new Map<string, Map<string, Map<string, Value>>>();
 
   function add(first: string, second: string, third: string): Value {
