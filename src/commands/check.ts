@@ -33,7 +33,7 @@ type Report = (level: Finding["level"], message: string, topic?: string) => void
 export function checkCommand() {
   return new Command("check")
     .description(
-      "validates the configuration, opens the source and probes it; beside a running server says how that is, too",
+      "validates the configuration, opens the source and probes it; reports on a running server, too",
     )
     .addOption(configOption())
     .option(

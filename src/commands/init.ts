@@ -24,7 +24,7 @@ const DEFAULT_ADMIN_PORT = 9464;
 export function initCommand() {
   return new Command("init")
     .description("writes a configuration, its secret, and a database with the player 12001 (30 EUR)")
-    .argument("[dir]", "the folder; it is made if it is not there", ".")
+    .argument("[dir]", "the folder; it is made if it does not exist", ".")
     .addOption(
       new Option("--source <name>", "where the balances live")
         .choices([...builtIns.keys()])

@@ -32,9 +32,9 @@ function playersSubcommand(name: string, description: string) {
 
 function listCommand() {
   return playersSubcommand("list", "print every player, in the order of their ids")
-    .option("--json", "print an array of {player_id, currency, balance}", false)
+    .option("--json", "print an array of {player_id, currency, balance}")
     .addHelpText("after", "\nExample:\n  klas-balance players list --json")
-    .action(async ({ config, json }) => {
+    .action(async ({ config, json = false }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       await open("read", async (players) => print(await listLines(players, exponentOf, { json })));
     });
@@ -43,7 +43,7 @@ function listCommand() {
 function getCommand() {
   return playersSubcommand("get", "print one player; fails if there is no such player")
     .argument("<player>", "the player's id")
-    .option("--json", "print {player_id, currency, balance}", false)
+    .option("--json", "print {player_id, currency, balance}")
     .addHelpText("after", "\nExample:\n  klas-balance players get 12001")
     .action(async (playerId, { config, json }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
@@ -63,7 +63,7 @@ function setCommand() {
     .argument("<currency>", "an ISO 4217 code, such as EUR")
     .addHelpText("after", "\nExample:\n  klas-balance players set 12001 30.50 EUR")
     .addOption(allowNegativeOption())
-    .action(async (playerId, balance, currency, { config, allowNegative }, command) => {
+    .action(async (playerId, balance, currency, { config, allowNegative = false }, command) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       const rules = { exponentOf, allowsNegative: allowNegative };
       const parsed = parseEntry({ player_id: playerId, currency, balance }, rules);
@@ -94,13 +94,15 @@ function importCommand() {
       "and among others; players that it does not name stay as they are; on a bad row nothing is changed",
   )
     .argument("<file>", "the CSV file, separated by commas, semicolons or tabs, or - for standard input")
-    .option("--dry-run", "only say what is wrong with the file, or what it would change", false)
+    .option("--dry-run", "only say what is wrong with the file, or what it would change")
     .addOption(
-      new Option("--encoding <name>", "how the file is written").choices(ENCODINGS).default("utf-8" as const),
+      new Option("--encoding <name>", "the encoding of the file")
+        .choices(ENCODINGS)
+        .default("utf-8" as const),
     )
     .addOption(allowNegativeOption())
     .addHelpText("after", "\nExample:\n  klas-balance players import players.csv --dry-run")
-    .action(async (csvFile, { config, dryRun, encoding, allowNegative }) => {
+    .action(async (csvFile, { config, dryRun = false, encoding, allowNegative = false }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       const options = { exponentOf, encoding, allowsNegative: allowNegative, isRehearsal: dryRun };
       const comparison = await open(dryRun ? "rehearse" : "make", (table) =>
@@ -125,7 +127,7 @@ function counted(players: number): string {
 }
 
 function allowNegativeOption() {
-  return new Option("--allow-negative", "take a balance below zero, too").default(false);
+  return new Option("--allow-negative", "accept a negative balance");
 }
 
 function exportCommand() {

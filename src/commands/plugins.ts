@@ -34,7 +34,7 @@ function listCommand() {
   return new Command("list")
     .description("print each built-in and each file in plugins/ beside the configuration, with its options")
     .addOption(configOption())
-    .option("--json", "print an array of {name, file, options}", false)
+    .option("--json", "print an array of {name, file, options}")
     .addHelpText("after", "\nExample:\n  klas-balance plugins list")
     .action(async ({ config, json }) => {
       const listed = await listPlugins(folderOf(config));
@@ -47,9 +47,9 @@ function newCommand() {
     .description("write plugins/NAME.ts, which works at once, and plugins/klas-balance.d.ts for your editor")
     .argument("<name>", "what the configuration will call it: plugin = NAME")
     .addOption(configOption())
-    .option("--force", "overwrite the plugin", false)
+    .option("--force", "overwrite the plugin")
     .addHelpText("after", "\nExample:\n  klas-balance plugins new acme")
-    .action(async (name, { config, force }) => {
+    .action(async (name, { config, force = false }) => {
       const written = await newPlugin(name, folderOf(config), force);
       process.stdout.write(nextSteps(name, written));
     });
@@ -62,10 +62,10 @@ function testCommand() {
     )
     .argument("<name>", "the plugin, as a configuration names it")
     .option("--player <id>", "a player that the source knows", DEMO_PLAYER)
-    .option("--balance <amount>", "that player's balance; without it, any is taken")
+    .option("--balance <amount>", "that player's balance; without it, any will do")
     .option("--source <name>", "the [sources.NAME] table whose options are used")
     .addOption(configOption())
-    .option("--json", "print an array of {case, expects, passed, problem}", false)
+    .option("--json", "print an array of {case, expects, passed, problem}")
     .addHelpText("after", "\nExample:\n  klas-balance plugins test acme --player 12001 --balance 30")
     .action(async (name, { json, ...options }, command) => {
       const subject = await subjectOf(name, options, command);
