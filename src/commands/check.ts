@@ -132,7 +132,7 @@ function reportFurtherEndpoints(webhook: Config["webhook"], report: Report): voi
   if (forward === undefined) return;
   const { host, hostname, protocol } = new URL(forward.url);
   const names = forward.endpoints.filter((name) => !(authenticate && name === "authenticate"));
-  report("ok", `would pass ${names.join(", ")} on to ${protocol}//${host}, each call once at the most`);
+  report("ok", `would pass ${names.join(", ")} on to ${protocol}//${host}, each call at most once`);
   if (protocol === "http:" && !isLoopback(withoutBrackets(hostname))) {
     report("warning", `webhook.forward.url: what is passed on to ${host} is not encrypted; use https://`);
   }

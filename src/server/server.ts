@@ -52,7 +52,7 @@ export interface Server {
   news(): Promise<readonly WorkerNews[]>;
   /** From now on, replies close their connections. */
   beginShutdown(): void;
-  /** Answers what is in flight, for `drain_seconds` at the most, and closes everything. */
+  /** Answers what is in flight, for at most `drain_seconds`, and closes everything. */
   stop(): Promise<void>;
 }
 

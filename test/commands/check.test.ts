@@ -120,7 +120,7 @@ function forwardTo(url: string): string {
 test("forward: it says what is passed on where, and whether it goes unencrypted", async () => {
   const local = await check(folderWith(PLAYERS, forwardTo("http://127.0.0.1:9/klas")));
   expect(local.stdout).toContain(
-    "ok      would pass bet, credit, refund, terminate on to http://127.0.0.1:9, each call once at the most",
+    "ok      would pass bet, credit, refund, terminate on to http://127.0.0.1:9, each call at most once",
   );
   expect(local.stdout).not.toContain("not encrypted");
   const remote = await check(folderWith(PLAYERS, forwardTo("http://core.example/klas")));
