@@ -16,6 +16,7 @@ const REFUSALS: ReadonlyMap<string, Explain> = new Map<string, Explain>([
 
 const STATEMENT_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new Map([
   ["42501", (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
+  ["25006", (message) => `is asked for more than to read by the query: ${message}`],
   ["42601", (message) => `does not understand the query: ${message}`],
   ["42703", (message) => `knows no such column: ${message}`],
   ["42P01", (message) => `knows no such table: ${message}`],

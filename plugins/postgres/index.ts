@@ -9,6 +9,8 @@ import { ownTable } from "./own/prepare.ts";
 import { ownRow, ownSelect } from "./own/select.ts";
 import { rowReader } from "../shared/query/row-reader.ts";
 import { kindOf } from "./kind.ts";
+import { vetIds } from "./loose-ids.ts";
+import { oneByOne } from "./one-by-one.ts";
 import { type Role, roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
@@ -51,12 +53,14 @@ export default {
     const role = roleOf(options.role, options.max_staleness_ms);
     const idType = options.id_type;
     const own = options.query === undefined ? ownTable(reach, context.isRehearsal) : undefined;
+    const { query } = options;
+    const given = { idType, role, rowReader: rowReader(kindOf, isSameText) };
     const statement =
-      options.query === undefined
-        ? lookupStatement(ownSelect, { idType, role, rowReader: ownRow(context) })
+      query === undefined
+        ? lookupStatement(ownSelect, { ...given, rowReader: ownRow(context) })
         : lookupStatement(
-            options.query.render((parameter) => PLACEHOLDERS[parameter]),
-            { idType, role, rowReader: rowReader(kindOf, isSameText) },
+            query.render((parameter) => PLACEHOLDERS[parameter]),
+            given,
           );
     const warning = plainTextWarning(options.hosts, options.tls);
     if (warning !== undefined) log.warn(warning);
@@ -64,6 +68,12 @@ export default {
       reach,
       isBehindPooler: options.pooler,
       statement,
+      otherwise: query && oneByOne(query, given),
+      async vet(run, host, columns) {
+        if (query !== undefined && idType === "text")
+          await vetIds(run, host, { statement: statement.probe, columns, log });
+      },
+      log,
       role,
       prepareHost: async (host) => {
         await own?.prepare(host);

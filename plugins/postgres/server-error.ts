@@ -17,6 +17,11 @@ export function isLost(error: unknown): boolean {
   return state === undefined || GONE.test(state) || STRANGE_STATEMENT.test(state) || isOutdated(error);
 }
 
+/** Whether the server does not understand a statement, or cannot do what it says. */
+export function isNotTaken(error: unknown): boolean {
+  return /^(?:42|0A)/.test(sqlState(error) ?? "");
+}
+
 /** The tables of a prepared statement have changed since. Its SQLSTATE has other meanings, and its text is translated. */
 function isOutdated(error: unknown): boolean {
   return error instanceof SQL.PostgresError && error.routine === "RevalidateCachedQuery";

@@ -21,17 +21,38 @@ export interface Rows {
   readonly columns: readonly Column[];
 }
 
-/** One statement for any number of lookups. Its text never changes. */
-export interface Statement {
+/** A text for the server, and its parameters. */
+export interface Step {
   readonly text: string;
-  parameters(tag: string, queries: readonly BalanceQuery[]): unknown[];
+  readonly parameters: unknown[];
+}
+
+/** How lookups are asked. The texts never change. */
+export interface Statement {
+  /** Sent in one round trip. */
+  steps(tag: string, queries: readonly BalanceQuery[]): readonly Step[];
+  /** Asks for nobody. */
+  readonly probe: Step;
   /**
-   * What the rows say about each lookup. Throws `ForeignAnswer` if they do not carry the tag and the ids that were
+   * What the rows of each step say about each lookup. Throws `ForeignAnswer` if they do not carry the tag and the ids that were
    * sent: then they answer something else, whatever mixed them up.
    */
-  read(rows: Rows, tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
-  /** Throws, with a message for the operator, if the query gives no balance. */
+  read(answered: readonly Rows[], tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
+  /** Throws, with a message for the operator, if these columns of the probe give no balance. */
   assertColumns(columns: readonly Column[]): void;
+}
+
+export interface StatementOptions {
+  readonly idType: IdType;
+  readonly role: Role;
+  readonly rowReader: RowReader;
+}
+
+export const NOTHING: Rows = { rows: [], columns: [] };
+
+/** The role's expression, and nothing in a transaction that could write. */
+export function standingIn({ standing }: Role): string {
+  return `CASE WHEN current_setting('transaction_read_only') = 'on' THEN ${standing} END`;
 }
 
 /** The columns that we add before those of the query: the proof of what is answered. */
@@ -41,30 +62,27 @@ const PROOF = ["tag", "place", "player_id", "standing", "is_found"] as const;
  * Puts a SELECT into parentheses and asks it for a list of lookups. Each of them gets a row at least, whether the
  * player was found or not: an answer without one has been mixed up, and does not pass for "no such player".
  */
-export function lookupStatement(
-  select: string,
-  {
-    idType,
-    role,
-    rowReader,
-  }: { readonly idType: IdType; readonly role: Role; readonly rowReader: RowReader },
-): Statement {
+export function lookupStatement(select: string, { idType, role, rowReader }: StatementOptions): Statement {
   const text = `SELECT $3::text, klas_balance_asked.klas_balance_place::int4, ${PLACEHOLDERS.player_id}::text,
-CASE WHEN current_setting('transaction_read_only') = 'on' THEN ${role.standing} END, klas_balance_answer.*
+${standingIn(role)}, klas_balance_answer.*
 FROM unnest($1::${idType}[], $2::text[]) WITH ORDINALITY
 AS klas_balance_asked(klas_balance_player_id, klas_balance_session_id, klas_balance_place)
 LEFT JOIN LATERAL (SELECT true, klas_balance_query.* FROM (
 ${select}
 ) AS klas_balance_query LIMIT 2) AS klas_balance_answer ON true`;
 
-  return {
-    text,
-    parameters: (tag, queries) => [
+  function parameters(tag: string, queries: readonly BalanceQuery[]): unknown[] {
+    return [
       queries.map(({ playerId }) => playerKey(idType, playerId)),
       queries.map(({ sessionId }) => sessionId),
       tag,
-    ],
-    read({ rows, columns }, tag, queries) {
+    ];
+  }
+
+  return {
+    steps: (tag, queries) => [{ text, parameters: parameters(tag, queries) }],
+    probe: { text, parameters: parameters("", []) },
+    read([{ rows, columns } = NOTHING], tag, queries) {
       const keys = queries.map(({ playerId }) => playerKey(idType, playerId));
       const proven = rows.map(([rowTag, place, key, standing, isFound, ...values]) => ({
         tag: rowTag,

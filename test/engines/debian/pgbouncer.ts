@@ -49,6 +49,16 @@ if (plugin !== undefined) {
 }
 
 describe("PgBouncer in transaction mode", () => {
+  test("a query that cannot be put into another one is asked as it stands, and nobody gets another's", async () => {
+    const { options } = await behindPgBouncer();
+    const query = `SELECT max(:player_id) AS player_id, sum(n) AS balance FROM generate_series(1, 200) n
+      WHERE n::text = :player_id HAVING count(*) > 0`;
+    const { source } = await open({ ...options, query, pooler: true });
+    const ids = Array.from({ length: 400 }, (_, index) => index + 1);
+    const results = await Promise.all(ids.map((id) => ask(source, String(id))));
+    expect(results).toEqual(ids.map((id) => (id <= 200 ? { balance: String(id) } : null)));
+  });
+
   test("is found out if nobody said that it is there", async () => {
     const { options } = await behindPgBouncer();
     expect(await failure(open(options))).toMatch(

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { sharedPostgres } from "../../engines/postgres-server.ts";
+import { startStaleProxy } from "./stale-proxy.ts";
 import { ask, failure, open, optionsFor } from "./subject.ts";
 
 const DATABASE = "operators";
@@ -28,6 +29,10 @@ beforeAll(async () => {
      INSERT INTO identified VALUES ('0123abcd-0123-4567-89ab-0123456789ab', 8);
      CREATE TABLE sloppy (id citext, id_loose text COLLATE loose, id_padded char(10), balance numeric);
      INSERT INTO sloppy VALUES ('Abc', 'Abc', 'Abc', 9);
+     CREATE VIEW seen AS SELECT id_loose COLLATE "C" AS id, balance FROM sloppy;
+     CREATE VIEW sloppier AS SELECT id COLLATE loose AS id, balance FROM wallet;
+     CREATE TABLE ledger (id text, amount numeric);
+     INSERT INTO ledger VALUES ('12001', 10), ('12001', 20.5), ('12002', 3);
      CREATE TABLE twice (id text, balance numeric);
      INSERT INTO twice VALUES ('12001', 1), ('12001', 2), ('12002', 3);
      GRANT SELECT ON ALL TABLES IN SCHEMA public TO klas`,
@@ -169,6 +174,58 @@ describe("an id is compared as what it is", () => {
     },
   );
 
+  describe("is refused at the start if only the query knows whose row it is", () => {
+    test.each([
+      ["SELECT balance FROM sloppy WHERE id_loose = :player_id", "the collation loose of sloppy.id_loose"],
+      ["SELECT balance FROM seen WHERE id = :player_id", "the collation loose of sloppy.id_loose"],
+      ["SELECT balance FROM wallet WHERE id = :player_id COLLATE loose", "the collation loose"],
+      ["SELECT balance FROM Sloppier WHERE id = :player_id", "the collation loose of sloppier.id"],
+      ["SELECT balance FROM wallet WHERE id::citext = :player_id::citext", "the type citext"],
+      [
+        "SELECT (SELECT s.balance FROM sloppy s WHERE s.id_loose = w.id) AS balance FROM wallet w WHERE id = :player_id",
+        "the collation loose of sloppy.id_loose",
+      ],
+    ])("%s", async (query, expected) => {
+      for (const pooler of [false, true]) {
+        const message = await refusal(query, { pooler });
+        expect(message).toContain(
+          `needs the stored id among the columns of \`query\`, as player_id: ${expected} takes ids for equal that are not the same`,
+        );
+      }
+    });
+
+    test.each([
+      "lower(id) = lower(:player_id)",
+      "id ILIKE :player_id",
+      "id LIKE :player_id",
+      "trim(id) = trim(:player_id)",
+    ])("or is warned of, if the query itself takes two ids for one: %s", async (condition) => {
+      const columns = ["balance", "id AS player_id, balance"];
+      const [without, withId] = await Promise.all(
+        columns.map((each) =>
+          open({ ...optionsFor(server, DATABASE), query: `SELECT ${each} FROM wallet WHERE ${condition}` }),
+        ),
+      );
+      expect(without?.messages).toContainEqual(
+        expect.stringContaining("let it yield the stored id as player_id"),
+      );
+      expect(withId?.messages.filter((message) => message.startsWith("warn"))).toEqual([]);
+    });
+
+    test("which a column of exact text does not do, nor a number, nor citext compared as text", async () => {
+      await server.run(
+        "CREATE TABLE strict (id text, id_citext citext, n bigint, balance numeric); INSERT INTO strict VALUES ('Abc', 'Abc', 1, 9); GRANT SELECT ON strict TO klas",
+        DATABASE,
+      );
+      for (const column of ["id", "id_citext"]) {
+        const query = `SELECT balance FROM strict WHERE ${column} = :player_id`;
+        expect(await answers(query, ["Abc", "abc"])).toEqual([{ balance: "9" }, null]);
+      }
+      const numbered = "SELECT balance FROM sloppy WHERE 1 = :player_id";
+      expect(await answers(numbered, ["1", "2"], { id_type: "bigint" })).toEqual([{ balance: "9" }, null]);
+    });
+  });
+
   test("another type than the column's is said, and what to do", async () => {
     expect(await refusal("SELECT balance FROM numbered WHERE id = :player_id")).toMatch(
       /cannot compare: operator does not exist: bigint = text: set id_type to what the id's column is/,
@@ -207,6 +264,91 @@ describe("a query is refused at the start", () => {
     expect(message).toContain(expected);
     expect(message).toMatch(/^127\.0\.0\.1:\d+ /);
     expect(message).not.toContain("\n");
+  });
+});
+
+describe("a query that cannot be put into another one is asked as it stands", () => {
+  /** What it aggregates comes from outside of it, if it is a part of another query. */
+  const SUM = "SELECT max(:player_id) AS player_id, sum(amount) AS balance FROM ledger WHERE id = :player_id";
+  const HAVING = `${SUM} HAVING count(*) > 0`;
+  const known = [{ balance: "30.5" }, { balance: "3" }];
+
+  test.each([{}, { batch: false }, { pooler: true }])("%p", async (further) => {
+    const { source, messages } = await open({ ...optionsFor(server, DATABASE), query: HAVING, ...further });
+    const ids = [
+      "12001",
+      "12002",
+      "nobody",
+      "it's",
+      ...Array.from({ length: 200 }, (_, index) => `x${index}`),
+    ];
+    const results = await Promise.all(ids.map((id) => ask(source, id)));
+    expect(results).toEqual([...known, ...ids.slice(2).map(() => null)]);
+    expect(messages).toContainEqual(
+      expect.stringMatching(
+        /^info 127\.0\.0\.1:\d+ does not take `query` as a part of another one: it is asked as it/,
+      ),
+    );
+    await source.check?.(AbortSignal.timeout(1000));
+  });
+
+  test("with the session, several rows, and a row on which it fails, which is nobody else's matter", async () => {
+    const each = `SELECT :player_id AS player_id, amount / (CASE :session_id WHEN 's-0' THEN 0 ELSE 1 END) AS balance
+      FROM ledger WHERE id = :player_id GROUP BY 2, amount HAVING max(:session_id) IS NOT NULL`;
+    const { source } = await open({ ...optionsFor(server, DATABASE), query: each });
+    const failing = ask(source, "12002", { sessionId: "s-0" }).catch((error: Error) => error.message);
+    const several = ask(source, "12001").catch((error: Error) => error.message);
+    expect(await Promise.all([failing, several, ask(source, "12002")])).toEqual([
+      "the query fails on this player's row (SQLSTATE 22012)",
+      "the query gives several rows: expected one for a player",
+      { balance: "3.0000000000000000" },
+    ]);
+  });
+
+  test("and must give the stored id, which is compared", async () => {
+    const others = HAVING.replace("max(:player_id)", "max(:player_id || 'x')");
+    expect(await answers(others, ["12001"])).toEqual([
+      "the query gave another player's row: its player_id is not the one that was asked",
+    ]);
+    expect(
+      await refusal("SELECT max(:session_id)::numeric AS balance FROM ledger WHERE id = :player_id"),
+    ).toMatch(
+      /^127\.0\.0\.1:\d+ .*`query` cannot be put into another one, .* needs the stored id .* as player_id$/,
+    );
+  });
+
+  test("and cannot lock or write, as little as any other", async () => {
+    await server.run(
+      "CREATE TABLE locked (id text, balance numeric); GRANT SELECT, UPDATE, DELETE ON locked TO klas",
+      DATABASE,
+    );
+    for (const pooler of [false, true]) {
+      expect(await refusal("SELECT balance FROM locked WHERE id = :player_id FOR SHARE", { pooler })).toMatch(
+        /is asked for more than to read by the query: cannot execute SELECT FOR SHARE in a read-only transaction$/,
+      );
+      expect(
+        await refusal(
+          "WITH gone AS (DELETE FROM locked RETURNING balance, id) SELECT max(:player_id) AS player_id, max(balance) AS balance FROM gone",
+          { pooler },
+        ),
+      ).toMatch(/data-modifying|aggregate functions/);
+    }
+    await server.run("DROP TABLE locked", DATABASE);
+  });
+
+  test("answers that are one behind are nobody's balance", async () => {
+    using proxy = startStaleProxy(server.port);
+    const { source, counts } = await open({
+      ...optionsFor(server, DATABASE),
+      hosts: [`127.0.0.1:${proxy.port}`],
+      query: HAVING,
+      connections: 1,
+    });
+    expect(await ask(source, "12001")).toEqual({ balance: "30.5" });
+    proxy.beginToLag();
+    expect(await failure(ask(source, "nobody"))).toBe("an answer was to another question");
+    expect(await ask(source, "nobody")).toBeNull();
+    expect(counts).toMatchObject({ foreign_answer: 1, connection_discarded: 1 });
   });
 });
 
