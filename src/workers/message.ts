@@ -29,11 +29,11 @@ export interface WorkerAnswer {
 }
 
 /** Sent unasked: what the worker is about to do, which may never end. */
-export interface Step {
+export interface WorkerStep {
   readonly step: string;
 }
 
-export type FromWorker = WorkerAnswer | Step;
+export type FromWorker = WorkerAnswer | WorkerStep;
 
 /** A `Failure` on its way from one process to another. A bug is sent as one, with its stack. */
 type SentFailure =
