@@ -34,7 +34,7 @@ export async function explainConnecting(
 
 async function explainTransport(error: unknown, host: Host, wantsTls: boolean): Promise<[string, boolean]> {
   const code = error instanceof SQL.MySQLError ? error.code : "";
-  if (code === "ERR_MYSQL_CONNECTION_REFUSED") return [await explainRefused(host), true];
+  if (code === "ERR_MYSQL_CONNECTION_REFUSED") return [explainRefused(host), true];
   if (code === "ERR_MYSQL_CONNECTION_TIMEOUT") {
     return ["does not answer: it hangs, or a firewall drops what is sent there", true];
   }

@@ -21,7 +21,7 @@ export type Reach = (host: Host) => { readonly host: Host; readonly account: Acc
 export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: () => void): SQL {
   const options = {
     adapter: "mysql",
-    hostname: host.hostname,
+    hostname: host.address ?? host.hostname,
     port: host.port,
     ...(host.socket === undefined ? {} : { path: host.socket }),
     database: account.database,

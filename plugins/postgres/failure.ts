@@ -54,7 +54,7 @@ export async function explainConnecting(
 
 async function explainTransport(error: unknown, message: string, host: Host): Promise<[string, boolean]> {
   const code = error instanceof SQL.PostgresError ? error.code : "";
-  if (code === "ERR_POSTGRES_CONNECTION_REFUSED") return [await explainRefused(host), true];
+  if (code === "ERR_POSTGRES_CONNECTION_REFUSED") return [explainRefused(host), true];
   if (code === "ERR_POSTGRES_CONNECTION_TIMEOUT") {
     return ["does not answer: it hangs, or a firewall drops what is sent there", true];
   }

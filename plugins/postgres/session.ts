@@ -37,7 +37,7 @@ interface SessionOptions extends Address {
 export function clientOf({ host, account, tls, startUp, prepare, onClosed }: SessionOptions): SQL {
   const options = {
     adapter: "postgres",
-    hostname: host.hostname,
+    hostname: host.address ?? host.hostname,
     port: host.port,
     ...(host.socket === undefined ? {} : { path: host.socket }),
     database: account.database,

@@ -18,7 +18,8 @@ export function clientOf({ host, user, password, tls }: Address): RedisClient {
   const login =
     password === undefined ? "" : `${encodeURIComponent(user ?? "")}:${encodeURIComponent(password)}@`;
   const scheme = tls === false ? "redis" : "rediss";
-  const hostname = host.hostname.includes(":") ? `[${host.hostname}]` : host.hostname;
+  const address = host.address ?? host.hostname;
+  const hostname = address.includes(":") ? `[${address}]` : address;
   const url =
     host.socket === undefined
       ? `${scheme}://${login}${hostname}:${host.port}`

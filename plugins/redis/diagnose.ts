@@ -27,7 +27,7 @@ const EXPLANATIONS: readonly (readonly [reply: RegExp, words: string, mayPass: b
  */
 export async function diagnose(address: Address): Promise<readonly [words: string, mayPass: boolean]> {
   const reply = await replyOf(address);
-  if (reply === undefined) return [await explainRefused(address.host), true];
+  if (reply === undefined) return [explainRefused(address.host), true];
   if (reply === "") {
     const isPlain = address.tls === false;
     return isPlain
@@ -58,7 +58,7 @@ async function replyOf({ host, user, password, tls }: Address): Promise<string |
     const connection =
       host.socket === undefined
         ? await Bun.connect({
-            hostname: host.hostname,
+            hostname: host.address ?? host.hostname,
             port: host.port,
             ...(tls === false ? {} : { tls }),
             socket,

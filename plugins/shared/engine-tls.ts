@@ -20,9 +20,18 @@ export async function engineTlsFor(
     return {
       ...pem,
       rejectUnauthorized: mode === "verify-full",
-      ...(server_name === undefined ? {} : { serverName: server_name }),
+      ...serverName(server_name, host),
     };
   };
+}
+
+/** The name that the certificate must have; of an address it is found out by the runtime. */
+function serverName(
+  given: string | undefined,
+  { hostname, address }: Host,
+): { readonly serverName?: string } {
+  if (given !== undefined) return { serverName: given };
+  return address === undefined ? {} : { serverName: hostname };
 }
 
 /** A warning about hosts to which passwords and balances travel in plain text. */

@@ -52,5 +52,5 @@ export function firstFit(
 function all(problems: readonly unknown[]): HostProblem {
   const messages = problems.map((problem) => (problem instanceof Error ? problem.message : String(problem)));
   const mayPass = problems.every((problem) => problem instanceof HostProblem && problem.mayPass);
-  return new HostProblem(messages.join("; "), { mayPass });
+  return new HostProblem([...new Set(messages)].join("; "), { mayPass });
 }

@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import * as v from "valibot";
 
 /** Where a server is: an address, or the path of a socket. */
@@ -6,6 +5,8 @@ export interface Host {
   /** As it is written in the options, for messages. */
   readonly name: string;
   readonly hostname: string;
+  /** What the name resolved to, for the connection that is being made. */
+  readonly address?: string;
   readonly port: number;
   /** The path of a Unix socket; then `hostname` and `port` are not used. */
   readonly socket: string | undefined;
@@ -59,12 +60,7 @@ export function isOnThisMachine({ hostname, socket }: Host): boolean {
 /**
  * Why no connection could be made at all, worded to follow the host's name. The runtime reports every cause alike.
  */
-export async function explainRefused({ hostname, port, socket }: Host): Promise<string> {
+export function explainRefused({ port, socket }: Host): string {
   if (socket !== undefined) return "is not a socket that a server listens on";
-  try {
-    await lookup(hostname);
-  } catch {
-    return "has a name that does not resolve: correct hosts, or the DNS";
-  }
   return `cannot be reached: nothing listens on port ${port}, or there is no route`;
 }

@@ -1,6 +1,7 @@
 import type { OpenContext } from "../../../src/plugin.ts";
 import type { Connect } from "./lane.ts";
 import type { Host } from "./host.ts";
+import { resolved } from "./resolved.ts";
 import { type Lanes, lanes } from "./lanes.ts";
 
 interface OpenLanesOptions {
@@ -21,7 +22,7 @@ export async function openLanes(
   { isKey, ...options }: OpenLanesOptions,
   context: Pick<OpenContext, "log" | "count" | "timeoutMs" | "isRehearsal">,
 ): Promise<Omit<Lanes, "begin">> {
-  const source = lanes(options, context);
+  const source = lanes({ ...options, connect: resolved(options.connect) }, context);
   const problem = await source.begin();
   if (problem !== undefined && (context.isRehearsal || !problem.mayPass)) {
     await source.close();
