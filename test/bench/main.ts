@@ -7,9 +7,9 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { benchAgainst } from "./against.ts";
+import { benchEngine } from "./engines.ts";
 import { benchForward } from "./forward.ts";
 import { benchLatency } from "./latency.ts";
-import { benchPostgres } from "./postgres.ts";
 import { benchProfile } from "./profile.ts";
 import { benchRest, benchThroughput } from "./rest.ts";
 import type { BenchOptions } from "./setting.ts";
@@ -39,13 +39,16 @@ const options: BenchOptions = {
 };
 const playerCounts = values.players.split(",").map(Number);
 
-const parts: Readonly<Record<string, () => Promise<void>>> = {
+/** Each says why it did not run, if so. */
+const parts: Readonly<Record<string, () => Promise<string | undefined | void>>> = {
   sqlite: () => benchScale(playerCounts),
   "start-up": () => benchStartUp(options, [options.binary]),
   rest: () => benchRest(options),
   forward: () => benchForward(options),
   throughput: () => benchThroughput(options),
-  postgres: () => benchPostgres(options, playerCounts[0] ?? 0),
+  postgres: () => benchEngine("postgres", options, playerCounts[0] ?? 0),
+  mysql: () => benchEngine("mysql", options, playerCounts[0] ?? 0),
+  redis: () => benchEngine("redis", options, playerCounts[0] ?? 0),
   workers: () => benchWorkers(options),
   latency: () => benchLatency(options),
   profile: () => benchProfile(options),
@@ -63,9 +66,12 @@ if (unknown !== undefined) {
 const load = (loadavg()[0] ?? 0).toFixed(2);
 line(`${cpus().length} x ${cpus()[0]?.model}, load before it ${load}, Bun ${Bun.version}`);
 if (values.against !== undefined) await benchAgainst(options, resolve(values.against));
+const missing: string[] = [];
 for (const [name, measure] of Object.entries(parts)) {
-  if (wanted.includes(name)) await measure();
+  const why = wanted.includes(name) ? await measure() : undefined;
+  if (why !== undefined) missing.push(`did not run: ${name}, ${why}`);
 }
+for (const text of missing) line(text);
 process.exit(0);
 
 /** One table for each number of players and, if there are several, how the CPU grows with it. */
