@@ -17,6 +17,7 @@ import protocol from "./protocol.md" with { type: "text" };
 import redis from "./redis.md" with { type: "text" };
 import rest from "./rest.md" with { type: "text" };
 import rotation from "./rotation.md" with { type: "text" };
+import scale from "./scale.md" with { type: "text" };
 import sqlite from "./sqlite.md" with { type: "text" };
 import start from "./start.md" with { type: "text" };
 import staticSource from "./static.md" with { type: "text" };
@@ -41,6 +42,7 @@ export const topics: readonly Topic[] = [
   page("postgres", postgres),
   page("mysql", mysql),
   page("redis", redis),
+  page("scale", scale),
   page("static", staticSource),
   page("plugins", plugins),
   page("forward", forward),
