@@ -8,8 +8,8 @@ import { formatEntry } from "../players/entry.ts";
 import { hasOwnDatabase, ownDatabase } from "../players/own-database.ts";
 import { revision, version } from "../version.ts";
 import type { Latest } from "./recent.ts";
-import type { CallResult, PlayersPage, Status } from "./shapes.ts";
-import type { Timeline } from "./timeline.ts";
+import type { CallResult, PlayersPage, Series, Status } from "./shapes.ts";
+import type { Step } from "./timeline.ts";
 import type { Watch } from "./watch.ts";
 
 /** What the serving process knows of itself. */
@@ -29,7 +29,8 @@ export interface ConsoleSubject {
   status(): Status;
   /** Asks the workers for what is new. */
   refresh(): Promise<void>;
-  readonly timeline: Timeline;
+  /** Up to the last step of which all calls are known. */
+  series(step: Step): Series;
   readonly calls: Latest<AnsweredCall>;
   readonly failedBodies: Latest<FailedBody>;
   /** Those in use now, for `explain`. */
@@ -54,7 +55,7 @@ const PLAYERS_PER_PAGE = 50;
 export function consoleSubject(running: () => RunningServer, watch: Watch): ConsoleSubject {
   let notReady: readonly string[] = [];
   return {
-    timeline: watch.timeline,
+    series: (step) => watch.timeline.series(step, watch.knownUntilMs),
     calls: watch.calls,
     failedBodies: watch.failedBodies,
     status: () => statusOf(running(), watch, notReady),
@@ -78,6 +79,7 @@ export function consoleSubject(running: () => RunningServer, watch: Watch): Cons
 function statusOf(running: RunningServer, watch: Watch, notReady: readonly string[]): Status {
   const { config, startedMs, url, reload } = running;
   const { source, webhook, admin } = config;
+  const nowMs = Date.now();
   const workers = watch.workers.map(({ number, pid = null, isUp, failures, news }) => ({
     number,
     pid,
@@ -87,7 +89,7 @@ function statusOf(running: RunningServer, watch: Watch, notReady: readonly strin
     source: news?.source ?? {},
   }));
   return {
-    time_ms: Date.now(),
+    time_ms: nowMs,
     version,
     revision,
     started_ms: startedMs,
@@ -100,6 +102,7 @@ function statusOf(running: RunningServer, watch: Watch, notReady: readonly strin
     in_flight: workers.reduce((sum, worker) => sum + worker.in_flight, 0),
     max_in_flight: webhook.max_in_flight,
     workers,
+    failing: watch.failing.shown(nowMs),
     reload,
     secrets: webhook.secrets.map((secret, index) => {
       const used = watch.usesOf(secretId(secret));
@@ -134,7 +137,10 @@ async function playersPage(config: Config, from: string): Promise<PlayersPage | 
     const page: PlayersPage["players"] = [];
     for await (const player of players.list(from)) {
       if (page.length === PLAYERS_PER_PAGE) return { players: page, next: player.playerId };
-      page.push(formatEntry(player, exponentOf));
+      // One that cannot be shown must not hide the others: what is wrong with it is told, and looked for, here.
+      const isKnown = exponentOf(player.currency) !== undefined;
+      const { playerId: player_id, currency } = player;
+      page.push(isKnown ? formatEntry(player, exponentOf) : { player_id, currency, balance: null });
     }
     return { players: page, next: null };
   });

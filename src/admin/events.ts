@@ -42,18 +42,19 @@ export function openEvents(subject: EventsSubject): Events {
     isBusy = true;
     try {
       await subject.refresh();
-      for (const viewer of viewers) send(viewer);
+      const status = subject.status();
+      for (const viewer of viewers) send(viewer, status);
     } finally {
       isBusy = false;
     }
   }
 
-  function send(viewer: Viewer): void {
+  function send(viewer: Viewer, status: Status): void {
     if ((viewer.controller.desiredSize ?? 0) < -MAX_BEHIND_BYTES) return cutOff(viewer);
     const fresh = calls.after(viewer.lastCall);
     const sent = viewer.isNew ? fresh : fresh.slice(-MAX_CALLS_PER_EVENT);
     const event = {
-      status: subject.status(),
+      status,
       calls: sent,
       left_out: viewer.isNew ? 0 : calls.newest - viewer.lastCall - sent.length,
       newest_failed: failedBodies.newest,
@@ -86,7 +87,10 @@ export function openEvents(subject: EventsSubject): Events {
   return {
     connect(request) {
       if (viewers.size >= MAX_VIEWERS) {
-        return Response.json({ problem: `${MAX_VIEWERS} pages are open already` }, { status: 503 });
+        return Response.json(
+          { problem: `${MAX_VIEWERS} pages are open already, "tail" counted: close one` },
+          { status: 503 },
+        );
       }
       // A number from before a restart is not one of ours.
       const after = Number(new URL(request.url).searchParams.get("after") ?? 0);

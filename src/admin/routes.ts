@@ -64,7 +64,7 @@ export function adminRoutes(
     }),
     "/api/series": read(({ url }) => {
       const step = parameter(url, "step") === "minute" ? "minute" : "second";
-      return Response.json(console.timeline.series(step, Date.now()));
+      return Response.json(console.series(step));
     }),
     "/api/calls": read(async ({ url }) => {
       await console.refresh();

@@ -9,6 +9,38 @@ import * as v from "valibot";
 /** A source's own state: host in use, circuit breaker, queue. */
 const details = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
 
+/** Calls that end for one reason, and whose they are. */
+const failingSchema = v.object({
+  reason: v.string(),
+  /** Since then, without a break of 15 minutes. */
+  since_ms: v.number(),
+  calls: v.number(),
+  latest_ms: v.number(),
+  /** How many players or callers fail now; 100 are remembered per reason. */
+  failing_now: v.number(),
+  /** At most ten of them: those that fail now and have the most calls, then those that did. */
+  runs: v.array(
+    v.object({
+      endpoint: v.string(),
+      /** `null` if a call did not get as far; `remote` says whose it was then. */
+      player_id: v.nullable(v.string()),
+      remote: v.nullable(v.string()),
+      /** Since then no call of this player was answered. */
+      since_ms: v.number(),
+      calls: v.number(),
+      latest_ms: v.number(),
+      /** When a call was answered again. */
+      answered_ms: v.nullable(v.number()),
+      /** It was answered again, or has not failed for 15 minutes. */
+      is_over: v.boolean(),
+      /** The latest; cut. */
+      detail: v.nullable(v.string()),
+    }),
+  ),
+});
+
+export type Failing = v.InferOutput<typeof failingSchema>;
+
 /** `GET /api/status`: the state of the server now. */
 export const statusSchema = v.object({
   time_ms: v.number(),
@@ -38,6 +70,8 @@ export const statusSchema = v.object({
       source: details,
     }),
   ),
+  /** By reason, those first that are likeliest to be the operator's to mend. */
+  failing: v.pipe(v.array(failingSchema), v.readonly()),
   /** The latest reload; `null` if there was none. */
   reload: v.nullable(v.object({ time_ms: v.number(), problem: v.nullable(v.string()) })),
   /** In the order of `webhook.secrets`. `uses` counts from the start of the server. */
@@ -146,7 +180,14 @@ export type CallResult = v.InferOutput<typeof callResultSchema>;
 
 /** `GET /api/players?from=ID`: players of klas-balance's own database in the order of their ids, from an id on. */
 export const playersSchema = v.object({
-  players: v.array(v.object({ player_id: v.string(), currency: v.string(), balance: v.string() })),
+  players: v.array(
+    v.object({
+      player_id: v.string(),
+      currency: v.string(),
+      /** `null` if the currency is not known, which another program must have written: its decimals are not, either. */
+      balance: v.nullable(v.string()),
+    }),
+  ),
   /** Where the next page begins; `null` on the last one. */
   next: v.nullable(v.string()),
 });

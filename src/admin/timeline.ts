@@ -6,7 +6,7 @@ import type { Series } from "./shapes.ts";
 export interface Timeline {
   add(counts: SecondCounts): void;
   /** The whole of what is kept, up to now. */
-  series(step: keyof typeof SPANS, nowMs: number): Series;
+  series(step: Step, nowMs: number): Series;
 }
 
 /** How long each resolution is kept. */
@@ -14,6 +14,8 @@ const SPANS = {
   second: { stepSeconds: 1, slots: 15 * 60 },
   minute: { stepSeconds: 60, slots: 24 * 60 },
 } as const;
+
+export type Step = keyof typeof SPANS;
 
 export function openTimeline(): Timeline {
   const rings = {

@@ -1,5 +1,6 @@
 import { type AnsweredCall, type FailedBody, MAX_CALLS, type SecretUses } from "../observe/recorder.ts";
 import type { Server, WorkerNews } from "../server/server.ts";
+import { type FailingRuns, rememberFailing } from "./failing.ts";
 import { keepLatest, type Latest } from "./recent.ts";
 import { openTimeline, type Timeline } from "./timeline.ts";
 
@@ -7,11 +8,14 @@ import { openTimeline, type Timeline } from "./timeline.ts";
 export interface Watch {
   readonly timeline: Timeline;
   readonly calls: Latest<AnsweredCall>;
+  readonly failing: FailingRuns;
   readonly failedBodies: Latest<FailedBody>;
   /** As they were when last asked. */
   readonly workers: readonly WorkerNews[];
   /** Since the start, by the digest of the secret. */
   usesOf(id: string): Pick<SecretUses, "uses" | "last_used_ms"> | undefined;
+  /** Every call before this moment is in the timeline. */
+  readonly knownUntilMs: number;
   /** Asks the workers for what is new. */
   refresh(): Promise<void>;
   stop(): void;
@@ -24,17 +28,23 @@ const EVERY_MS = 1000;
 export function watchServer(server: () => Server | undefined, maxFailedBodies: number): Watch {
   const timeline = openTimeline();
   const calls = keepLatest<AnsweredCall>(MAX_CALLS);
+  const failing = rememberFailing();
   const failedBodies = keepLatest<FailedBody>(maxFailedBodies);
   const uses = new Map<string, SecretUses>();
   let workers: readonly WorkerNews[] = [];
   let asking: Promise<void> | undefined;
+  let knownUntilMs = Date.now();
 
   async function ask(): Promise<void> {
+    const askedMs = Date.now();
     workers = (await server()?.news()) ?? [];
     const recordings = workers.flatMap(({ news }) => news?.recording ?? []);
     for (const { seconds } of recordings) for (const second of seconds) timeline.add(second);
-    calls.add(inOrder(recordings.flatMap((recording) => recording.calls)));
+    const latest = inOrder(recordings.flatMap((recording) => recording.calls));
+    calls.add(latest);
+    failing.add(latest);
     failedBodies.add(inOrder(recordings.flatMap((recording) => recording.failedBodies)));
+    knownUntilMs = askedMs;
     for (const use of recordings.flatMap(({ secretUses }) => secretUses)) addUse(use);
   }
 
@@ -56,9 +66,13 @@ export function watchServer(server: () => Server | undefined, maxFailedBodies: n
   return {
     timeline,
     calls,
+    failing,
     failedBodies,
     get workers() {
       return workers;
+    },
+    get knownUntilMs() {
+      return knownUntilMs;
     },
     usesOf: (id) => uses.get(id),
     refresh,

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { problemSchema } from "../admin/shapes.ts";
 import type { Config } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { listenerOrigin } from "../certify/signed-call.ts";
@@ -39,7 +41,13 @@ export function adminClient({ admin, file }: Config): AdminClient {
           1,
         );
       }
-      throw new Failure(`${url} answers ${path} with status ${response.status}: is it another program?`, 1);
+      const told = v.safeParse(problemSchema, await response.json().catch(() => undefined));
+      throw new Failure(
+        told.success
+          ? `${url}: ${told.output.problem}`
+          : `${url} answers ${path} with status ${response.status}: is it another program?`,
+        1,
+      );
     },
   };
 }

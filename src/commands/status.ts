@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import * as v from "valibot";
-import { type Status, statusSchema } from "../admin/shapes.ts";
+import { type Failing, type Status, statusSchema } from "../admin/shapes.ts";
+import { printable } from "../printable.ts";
 import { adminClient } from "./admin-client.ts";
 import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
@@ -35,6 +36,7 @@ function describe(status: Status): string {
     row("source", `${source.name} (${source.plugin})`),
     row("in flight", `${status.in_flight} of ${status.max_in_flight} per worker`),
     ...status.workers.map(worker),
+    ...status.failing.flatMap((failing) => describeFailing(failing, nowMs)),
     ...status.secrets.map((secret) => row(`secret ${secret.position}`, describeSecret(secret, nowMs))),
     row(
       "reload",
@@ -57,6 +59,39 @@ function worker({ number, pid, up, failures, source }: Status["workers"][number]
   const details = Object.entries(source).map(([name, value]) => `, ${name.replaceAll("_", " ")} ${value}`);
   const state = up ? `up, pid ${pid}${details.join("")}` : `down, ${failures} times in a row`;
   return row(`worker ${number}`, state);
+}
+
+/** More players than these, or callers, are counted. */
+const SHOWN_RUNS = 3;
+
+/** Whose calls fail now, since when and why. Times as in the log, which is searched with them. */
+function describeFailing({ reason, failing_now: total, runs, ...all }: Failing, nowMs: number): string[] {
+  const lines = runs
+    .filter((run) => !run.is_over)
+    .slice(0, SHOWN_RUNS)
+    .map((run) => describeRun(run, nowMs));
+  const why = paint("red", reason);
+  if (lines.length <= 1) return lines.map((line) => row("failing", `${why}, ${line}`));
+  const whose = total === lines.length ? `${total}` : `${total}, those with the most calls`;
+  return [
+    row("failing", `${why}, ${describeCalls(all, nowMs)}; players or callers: ${whose}:`),
+    ...lines.map((line) => row("", line)),
+  ];
+}
+
+function describeRun(run: Failing["runs"][number], nowMs: number): string {
+  const { endpoint, player_id, remote, detail } = run;
+  const who = player_id === null ? `caller ${remote ?? "not known"}` : `player ${player_id}`;
+  const why = detail === null ? "" : `: ${detail}`;
+  return printable(`${who} (${endpoint}), ${describeCalls(run, nowMs)}${why}`);
+}
+
+function describeCalls(
+  { calls, since_ms, latest_ms }: Pick<Failing, "calls" | "since_ms" | "latest_ms">,
+  nowMs: number,
+): string {
+  const since = new Date(since_ms).toISOString().replace(/\.\d+/, "");
+  return `${calls} ${calls === 1 ? "call" : "calls"} since ${since}, the latest ${span(nowMs - latest_ms)} ago`;
 }
 
 function describeSecret(secret: Status["secrets"][number], nowMs: number): string {

@@ -55,7 +55,7 @@ export interface SecretUses {
 
 export interface Recorder {
   /** Counts a call. Returns whether it is to be kept, too. */
-  answered(timeMs: number, reason: Reason, durationMs: number): boolean;
+  answered(timeMs: number, reason: Reason, durationMs: number, playerId: string | undefined): boolean;
   keep(call: AnsweredCall): void;
   secretUsed(id: string): void;
   signatureFailed(failed: FailedBody): void;
@@ -70,7 +70,7 @@ export function secretId(secret: string): string {
 
 /**
  * How many calls a process keeps until they are fetched. Of more than these, which is more than anybody can read, what is
- * still kept is what failed, and then the oldest go.
+ * still kept is what failed, and a player's first answer after that; then the oldest go.
  */
 export const MAX_CALLS = 1000;
 /** A supervisor asks every second; one that does not for this long has other troubles. */
@@ -80,10 +80,18 @@ const MAX_BODY_BYTES = 65_536;
 
 /** Records calls in a process that answers them. `maxFailedBodies` is `admin.capture_failed`. */
 export function openRecorder(maxFailedBodies: number): Recorder {
+  // Their next answer is kept: it ends what the console says of them.
+  const failingPlayers = new Set<string>();
   let seconds: OpenSecond[] = [];
   let calls: AnsweredCall[] = [];
   let failedBodies: FailedBody[] = [];
   let secretUses = new Map<string, { uses: number; lastUsedMs: number }>();
+
+  function remember(playerId: string): void {
+    failingPlayers.add(playerId);
+    const [oldest] = failingPlayers.size > MAX_CALLS ? failingPlayers : [];
+    if (oldest !== undefined) failingPlayers.delete(oldest);
+  }
 
   function secondOf(timeMs: number): OpenSecond {
     const second = Math.floor(timeMs / 1000);
@@ -96,12 +104,14 @@ export function openRecorder(maxFailedBodies: number): Recorder {
   }
 
   return {
-    answered(timeMs, reason, durationMs) {
+    answered(timeMs, reason, durationMs, playerId) {
       const { counts, latencies } = secondOf(timeMs);
       counts.set(reason, (counts.get(reason) ?? 0) + 1);
       const bucket = latencyBucket(durationMs);
       latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1);
-      return calls.length < MAX_CALLS || reason !== "ok";
+      if (playerId !== undefined && reason !== "ok") remember(playerId);
+      const isMended = reason === "ok" && failingPlayers.size > 0 && failingPlayers.delete(playerId ?? "");
+      return calls.length < MAX_CALLS || reason !== "ok" || isMended;
     },
     keep(call) {
       calls.push(call);

@@ -45,9 +45,9 @@ describe("the console", () => {
     await rows(page).nth(1).waitFor();
     expect(await rows(page).first().textContent()).toContain("bad_signature");
     const secrets = page.getByRole("region", { name: /Secrets/ });
-    expect(await secrets.locator("tbody tr").allTextContents()).toEqual([
-      expect.stringMatching(/^1, signs.*0never$/),
-      expect.stringMatching(/^2.*1\d+ s ago$/),
+    expect(await secrets.locator("dd").allTextContents()).toEqual([
+      expect.stringMatching(/^not used/),
+      expect.stringMatching(/^in use, the latest call \d+ s ago, 1 call/),
     ]);
 
     const tried = page.getByRole("region", { name: "Try a call" });
@@ -58,7 +58,7 @@ describe("the console", () => {
 
     await page.getByRole("link", { name: /Failed signatures/ }).click();
     await page.getByText("no known mistake leads to it").waitFor();
-    await page.getByRole("link", { name: "Players" }).click();
+    await page.getByRole("link", { name: "Players", exact: true }).click();
     await page.getByRole("cell", { name: "12001" }).waitFor();
     await page.getByRole("link", { name: "Manual" }).click();
     await page.getByRole("link", { name: "A new secret, a reload, an upgrade" }).click();
@@ -67,6 +67,67 @@ describe("the console", () => {
     const text = await page.content();
     for (const hidden of [SECRET, OLD]) expect(text).not.toContain(hidden);
     expect(complaints).toEqual([]);
+  });
+
+  test("tells a stranger which player's calls fail, since when, why, and which secret is in use", async () => {
+    await using server = await own();
+    {
+      using database = new Database(join(server.folder, "balances.db"));
+      const insert = database.prepare(
+        "INSERT INTO players (player_id, currency, balance_minor) VALUES (?, ?, 3000)",
+      );
+      for (let player = 12_001; player <= 12_060; player += 1) {
+        insert.run(String(player), player === 12_042 ? "XXQ" : "EUR");
+      }
+    }
+    const began = new Date();
+    for (let round = 0; round < 25; round += 1) {
+      const players = Array.from({ length: 60 }, (_, index) => String(12_001 + index));
+      await Promise.all(players.map((player) => call(server.process.port, { player, secret: OLD })));
+    }
+    await call(server.process.port, { secret: "wrong" });
+    for (let index = 0; index < 12; index += 1)
+      await call(server.process.port, { player: `made-up-${index}` });
+    const { page, complaints } = await openPage(browser, urlOf(server));
+
+    // At first sight, though the call that failed first is not among the latest 1,000 any more.
+    const failing = page.getByRole("region", { name: /Failing calls/ });
+    await failing.getByText("player_not_found").first().waitFor();
+    const [first, ...others] = await failing.locator(".run").allTextContents();
+    expect(first).toMatch(/^source_failedplayer 1204225 calls since \d\d:\d\d:\d\d \(\d+ s\)/);
+    expect(first).toContain("none answered since");
+    expect(first).toContain("currency is neither in ISO 4217 nor in [currencies]");
+    const since = /since (\d\d:\d\d:\d\d)/.exec(first ?? "")?.[1] ?? "";
+    const latest = new Date(began.getTime() + 5000).toLocaleTimeString("en-GB");
+    expect([since >= began.toLocaleTimeString("en-GB"), since <= latest]).toEqual([true, true]);
+    expect(others[0]).toMatch(/^bad_signaturecaller 127\.0\.0\.11 call, /);
+    expect(others[1]).toStartWith("player_not_found12 players12 calls since");
+    const secrets = page.getByRole("region", { name: /Secrets/ });
+    expect(await secrets.textContent()).toContain("The latest call came with secret 1");
+    expect(await secrets.locator("dd").nth(1).textContent()).toStartWith("in use");
+
+    // One step further: its calls, and the manual's word on its reason.
+    await failing.getByRole("button", { name: "12042" }).click();
+    await page.getByText(/^\d+ of the last 1000/).waitFor();
+    expect(await rows(page).first().textContent()).toContain("source_failed");
+    await failing.getByRole("link", { name: "source_failed" }).click();
+    await page.locator("tr.sought").getByText("says what the source did").waitFor();
+    await page.getByRole("link", { name: "Players", exact: true }).click();
+    expect(await page.getByRole("row", { name: /12042/ }).textContent()).toContain("the currency is neither");
+    await page.getByRole("button", { name: "Next page" }).click();
+    await page.getByRole("cell", { name: "12060" }).waitFor();
+    await page.getByRole("button", { name: "Previous page" }).click();
+    await page.getByRole("cell", { name: "12001" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("says that too many pages are open, and goes on when one is closed", async () => {
+    await using server = await operate();
+    const viewers = await Promise.all(Array.from({ length: 16 }, () => server.admin("/api/events")));
+    const { page } = await openPage(browser, urlOf(server));
+    await page.getByText("16 pages are open already").waitFor();
+    await viewers[0]?.body?.cancel();
+    await page.getByText("Ready", { exact: true }).waitFor();
   });
 
   test("follows calls live, filters them, and shows one in full", async () => {

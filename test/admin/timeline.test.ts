@@ -66,7 +66,7 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e9])("%p ms is counted 
 function answer(recorder: Recorder, count: number, reason: Reason): void {
   for (let time_ms = 1; time_ms <= count; time_ms += 1) {
     const call = { time_ms, endpoint: "balance", reason, status_code: "CODE", duration_ms: 1 };
-    if (recorder.answered(time_ms, reason, 1)) recorder.keep(call);
+    if (recorder.answered(time_ms, reason, 1, "12001")) recorder.keep(call);
   }
 }
 
@@ -79,13 +79,18 @@ test("a recorder counts each call and hands over each once, a thousand at the mo
   expect(recorder.take()).toEqual({ seconds: [], calls: [], failedBodies: [], secretUses: [] });
 });
 
-test("among more calls than are listed, those that failed are", () => {
+test("among more calls than are listed, those that failed are, and the first that is answered again", () => {
   const recorder = openRecorder(2);
   answer(recorder, 5000, "ok");
   answer(recorder, 3, "source_timeout");
   const few = recorder.take().calls;
   expect(few).toHaveLength(1000);
   expect(few.slice(-4).map(({ reason }) => reason)).toEqual(["ok", ...Array(3).fill("source_timeout")]);
+  answer(recorder, 5000, "ok");
+  answer(recorder, 1, "source_failed");
+  answer(recorder, 10, "ok");
+  const mended = recorder.take().calls.slice(-3);
+  expect(mended.map(({ reason }) => reason)).toEqual(["ok", "source_failed", "ok"]);
   answer(recorder, 5000, "source_failed");
   const many = recorder.take().calls;
   expect(many).toHaveLength(1000);

@@ -42,6 +42,13 @@ function action(server: Operated, path: string, sent: string, headers: Record<st
 }
 
 const OLD = "the-secret-before-this-one";
+const OWN = 'plugin = "sqlite"\nfile = "balances.db"';
+
+/** Puts players into the database past our own commands, which would refuse what is wrong. */
+function write({ folder }: Operated, values: string): void {
+  using database = new Database(join(folder, "balances.db"));
+  database.run(`INSERT INTO players (player_id, currency, balance_minor) VALUES ${values}`);
+}
 
 describe.concurrent("the console's interface", () => {
   test("tells what runs, and that it is ready", async () => {
@@ -91,6 +98,38 @@ describe.concurrent("the console's interface", () => {
         expect(text).not.toContain(hidden);
       }
     }
+  });
+
+  test("tells which player's calls fail, since when and why, until one is answered", async () => {
+    await using server = await operate({ source: OWN });
+    write(server, "('12001', 'EUR', 3000), ('12042', 'XXQ', 3000)");
+    const startedMs = Date.now();
+    for (const player of ["12042", "12001", "12042", "nobody"]) await call(server.process.port, { player });
+    await call(server.process.port, { secret: "wrong" });
+    // The 1,000 latest calls reach back for a second of a busy server.
+    for (let index = 0; index < 1100; index += 100) {
+      await Promise.all(Array.from({ length: 100 }, () => call(server.process.port)));
+    }
+    const { failing } = await status(server);
+    expect(failing.map(({ reason, calls: count, failing_now }) => [reason, count, failing_now])).toEqual([
+      ["source_failed", 2, 1],
+      ["bad_signature", 1, 1],
+      ["player_not_found", 1, 1],
+    ]);
+    const [first] = failing[0]?.runs ?? [];
+    expect(first).toMatchObject({ endpoint: "balance", player_id: "12042", calls: 2, is_over: false });
+    expect(first?.detail).toContain("currency is neither in ISO 4217 nor in [currencies]");
+    expect(first?.since_ms).toBeWithin(startedMs, first?.latest_ms ?? 0);
+    expect(failing[1]?.runs).toMatchObject([{ player_id: null, remote: "127.0.0.1", detail: "wrong" }]);
+
+    {
+      using database = new Database(join(server.folder, "balances.db"));
+      database.run("UPDATE players SET currency = 'EUR'");
+    }
+    await call(server.process.port, { player: "12042" });
+    const [mended] = (await status(server)).failing;
+    expect(mended).toMatchObject({ failing_now: 0, runs: [{ calls: 2, is_over: true }] });
+    expect(mended?.runs[0]?.answered_ms).toBeGreaterThanOrEqual(first?.latest_ms ?? Infinity);
   });
 
   test("keeps bodies whose signature failed, says why, and hands their bytes out", async () => {
@@ -194,7 +233,7 @@ describe.concurrent("the console's interface", () => {
   });
 
   test("shows players of our own database, page by page, and changes nothing", async () => {
-    await using server = await operate({ source: 'plugin = "sqlite"\nfile = "balances.db"' });
+    await using server = await operate({ source: OWN });
     {
       using database = new Database(join(server.folder, "balances.db"));
       const insert = database.prepare(
@@ -213,6 +252,17 @@ describe.concurrent("the console's interface", () => {
     expect(second.next).toBeNull();
     expect((await server.admin("/api/players?from=%27%20OR%201%3D1")).status).toBe(200);
     expect((await action(server, "/api/players", "{}")).status).toBe(405);
+  });
+
+  test("a player whose currency nobody knows hides no other player", async () => {
+    await using server = await operate({ source: OWN });
+    write(server, "('12001', 'EUR', 3000), ('12042', 'XXQ', 3000), ('12043', 'EUR', 3000)");
+    const { players } = await get(server, "/api/players", playersSchema);
+    expect(players.map(({ player_id, balance }) => [player_id, balance])).toEqual([
+      ["12001", "30"],
+      ["12042", null],
+      ["12043", "30"],
+    ]);
   });
 
   test("has the manual", async () => {
@@ -300,6 +350,35 @@ describe.concurrent("status and tail", () => {
     expect(stdout).not.toContain(SECRET);
     const json = await run(["status", "--json"], { cwd: server.folder });
     expect(v.parse(statusSchema, JSON.parse(json.stdout)).ready).toBeTrue();
+  });
+
+  test("status says whose calls fail, since when and why", async () => {
+    await using server = await withPort();
+    for (const player of ["no\u0085body", "no\u0085body"]) await call(server.process.port, { player });
+    for (let index = 0; index < 5; index += 1) {
+      await call(server.process.port, { secret: "wrong", target: "/balance" });
+    }
+    const { stdout, exitCode } = await run(["status"], { cwd: server.folder });
+    expect(exitCode).toBe(0);
+    const since = String.raw`since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, the latest \d s ago`;
+    expect(stdout).toMatch(
+      new RegExp(`^failing {6}bad_signature, caller 127.0.0.1 \\(balance\\), 5 calls ${since}: wrong$`, "m"),
+    );
+    expect(stdout).toMatch(
+      new RegExp(
+        `^failing {6}player_not_found, player no\\\\u0085body \\(balance\\), 2 calls ${since}$`,
+        "m",
+      ),
+    );
+  });
+
+  test("a seventeenth reader of the calls is told why it gets none", async () => {
+    await using server = await withPort();
+    const viewers = await Promise.all(Array.from({ length: 16 }, () => server.admin("/api/events")));
+    const { exitCode, stderr } = await run(["tail"], { cwd: server.folder });
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("16 pages are open already")]);
+    expect((await server.admin("/api/status")).status).toBe(200);
+    for (const { body: stream } of viewers) await stream?.cancel();
   });
 
   test("status ends with 1 if it is not ready, does not answer, or wants another token", async () => {

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { ShownCall } from "../shapes.ts";
 import { dateAndTime, milliseconds, timeOfDay, visible } from "./format.ts";
+import { ReasonLink } from "./reason.tsx";
 import { isTrouble, REASONS, styleOf } from "./reasons.ts";
 
 /** Which of the calls are listed. */
@@ -136,7 +137,7 @@ function Row({ call, isOpen, onToggle }: RowProps) {
         </td>
         <td>{call.endpoint}</td>
         <td>
-          <Reason reason={call.reason} />
+          <ReasonLink reason={call.reason} />
         </td>
         <td class="id">{visible(call.player_id ?? "")}</td>
         <td class="number">{milliseconds(call.duration_ms)}</td>
@@ -150,17 +151,6 @@ function Row({ call, isOpen, onToggle }: RowProps) {
         </tr>
       )}
     </>
-  );
-}
-
-/** A reason's name beside its colour, with a way to the manual. */
-function Reason({ reason }: { readonly reason: string }) {
-  const { colour, words } = styleOf(reason);
-  return (
-    <a class={isTrouble(reason) ? "reason trouble" : "reason"} href="#/manual/troubleshooting" title={words}>
-      <span class={`swatch ${colour.slice(2)}`} aria-hidden="true" />
-      {reason}
-    </a>
   );
 }
 

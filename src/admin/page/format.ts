@@ -25,6 +25,17 @@ export function milliseconds(durationMs: number | null): string {
   return `${Number(durationMs.toPrecision(3))} ms`;
 }
 
+/** The time of day; with the date if it was another day. */
+export function moment(timeMs: number, nowMs: number): string {
+  const isToday = new Date(timeMs).toDateString() === new Date(nowMs).toDateString();
+  return isToday ? timeOfDay(timeMs) : dateAndTime(timeMs);
+}
+
+/** `1 call`, `2,500 calls` */
+export function count(number: number, what: string): string {
+  return `${number.toLocaleString("en-GB")} ${what}${number === 1 ? "" : "s"}`;
+}
+
 /** `3 min ago`, or `never`. */
 export function ago(timeMs: number | null, nowMs: number): string {
   return timeMs === null ? "never" : `${span(nowMs - timeMs)} ago`;

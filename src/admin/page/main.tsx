@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ConsoleEvent, ShownCall } from "../shapes.ts";
 import { Calls, type Filter, NO_FILTER } from "./calls.tsx";
 import { Charts } from "./charts.tsx";
+import { FailingCalls } from "./failing.tsx";
 import { Failed } from "./failed.tsx";
 import { Login } from "./login.tsx";
 import { Manual } from "./manual.tsx";
@@ -22,7 +23,7 @@ function Console() {
   const [needsToken, setNeedsToken] = useState(false);
   const [isPaused, setPaused] = useState(false);
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
-  const [view, topic = ""] = useHash();
+  const [view, topic = "", term = ""] = useHash();
   const lastCall = useRef(0);
   const startedMs = useRef<number | undefined>(undefined);
 
@@ -77,9 +78,25 @@ function Console() {
       </header>
       <main>
         <Verdict status={status} lost={lost} />
+        {view === "" && status !== undefined && (
+          <FailingCalls
+            status={status}
+            onList={(listed) => {
+              setFilter({ ...NO_FILTER, ...listed });
+              document.getElementById("calls")?.scrollIntoView();
+            }}
+          />
+        )}
         {view === "" && (
           <div class="columns">
-            <div>
+            {status !== undefined && (
+              <div class="side">
+                <Now status={status} />
+                <Secrets status={status} />
+                <TryCall />
+              </div>
+            )}
+            <div class="wide">
               <Charts
                 isPaused={isPaused}
                 onBrush={(from, to) => setFilter({ ...filter, between: [from, to] })}
@@ -93,18 +110,11 @@ function Console() {
                 onFilter={setFilter}
               />
             </div>
-            {status !== undefined && (
-              <div>
-                <Now status={status} />
-                <Secrets status={status} />
-                <TryCall />
-              </div>
-            )}
           </div>
         )}
         {view === "failed" && <Failed newest={failed} limit={status?.capture_failed ?? 0} />}
         {view === "players" && <Players />}
-        {view === "manual" && <Manual topic={topic} />}
+        {view === "manual" && <Manual topic={topic} term={term} />}
       </main>
     </>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { read, readText } from "./requests.ts";
 
 interface Topic {
@@ -6,8 +6,15 @@ interface Topic {
   readonly title: string;
 }
 
+interface ManualProps {
+  readonly topic: string;
+  /** What the reader wants to know of: the row of a table that begins with it is shown first. */
+  readonly term: string;
+}
+
 /** The manual that is in the binary. */
-export function Manual({ topic }: { readonly topic: string }) {
+export function Manual({ topic, term }: ManualProps) {
+  const article = useRef<HTMLElement>(null);
   const [topics, setTopics] = useState<readonly Topic[]>([]);
   const [html, setHtml] = useState("");
   const shown = topic === "" ? (topics[0]?.name ?? "") : topic;
@@ -24,6 +31,14 @@ export function Manual({ topic }: { readonly topic: string }) {
       setHtml(`<p>${error instanceof Error ? "There is no such topic." : ""}</p>`),
     );
   }, [shown]);
+  useEffect(() => {
+    if (html === "" || topic === "") return;
+    const rows = [...(article.current?.querySelectorAll("tr") ?? [])];
+    const row = term === "" ? undefined : rows.find(({ cells }) => cells[0]?.textContent === term);
+    row?.classList.add("sought");
+    // On a narrow screen the list of topics is above the text.
+    (row ?? article.current)?.scrollIntoView({ block: row === undefined ? "start" : "center" });
+  }, [html, topic, term]);
 
   return (
     <section aria-label="Manual" class="wide manual">
@@ -39,7 +54,7 @@ export function Manual({ topic }: { readonly topic: string }) {
         </ul>
       </nav>
       {/* The text is the program's own. */}
-      <article dangerouslySetInnerHTML={{ __html: html }} />
+      <article ref={article} dangerouslySetInnerHTML={{ __html: html }} />
     </section>
   );
 }

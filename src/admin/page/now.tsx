@@ -1,5 +1,5 @@
 import type { Status } from "../shapes.ts";
-import { ago, dateAndTime, span } from "./format.ts";
+import { ago, count, dateAndTime, span } from "./format.ts";
 
 /** Whether it works: the one line to read first. */
 export function Verdict({ status, lost }: { readonly status: Status | undefined; readonly lost: string }) {
@@ -98,34 +98,54 @@ function Worker({ worker }: { readonly worker: Status["workers"][number] }) {
 
 /** Which secret is in use: once the old one is not, it can go. */
 export function Secrets({ status }: { readonly status: Status }) {
-  const { secrets, time_ms: nowMs } = status;
+  const { secrets, time_ms: nowMs, started_ms: startedMs } = status;
+  const latest = secrets.toSorted((one, other) => (other.last_used_ms ?? 0) - (one.last_used_ms ?? 0))[0];
   return (
     <section aria-labelledby="secrets">
       <h2 id="secrets">
         Secrets <a href="#/manual/rotation">rotate</a>
       </h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Position</th>
-            <th scope="col">Secret</th>
-            <th scope="col">Calls</th>
-            <th scope="col">Last used</th>
-          </tr>
-        </thead>
-        <tbody>
-          {secrets.map(({ position, characters, is_trial, uses, last_used_ms }) => (
-            <tr key={position}>
-              <td>{position === 1 ? "1, signs" : position}</td>
-              <td>
-                ****, {characters} characters{is_trial ? ", a trial: not Klas Gaming's" : ""}
-              </td>
-              <td class="number">{uses}</td>
-              <td>{ago(last_used_ms, nowMs)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <dl>
+        {secrets.map((secret) => (
+          <>
+            <dt>{secret.position === 1 ? "1, signs" : secret.position}</dt>
+            <dd>
+              <Use secret={secret} nowMs={nowMs} />
+              <div class="muted">
+                ****, {count(secret.characters, "character")}
+                {secret.is_trial ? ", a trial: not Klas Gaming's" : ""}
+              </div>
+            </dd>
+          </>
+        ))}
+      </dl>
+      <p class="muted">
+        {latest === undefined || latest.last_used_ms === null
+          ? "No call has come with any of them"
+          : secrets.length > 1 && `The latest call came with secret ${latest.position}`}
+        {(secrets.length > 1 || latest?.last_used_ms === null) &&
+          `. Counted since the start, ${ago(startedMs, nowMs)}; calls that you try count, too.`}
+      </p>
     </section>
+  );
+}
+
+/** A secret that verified a call so recently is in use. */
+const IN_USE_MS = 60_000;
+
+function Use({ secret, nowMs }: { readonly secret: Status["secrets"][number]; readonly nowMs: number }) {
+  const { uses, last_used_ms: lastMs } = secret;
+  if (lastMs === null) return <strong>not used</strong>;
+  if (nowMs - lastMs < IN_USE_MS) {
+    return (
+      <>
+        <strong>in use</strong>, the latest call {ago(lastMs, nowMs)}, {count(uses, "call")}
+      </>
+    );
+  }
+  return (
+    <>
+      <strong>not used for {span(nowMs - lastMs)}</strong>, {count(uses, "call")} before
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { read } from "./requests.ts";
 /** The players of klas-balance's own database, to look at. */
 export function Players() {
   const [from, setFrom] = useState("");
+  const [before, setBefore] = useState<readonly string[]>([]);
   const [page, setPage] = useState<PlayersPage>();
   const [problem, setProblem] = useState("");
 
@@ -18,7 +19,7 @@ export function Players() {
         setPage(answer);
         setProblem("");
       } catch (error) {
-        setProblem(error instanceof Error ? error.message : String(error));
+        if (!isOver) setProblem(error instanceof Error ? error.message : String(error));
       }
     }
     void refresh();
@@ -27,18 +28,39 @@ export function Players() {
     };
   }, [from]);
 
+  const next = page?.next ?? null;
   return (
     <section aria-labelledby="players" class="wide">
       <h2 id="players">Players</h2>
       <div class="controls">
         <label>
           From the id{" "}
-          <input type="search" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
+          <input
+            type="search"
+            value={from}
+            onInput={(event) => {
+              setFrom(event.currentTarget.value);
+              setBefore([]);
+            }}
+          />
         </label>
         <button
           type="button"
-          disabled={(page?.next ?? null) === null}
-          onClick={() => setFrom(page?.next ?? "")}
+          disabled={before.length === 0}
+          onClick={() => {
+            setFrom(before.at(-1) ?? "");
+            setBefore(before.slice(0, -1));
+          }}
+        >
+          Previous page
+        </button>
+        <button
+          type="button"
+          disabled={next === null}
+          onClick={() => {
+            setFrom(next ?? "");
+            setBefore([...before, from]);
+          }}
         >
           Next page
         </button>
@@ -58,7 +80,11 @@ export function Players() {
               <tr key={player_id}>
                 <td class="id">{visible(player_id)}</td>
                 <td>{currency}</td>
-                <td class="number">{balance}</td>
+                <td class="number">
+                  {balance ?? (
+                    <span class="trouble">none: the currency is neither in ISO 4217 nor in [currencies]</span>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -45,6 +45,17 @@ const RECONNECT_MS = 2000;
 /** An event comes every second, so this long without one something is wrong, though the connection may stand. */
 const SILENCE_MS = 6000;
 
+/** Why a stream of events ended, which it does not say itself. */
+async function whyCutOff(): Promise<unknown> {
+  try {
+    const { body } = await ask("/api/events");
+    await body?.cancel();
+    return new Error("the stream of events was cut off");
+  } catch (error) {
+    return error;
+  }
+}
+
 /**
  * Follows the server's events, and goes on following when it was away. `onLost` is told each time that it cannot be
  * reached. A stream does not say why it failed, so the server is asked.
@@ -64,10 +75,7 @@ export function follow(
       onEvent(shaped(JSON.parse(String(data))));
     });
     stream.addEventListener("error", () => {
-      void ask("/api/status").then(
-        () => onLost(new Error("the stream of events was cut off")),
-        (error: unknown) => onLost(error),
-      );
+      void whyCutOff().then(onLost);
       again();
     });
     awaitNext();

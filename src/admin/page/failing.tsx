@@ -1,0 +1,155 @@
+import type { Failing, Status } from "../shapes.ts";
+import { ago, count, moment, span, visible } from "./format.ts";
+import { ReasonLink } from "./reason.tsx";
+import { styleOf } from "./reasons.ts";
+
+type Run = Failing["runs"][number];
+
+interface FailingProps {
+  readonly status: Status;
+  /** Lists the calls of one player, or of one reason. */
+  readonly onList: (filter: { readonly player: string; readonly reason: string }) => void;
+}
+
+/** As many are told of in a row each; more of them are counted, and behind a click. */
+const SHOWN_RUNS = 3;
+
+/** Whose calls fail, since when and why: the question that this page is opened with. */
+export function FailingCalls({ status, onList }: FailingProps) {
+  const { failing, time_ms: nowMs, started_ms: startedMs } = status;
+  const now = failing.filter((each) => each.failing_now > 0);
+  const over = failing.flatMap(({ reason, runs }) =>
+    runs.filter((run) => run.is_over).map((run) => ({ reason, run })),
+  );
+  return (
+    <section aria-labelledby="failing">
+      <h2 id="failing">
+        Failing calls {now.length > 0 && <a href="#/manual/troubleshooting">what to do</a>}
+      </h2>
+      {now.length === 0 && (
+        <p class="muted">
+          {failing.length === 0
+            ? `No call has failed since the start, ${ago(startedMs, nowMs)}.`
+            : "Whoever failed was answered again, or has not called for 15 minutes."}
+        </p>
+      )}
+      {now.map((each) => (
+        <OfReason key={each.reason} failing={each} nowMs={nowMs} onList={onList} />
+      ))}
+      {over.length > 0 && (
+        <details>
+          <summary>Over: {over.length}</summary>
+          {over.map(({ reason, run }) => (
+            <Row key={`${reason} ${keyOf(run)}`} reason={reason} run={run} nowMs={nowMs} onList={onList} />
+          ))}
+        </details>
+      )}
+    </section>
+  );
+}
+
+interface OfReasonProps {
+  readonly failing: Failing;
+  readonly nowMs: number;
+  readonly onList: FailingProps["onList"];
+}
+
+function OfReason({ failing, nowMs, onList }: OfReasonProps) {
+  const { reason, calls, failing_now: total, since_ms: sinceMs, latest_ms: latestMs } = failing;
+  const runs = failing.runs.filter((run) => !run.is_over);
+  const rows = runs.map((run) => (
+    <Row key={keyOf(run)} reason={reason} run={run} nowMs={nowMs} onList={onList} />
+  ));
+  if (total <= SHOWN_RUNS) return <>{rows}</>;
+  const whose = runs.every(({ player_id }) => player_id === null) ? "callers" : "players";
+  return (
+    <div class="run">
+      <ReasonLink reason={reason} />
+      <button type="button" class="link" onClick={() => onList({ player: "", reason })}>
+        {total >= 100 ? "100 or more" : total} {whose}
+      </button>
+      <div>
+        <Times calls={calls} sinceMs={sinceMs} latestMs={latestMs} nowMs={nowMs} />
+        <details>
+          <summary>
+            {runs.length < total ? `the ${runs.length} with the most calls` : `these ${total}`}
+          </summary>
+          {rows}
+        </details>
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly reason: string;
+  readonly run: Run;
+  readonly nowMs: number;
+  readonly onList: FailingProps["onList"];
+}
+
+function Row({ reason, run, nowMs, onList }: RowProps) {
+  const { endpoint, player_id: player, remote, calls, since_ms, latest_ms, answered_ms, detail } = run;
+  return (
+    <div class="run">
+      <ReasonLink reason={reason} />
+      <span>
+        {player === null ? (
+          `caller ${remote === null || remote === "" ? "not known" : visible(remote)}`
+        ) : (
+          <>
+            player{" "}
+            <button
+              type="button"
+              class="link id"
+              title="list this player's calls"
+              onClick={() => onList({ player, reason: "" })}
+            >
+              {visible(player)}
+            </button>
+          </>
+        )}
+        {endpoint !== "balance" && <span class="muted"> {endpoint}</span>}
+      </span>
+      <div>
+        <Times calls={calls} sinceMs={since_ms} latestMs={latest_ms} nowMs={nowMs} />
+        {answered_ms !== null && `, answered again ${moment(answered_ms, nowMs)}`}
+        {player !== null && answered_ms === null && calls > 1 && ", none answered since"}
+        <div class="why">
+          {styleOf(reason).words}
+          {detail !== null && `: ${visible(detail)}`}
+          {reason === "bad_signature" && (
+            <>
+              {" "}
+              <a href="#/failed">what does not fit</a>
+            </>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface TimesProps {
+  readonly calls: number;
+  readonly sinceMs: number;
+  readonly latestMs: number;
+  readonly nowMs: number;
+}
+
+function Times({ calls, sinceMs, latestMs, nowMs }: TimesProps) {
+  const since = `since ${moment(sinceMs, nowMs)} (${span(nowMs - sinceMs)})`;
+  return calls === 1 ? (
+    <>
+      1 call, {moment(latestMs, nowMs)} ({ago(latestMs, nowMs)})
+    </>
+  ) : (
+    <>
+      {count(calls, "call")} <strong>{since}</strong>, the latest {ago(latestMs, nowMs)}
+    </>
+  );
+}
+
+function keyOf({ endpoint, player_id, remote, since_ms }: Run): string {
+  return `${endpoint} ${player_id} ${remote} ${since_ms}`;
+}
