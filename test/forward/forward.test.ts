@@ -5,6 +5,7 @@ import { makeCertificates } from "../plugins/rest/certificates.ts";
 import { exchange, open, post, type Reply, signatureOf } from "../raw-http.ts";
 import { type Behaviour, replyBytes, startCore } from "./counting-core.ts";
 import {
+  childrenOf,
   eventually,
   OK,
   operate,
@@ -470,4 +471,25 @@ describe.concurrent("a slow core", () => {
     expect(await server.process.exited).toBe(0);
     expect(core.seen).toHaveLength(2);
   });
+});
+
+test("a worker that is killed: what it had sent is not sent again, by the one in its place or by another", async () => {
+  const waiting: Socket[] = [];
+  await using core = await startCore((socket) => waiting.push(socket));
+  await using server = await operate({ ...forwardTo(core.url), server: "workers = 2" });
+  const bets = Array.from({ length: 8 }, (_, index) => BET.replace("t-1", `t-${index}`));
+  const callers = await Promise.all(bets.map(() => open(server.process.port)));
+  for (const [index, caller] of callers.entries()) caller.send(callOf({ body: bets[index] ?? "" }));
+  await eventually("the bets", () => Promise.resolve(core.seen.length === bets.length));
+  for (const worker of childrenOf(server.process.pid)) process.kill(worker, "SIGKILL");
+  for (const caller of callers) expect(await caller.next()).toBeUndefined();
+  await eventually(
+    "workers in their place",
+    async () => (await server.balance().catch(() => "refused")) === OK,
+  );
+  for (const socket of waiting) socket.end(replyBytes(DONE));
+  // Whatever would be sent again would be there by now.
+  await Bun.sleep(1000);
+  expect(core.seen.map(({ body }) => body.toString()).toSorted()).toEqual(bets);
+  expect(core.connections).toBe(bets.length);
 });
