@@ -1,11 +1,15 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import * as v from "valibot";
 import { type ConsoleEvent, eventSchema, type ShownCall } from "../admin/shapes.ts";
 import { Failure } from "../failure.ts";
 import { printable } from "../printable.ts";
+import { DEFAULT_STATUS_CODES } from "../protocol/status.ts";
 import { adminClient } from "./admin-client.ts";
 import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
+
+/** `ok` and `refused` are the two whose `status_code` is not looked up. */
+const REASONS = ["ok", "refused", ...Object.keys(DEFAULT_STATUS_CODES)];
 
 interface Filter {
   readonly failed?: boolean | undefined;
@@ -20,7 +24,7 @@ export function tailCommand() {
     .addOption(configOption())
     .option("--failed", "only calls that were not answered with a balance")
     .option("--player <id>", "only this player's calls")
-    .option("--reason <reason>", 'only calls with this reason, such as bad_signature (see "help protocol")')
+    .addOption(new Option("--reason <reason>", "only calls with this reason").choices(REASONS))
     .option("--json", "print one JSON object per line")
     .addHelpText("after", "\nExample:\n  klas-balance tail --failed")
     .action(async ({ json = false, ...options }) => {

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { writeFileSync } from "node:fs";
@@ -398,6 +399,11 @@ describe.concurrent("status and tail", () => {
     server.write("config.toml", configOf({ admin: false }));
     const none = await run(["status"], { cwd: server.folder });
     expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining("no [admin] table")]);
+  });
+
+  test("tail takes no reason that there is not", async () => {
+    const { exitCode, stderr } = await run(["tail", "--reason", "bad"], { cwd: tmpdir() });
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("bad_signature, stale_timestamp")]);
   });
 
   test("tail prints the calls that fit, as they come, and ends with the server", async () => {
