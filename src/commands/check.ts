@@ -78,6 +78,7 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
     await reportConfig(bound.config, report);
     for (const warning of bound.warnings) report("warning", warning);
     if (bound.tls !== undefined) report("ok", "the certificate and its key can be served");
+    await reportForward(bound, report);
     const isSound = await checkSource(bound, options, report);
     const runs = await reportRunning(bound.config, report);
     return isSound && runs ? 0 : 1;
@@ -136,6 +137,16 @@ function reportFurtherEndpoints(webhook: Config["webhook"], report: Report): voi
   if (protocol === "http:" && !isLoopback(withoutBrackets(hostname))) {
     report("warning", `webhook.forward.url: what is passed on to ${host} is not encrypted; use https://`);
   }
+}
+
+/** A core that is down says nothing against the rest, so it is no error. */
+async function reportForward({ forwarder, config }: BoundConfig, report: Report): Promise<void> {
+  const { forward } = config.webhook;
+  if (forwarder === undefined || forward === undefined) return;
+  const problem = await forwarder.reach();
+  const core = `the core at ${new URL(forward.url).host}`;
+  if (problem === undefined) report("ok", `${core} takes connections; it was asked nothing`);
+  else report("warning", `webhook.forward: ${core} cannot be reached: ${problem}`, "troubleshooting");
 }
 
 async function checkSource(

@@ -4,6 +4,7 @@ import { createSecureContext, rootCertificates } from "node:tls";
 import { urlToHttpOptions } from "node:url";
 import { failureInWords } from "../../plugins/shared/exchange-failure.ts";
 import type { ClientTls } from "../../plugins/shared/tls.ts";
+import { reachCore } from "./reach.ts";
 
 /** What came of sending a call to the core. */
 export type CoreReply =
@@ -22,6 +23,12 @@ export interface CoreOptions {
   readonly maxResponseBytes: number;
 }
 
+export interface Core {
+  readonly post: Post;
+  /** Why it cannot be connected to, in words; `undefined` if it can. It is asked nothing. */
+  readonly reach: () => Promise<string | undefined>;
+}
+
 /** Posts a body to the core; `endpoint` is the last part of the address. Never rejects. */
 export type Post = (
   endpoint: string,
@@ -33,7 +40,7 @@ export type Post = (
  * Each call is sent once, over a connection of its own that ends with it. A call on a kept connection may cross with
  * the core closing it, and nobody would know whether the core saw it; these calls move money.
  */
-export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions): Post {
+export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions): Core {
   const { protocol, hostname, port } = urlToHttpOptions(url);
   const folder = url.pathname.replace(/\/+$/, "");
   const isSecure = protocol === "https:";
@@ -44,7 +51,7 @@ export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions)
     : new http.Agent({ keepAlive: false });
   const begin = isSecure ? https.request : http.request;
 
-  return (endpoint, headers, body) =>
+  const post: Post = (endpoint, headers, body) =>
     new Promise((resolve) => {
       const path = `${folder}/${endpoint}`;
       let phase = "connecting to the core";
@@ -90,4 +97,6 @@ export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions)
       });
       outgoing.end(body);
     });
+
+  return { post, reach: () => reachCore(url, secureContext, timeoutMs) };
 }

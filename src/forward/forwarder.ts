@@ -26,6 +26,8 @@ export interface Forwarder {
   readonly timeoutMs: number;
   /** Calls under way. */
   readonly inFlight: number;
+  /** Why the core cannot be connected to, in words; `undefined` if it can. Nothing is sent. */
+  reach(): Promise<string | undefined>;
   /** Resolves to the answer. Never rejects. */
   pass(call: VerifiedCall, keys: readonly SigningKey[]): Promise<Outcome | PassedOn>;
 }
@@ -57,7 +59,7 @@ export async function bindForwarder({ webhook: { forward }, directory }: Config)
 
 function openForwarder(options: ForwardOptions, tls: ClientTls | undefined): Forwarder {
   const authorize = authorizer(options.auth);
-  const post = openCore({
+  const { post, reach } = openCore({
     url: new URL(options.url),
     tls,
     timeoutMs: options.timeout_ms,
@@ -71,6 +73,7 @@ function openForwarder(options: ForwardOptions, tls: ClientTls | undefined): For
     get inFlight() {
       return inFlight;
     },
+    reach,
     async pass(call, keys) {
       if (inFlight >= options.max_in_flight) return OVERLOADED;
       inFlight += 1;

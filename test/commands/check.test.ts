@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { startCore } from "../forward/counting-core.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -113,8 +114,8 @@ test("authenticate: a player without a currency is a failure before the first ca
   expect(exitCode).toBe(0);
 });
 
-function forwardTo(url: string): string {
-  return `authenticate = true\nforward = { url = "${url}" }`;
+function forwardTo(url: string, more = ""): string {
+  return `authenticate = true\n[webhook.forward]\nurl = "${url}"\n${more}`;
 }
 
 test("forward: it says what is passed on where, and whether it goes unencrypted", async () => {
@@ -122,9 +123,28 @@ test("forward: it says what is passed on where, and whether it goes unencrypted"
   expect(local.stdout).toContain(
     "ok      would pass bet, credit, refund, terminate on to http://127.0.0.1:9, each call at most once",
   );
+  expect(local.stdout).toContain(
+    "warning webhook.forward: the core at 127.0.0.1:9 cannot be reached: connection refused",
+  );
   expect(local.stdout).not.toContain("not encrypted");
   const remote = await check(folderWith(PLAYERS, forwardTo("http://core.example/klas")));
   expect(remote.stdout).toContain(
     "warning webhook.forward.url: what is passed on to core.example is not encrypted",
   );
+});
+
+test("forward: a core that is there is connected to and asked nothing, be it behind TLS or not", async () => {
+  await using core = await startCore(() => {});
+  const plain = await check(folderWith(PLAYERS, forwardTo(core.url)));
+  expect(plain.stdout).toMatch(
+    /^ok {6}the core at 127\.0\.0\.1:\d+ takes connections; it was asked nothing$/m,
+  );
+  expect(plain.exitCode).toBe(0);
+  const secure = await check(
+    folderWith(PLAYERS, forwardTo(core.url.replace("http:", "https:"), "timeout_ms = 500")),
+  );
+  expect(secure.stdout).toMatch(
+    /^warning webhook\.forward: the core at \S+ cannot be reached: no connection within 500 ms$/m,
+  );
+  expect([core.connections, core.seen]).toEqual([2, []]);
 });
