@@ -75,15 +75,27 @@ function unknownKeys(schema: unknown, input: unknown, path: readonly string[] = 
     if (entries !== undefined && Object.hasOwn(entries, key))
       return unknownKeys(entries[key], value, itemPath);
     if (isOpen) return unknownKeys(shape.value, value, itemPath);
-    return [unknownKey(key, path, Object.keys(entries ?? {}))];
+    return [unknownKey(key, path, entries ?? {})];
   });
 }
 
-function unknownKey(key: string, path: readonly string[], known: readonly string[]): Problem {
-  const meant = didYouMean(key, known);
+function unknownKey(key: string, path: readonly string[], known: Readonly<Record<string, unknown>>): Problem {
+  const meant = itsTable(key, path, known) ?? didYouMean(key, Object.keys(known));
   if (meant !== "" || isOrdinaryKey(key)) return { path: [...path, key], message: `unknown key${meant}` };
   const message = `unknown key of ${key.length} characters, which is not shown: it may be a secret`;
   return { path: [...path, "****"], message };
+}
+
+/** Before the first heading of a TOML file a key belongs to no table; here, to which of them it could. */
+function itsTable(
+  key: string,
+  path: readonly string[],
+  known: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (path.length > 0) return undefined;
+  const [table] =
+    Object.entries(known).find(([, schema]) => Object.hasOwn(shapeOf(schema)?.entries ?? {}, key)) ?? [];
+  return table === undefined ? undefined : ` outside of a table; write it below [${table}]`;
 }
 
 /** An issue as valibot raises it, with more than the Standard Schema asks for. */

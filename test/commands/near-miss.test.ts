@@ -7,6 +7,8 @@ test.each([
   ["start", "serve"],
   ["start --port 9000", "serve --port 9000"],
   ["version", "--version"],
+  ["reload", "help operations"],
+  ["rotate", "help rotation"],
   ["-v", "--version"],
   ["SERVE", "serve"],
   ["--config x.toml serve", "serve --config x.toml"],

@@ -102,6 +102,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     text: `${GOOD}[serve]\nport = 1`,
     says: ['serve: unknown key, did you mean "server"?'],
   },
+  "a key before the first table": {
+    text: `port = 8080\n${GOOD}`,
+    says: ["port: unknown key outside of a table; write it below [server]"],
+  },
   "an unknown key": {
     text: `${WEBHOOK}timeout = 5\n${SOURCE}`,
     says: ["webhook.timeout: unknown key"],
