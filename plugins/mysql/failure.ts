@@ -54,6 +54,11 @@ const STATEMENT_PROBLEMS: ReadonlyMap<number, (message: string) => string> = new
 >([
   [1142, (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
   [1143, (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
+  [
+    1227,
+    () =>
+      "does not let this user see how far it is behind: GRANT SLAVE MONITOR ON *.*, or leave max_staleness_ms out",
+  ],
   [1054, (message) => `knows no such column: ${message}`],
   [1146, (message) => `knows no such table: ${message}`],
   [1060, (message) => `is asked for a column twice: ${message}`],

@@ -4,6 +4,7 @@ import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { mysqlLanes } from "./lane.ts";
 import { type Options, optionsSchema } from "./options.ts";
+import { watchesOver } from "./replica.ts";
 import type { Reach } from "./session.ts";
 import { MAX_BATCH } from "./statement.ts";
 
@@ -32,7 +33,9 @@ export default {
     const idType = options.id_type;
     const warning = plainTextWarning(options.hosts, options.tls);
     if (warning !== undefined) log.warn(warning);
-    return await openLanes(
+    const watches =
+      options.max_staleness_ms === undefined ? undefined : watchesOver(reach, options.max_staleness_ms);
+    const source = await openLanes(
       {
         hosts: options.hosts,
         connections: options.connections,
@@ -44,11 +47,28 @@ export default {
           idType,
           mustTakeWrites: options.role === "primary",
           isBehindPooler: options.pooler,
+          watched: watches?.over,
           timeoutMs,
           log,
         }),
       },
       context,
-    );
+    ).catch((problem: unknown) => {
+      watches?.close();
+      throw problem;
+    });
+    return watches === undefined
+      ? source
+      : {
+          ...source,
+          state() {
+            const state = source.state();
+            return { ...state, ...watches.staleness(String(state["host"])) };
+          },
+          async close() {
+            await source.close();
+            watches.close();
+          },
+        };
   },
 } satisfies SourcePlugin<Options>;

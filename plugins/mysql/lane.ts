@@ -10,6 +10,7 @@ import { explainConnecting, explainStatement } from "./failure.ts";
 import { kindOf } from "./kind.ts";
 import { isLost, serverErrno } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
+import type { Watched } from "./replica.ts";
 import { lookupStatement, type Rows } from "./statement.ts";
 
 interface LaneOptions {
@@ -18,6 +19,8 @@ interface LaneOptions {
   readonly idType: IdType;
   readonly mustTakeWrites: boolean;
   readonly isBehindPooler: boolean;
+  /** The watch over a server, if it matters how far it is behind. */
+  readonly watched: ((host: Host) => Watched) | undefined;
   readonly timeoutMs: number;
   readonly log: SourceLog;
 }
@@ -34,7 +37,7 @@ const UNFIT =
 
 /** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline if it can. */
 export function mysqlLanes(options: LaneOptions): Connect {
-  const { reach, query, idType, mustTakeWrites, isBehindPooler, timeoutMs, log } = options;
+  const { reach, query, idType, mustTakeWrites, isBehindPooler, watched, timeoutMs, log } = options;
   const isFit = mustTakeWrites ? TAKES_WRITES : "TRUE";
   let isWarned = false;
 
@@ -46,6 +49,11 @@ export function mysqlLanes(options: LaneOptions): Connect {
       const run = isBehindPooler ? inTransaction(session) : plainly(session);
       const [[fits] = []] = (await run(`SELECT ${isFit}`, [])).rows;
       if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${UNFIT}`, { mayPass: true });
+      const watch = watched?.(host);
+      if (watch !== undefined) {
+        const [[serverId] = []] = (await run("SELECT @@global.server_id", [])).rows;
+        await watch.assertNear(serverId);
+      }
 
       const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
       if (!givesId && idType !== "text")
@@ -54,7 +62,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
         isWarned = true;
         log.warn(SLOW_WITHOUT_ID);
       }
-      const rows = rowReader(kindOf, (storedId, key) =>
+      const readers = rowReader(kindOf, (storedId, key) =>
         idType === "uuid" ? storedId.toLowerCase() === key : storedId === key,
       );
       const statement = lookupStatement({
@@ -63,15 +71,20 @@ export function mysqlLanes(options: LaneOptions): Connect {
         givesId,
         isFit,
         unfit: UNFIT,
-        rowReader: rows,
+        rowReader: readers,
         mark,
       });
       return {
         async ask(tag, queries) {
           const { text, parameters } = statement.build(tag, queries);
-          return statement.read(await run(text, parameters), tag, queries);
+          // Before, because it may catch up while the answer is on its way; afterwards, because it may fall behind.
+          watch?.assertIsNear();
+          const rows = await run(text, parameters);
+          watch?.assertIsNear();
+          return statement.read(rows, tag, queries);
         },
         async probe() {
+          watch?.assertIsNear();
           const { text, parameters } = statement.build("", [undefined]);
           statement.assertColumns((await run(text, parameters)).columns);
         },

@@ -5,6 +5,7 @@ import { queryOption } from "./query/parameters.ts";
 import type { Dialect } from "./query/parameters.ts";
 
 const MAX_CONNECTIONS = 100;
+const MAX_STALENESS_MS = 86_400_000;
 
 const text = v.pipe(v.string("expected text"), v.nonEmpty("expected text that is not empty"));
 const flag = v.boolean("expected true or false");
@@ -52,8 +53,22 @@ export function sqlEngineOptions(defaultPort: number, dialect: Dialect) {
     connections: v.optional(integer(1, MAX_CONNECTIONS), 4),
     pooler: v.optional(flag, false),
     role: v.optional(v.picklist(["primary", "any"], 'expected "primary" or "any"'), "primary"),
+    max_staleness_ms: v.optional(integer(1, MAX_STALENESS_MS)),
     batch: v.optional(flag, true),
   } as const;
 }
+
+/** Whether a bound is where replicas are asked. */
+export function boundsReplicas({
+  role,
+  max_staleness_ms,
+}: {
+  readonly role: "primary" | "any";
+  readonly max_staleness_ms?: number | undefined;
+}): boolean {
+  return role === "any" || max_staleness_ms === undefined;
+}
+
+export const BOUNDS_NOTHING = 'expected no max_staleness_ms: without role = "any" no replica is asked';
 
 export type IdType = "text" | "bigint" | "uuid";

@@ -11,6 +11,7 @@ const UNSHARE = "/usr/bin/unshare";
 const PARTS = [
   ["PgBouncer", "/usr/sbin/pgbouncer", "./debian/pgbouncer.ts"],
   ["MariaDB", "/usr/sbin/mariadbd", "./debian/mysql.ts"],
+  ["replicas of MariaDB", "/usr/sbin/mariadbd", "./debian/mysql-replica.ts"],
   ["Redis", "/usr/bin/redis-server", "./debian/redis.ts"],
   ["a host whose name moves", UNSHARE, "./debian/moving.ts"],
 ] as const;

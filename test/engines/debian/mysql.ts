@@ -2,9 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import plugin from "../../../plugins/mysql/index.ts";
-import { optionsSchema } from "../../../plugins/mysql/options.ts";
-import { knownCurrencies } from "../../../src/protocol/currency.ts";
 import type { Source } from "../../../src/plugin.ts";
 import { builtIns } from "../../../src/source/built-in.ts";
 import { conforms } from "../../conformance.ts";
@@ -13,6 +10,7 @@ import { makeCertificates } from "../../plugins/rest/certificates.ts";
 import { checkedElsewhere } from "../checked.ts";
 import { freePort } from "../free-port.ts";
 import { endMariaDb, startMariaDb } from "../mariadb-server.ts";
+import { openMysql } from "./open-mysql.ts";
 
 const SLOW_MS = 60_000;
 const BY_ID = "SELECT id AS player_id, balance FROM wallet WHERE id = :player_id";
@@ -56,23 +54,10 @@ function optionsFor(...servers: readonly { readonly port: number }[]) {
   };
 }
 
-async function open(
-  options: v.InferInput<typeof optionsSchema>,
-  { isRehearsal = false, timeoutMs = 2000 } = {},
-) {
-  const messages: string[] = [];
-  const counts: Record<string, number> = {};
-  const say = (level: string) => (message: string) => void messages.push(`${level} ${message}`);
-  const source = await plugin.open(v.parse(optionsSchema, options), {
-    log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-    count: (event) => void (counts[event] = (counts[event] ?? 0) + 1),
-    directory: import.meta.dir,
-    exponentOf: knownCurrencies({}),
-    timeoutMs,
-    isRehearsal,
-  });
-  opened.push(source);
-  return { source, messages, counts };
+async function open(...given: Parameters<typeof openMysql>) {
+  const result = await openMysql(...given);
+  opened.push(result.source);
+  return result;
 }
 
 async function answers(query: string, ids: readonly string[], further = {}): Promise<readonly unknown[]> {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import plugin from "../../../plugins/postgres/index.ts";
 import { optionsSchema } from "../../../plugins/postgres/options.ts";
-import type { Source } from "../../../src/plugin.ts";
+import type { Source, SourcePlugin } from "../../../src/plugin.ts";
 import { knownCurrencies } from "../../../src/protocol/currency.ts";
 
 export interface Opened {
@@ -12,15 +12,29 @@ export interface Opened {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+interface Opening {
+  readonly isRehearsal?: boolean;
+  readonly timeoutMs?: number;
+}
+
 /** Opens the plugin as the host does. It is the caller's to close. */
 export async function openSource(
   options: v.InferInput<typeof optionsSchema>,
-  { isRehearsal = false, timeoutMs = 2000 } = {},
+  opening: Opening = {},
+): Promise<Opened> {
+  return await openPlugin(plugin, v.parse(optionsSchema, options), opening);
+}
+
+/** The same of any plugin, with options that its schema has read. */
+export async function openPlugin<Options>(
+  anyPlugin: SourcePlugin<Options>,
+  options: Options,
+  { isRehearsal = false, timeoutMs = 2000 }: Opening = {},
 ): Promise<Opened> {
   const messages: string[] = [];
   const counts: Record<string, number> = {};
   const say = (level: string) => (message: string) => void messages.push(`${level} ${message}`);
-  const source = await plugin.open(v.parse(optionsSchema, options), {
+  const source = await anyPlugin.open(options, {
     log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
     count: (event) => void (counts[event] = (counts[event] ?? 0) + 1),
     directory: import.meta.dir,
