@@ -39,6 +39,12 @@ export async function diagnose(address: Address): Promise<readonly [words: strin
   return reply.startsWith("-") ? [`says: ${reply.slice(1)}`, false] : ["closed the connection", true];
 }
 
+/** Whether it answers nobody who gives no password. */
+export async function wantsPassword(address: Omit<Address, "user" | "password">): Promise<boolean> {
+  const reply = await replyOf({ ...address, user: undefined, password: undefined });
+  return reply?.startsWith("-NOAUTH") === true;
+}
+
 /** The first complaint, or the last reply; `""` if there is none, and `undefined` if nothing listens. */
 async function replyOf({ host, user, password, tls }: Address): Promise<string | undefined> {
   const login = password === undefined ? [] : [["AUTH", ...(user === undefined ? [] : [user]), password]];

@@ -2,9 +2,12 @@ import type { RedisClient } from "bun";
 import type { Host } from "../shared/lanes/host.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
 import { type Address, clientOf } from "./client.ts";
+import { wantsPassword } from "./diagnose.ts";
 
 /** How long to wait for one of the sentinels. */
 const PATIENCE_MS = 500;
+
+const WANTS_PASSWORD = "wants a password, and there is no option for one: let it answer without";
 
 /** The master, by the first sentinel that answers. They are asked in the order of the options. */
 export async function masterBySentinels(
@@ -14,7 +17,9 @@ export async function masterBySentinels(
 ): Promise<Host> {
   const problems: string[] = [];
   for (const sentinel of sentinels) {
-    const client = clientOf({ ...reach(sentinel), user: undefined, password: undefined });
+    const address = reach(sentinel);
+    const client = clientOf({ ...address, user: undefined, password: undefined });
+    const giveUpMs = performance.now() + PATIENCE_MS;
     try {
       const answer = await withinPatience(client, askFor(client, master));
       if (Array.isArray(answer) && typeof answer[0] === "string") {
@@ -23,7 +28,9 @@ export async function masterBySentinels(
       }
       problems.push(`the sentinel ${sentinel.name} knows no master ${JSON.stringify(master)}`);
     } catch {
-      problems.push(`the sentinel ${sentinel.name} does not answer`);
+      // One that was silent is not waited for again: the next one is needed now.
+      const isLocked = performance.now() < giveUpMs && (await wantsPassword(address));
+      problems.push(`the sentinel ${sentinel.name} ${isLocked ? WANTS_PASSWORD : "does not answer"}`);
     } finally {
       client.close();
     }

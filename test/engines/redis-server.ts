@@ -76,7 +76,7 @@ export async function startRedis(...settings: readonly string[]): Promise<RedisS
 }
 
 /** Watches a master, and makes another server the master soon after that one is gone. Returns its port. */
-export async function startSentinel(master: RedisServer): Promise<number> {
+export async function startSentinel(master: RedisServer, ...settings: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "klas-balance-sentinel-"));
   folders.push(folder);
   const port = freePort();
@@ -89,6 +89,7 @@ dir ${folder}
 sentinel monitor casino 127.0.0.1 ${master.port} 1
 sentinel down-after-milliseconds casino 500
 sentinel failover-timeout casino 3000
+${settings.join("\n")}
 `,
   );
   const child = Bun.spawn(["redis-server", file, "--sentinel"], { stdout: "ignore", stderr: "ignore" });

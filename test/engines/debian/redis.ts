@@ -270,6 +270,17 @@ describe("Redis: after a fault", () => {
     expect(await ask(source, "12001")).toEqual(THIRTY);
   });
 
+  test("a sentinel that wants a password is named as that, and the next one is asked", async () => {
+    const locked = await startSentinel(server, "requirepass secret");
+    const free = await startSentinel(server);
+    const sentinels = [`127.0.0.1:${locked}`];
+    expect(await failure(open({ sentinels, master: "casino" }, { isRehearsal: true }))).toContain(
+      `the sentinel 127.0.0.1:${locked} wants a password, and there is no option for one: let it answer without`,
+    );
+    const { source } = await open({ sentinels: [...sentinels, `127.0.0.1:${free}`], master: "casino" });
+    expect(await ask(source, "12001")).toEqual(THIRTY);
+  });
+
   test(
     "the master that the sentinels have made is found, and the old one is not asked when it is back as a replica",
     async () => {
