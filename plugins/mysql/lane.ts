@@ -60,7 +60,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
         throw new HostProblem(`${host.name} ${NEEDS_ID}`, { mayPass: false });
       if (!givesId && !isWarned) {
         isWarned = true;
-        log.warn(SLOW_WITHOUT_ID);
+        log.warn(WITHOUT_ID);
       }
       const readers = rowReader(kindOf, (storedId, key) =>
         idType === "uuid" ? storedId.toLowerCase() === key : storedId === key,
@@ -99,8 +99,8 @@ export function mysqlLanes(options: LaneOptions): Connect {
 const NEEDS_ID =
   "needs the stored id among the columns of `query`, as player_id: it compares ids of another type than their column's loosely";
 
-const SLOW_WITHOUT_ID =
-  "`query` does not yield the stored id as player_id, so ids are compared as bytes, which no index of a text column serves: add it";
+const WITHOUT_ID =
+  "`query` does not yield the stored id as player_id: add it. Without it no index of a text column serves, because the id is compared as bytes; and if `query` compares by LIKE, LOWER, CAST or the like, a player may get the balance of another whose id is similar";
 
 /** The session's settings. A connection that was made again would know neither them nor the session's mark. */
 async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
