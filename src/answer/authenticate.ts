@@ -28,7 +28,7 @@ export function withCurrency(outcome: Outcome, { currency: byDefault, exponentOf
   if (exponentOf(currency) === undefined) {
     return failed(`the currency ${currency} is neither in ISO 4217 nor in [currencies]`);
   }
-  return { ...outcome, currency };
+  return outcome.currency === undefined ? { ...outcome, currency } : outcome;
 }
 
 function failed(detail: string): Outcome {
