@@ -23,12 +23,14 @@ test("every page in the folder is a topic", () => {
   expect(topics.map(({ name }) => `${name}.md`).toSorted()).toEqual(files.toSorted());
 });
 
-describe.each(topics)("the page $name", ({ text, title }) => {
+describe.each(topics)("the page $name", ({ text, title, ...page }) => {
   const shown = renderMarkdown(text, false);
 
   test("has a title that says what it is about", () => {
     expect(title).toMatch(/^\S.{5,59}$/);
     expect(proseOf(text).match(/^# /gm)).toHaveLength(1);
+    // Its line in the manual page, whose linter takes 80 bytes.
+    expect(`klas\\-balance\\-${page.name} \\- ${title}`.length).toBeLessThanOrEqual(COLUMNS);
   });
 
   test("fits a terminal of 80 columns", () => {
