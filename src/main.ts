@@ -5,23 +5,21 @@ import { Failure } from "./failure.ts";
 import { endProcess, isProcessProtected } from "./host-process.ts";
 import { nearMiss } from "./near-miss.ts";
 import { program } from "./program.ts";
+import { printed } from "./standard-output.ts";
 
 /** How commander calls a command line that probably meant another one. */
 const MISSES = new Set(["commander.unknownCommand", "commander.unknownOption", "commander.excessArguments"]);
 
 leaveEnvironmentBehind();
+let failedWith: number | undefined;
 try {
   await program().parseAsync();
 } catch (error) {
-  const exitStatus = report(error);
-  // Whatever is still open must not keep the process alive.
-  endProcess(exitStatus);
+  failedWith = report(error);
 }
-if (isProcessProtected()) {
-  // The work is done. A timer or socket that an operator's plugin left behind would keep the process alive.
-  await new Promise((resolve) => process.stdout.write("", resolve));
-  endProcess();
-}
+await printed();
+// What a failure left open, or an operator's plugin, such as a timer or a socket, must not keep the process alive.
+if (failedWith !== undefined || isProcessProtected()) endProcess(failedWith);
 
 /** Exit status 0 done, 1 it failed, 2 wrong usage or configuration (spec 4). Only a bug shows its stack. */
 function report(error: unknown): number {

@@ -14,6 +14,7 @@ import { statusCommand } from "./commands/status.ts";
 import { systemdCommand } from "./commands/systemd.ts";
 import { tailCommand } from "./commands/tail.ts";
 import { nearMiss } from "./near-miss.ts";
+import { print } from "./standard-output.ts";
 import { runWorker } from "./workers/worker.ts";
 import { WORKER_COMMAND } from "./workers/child.ts";
 import { versionText } from "./version.ts";
@@ -28,7 +29,7 @@ export function program(): Command {
       "after",
       '\nExample:\n  klas-balance init\n\nThe manual is in the program: see "klas-balance help".',
     )
-    .configureOutput({ outputError: (text, write) => write(withoutRival(text, root)) })
+    .configureOutput({ writeOut: print, outputError: (text, write) => write(withoutRival(text, root)) })
     .exitOverride();
   const commands = [
     initCommand(),

@@ -11,6 +11,7 @@ import {
   secretOption,
   type SecretOptions,
 } from "./secret-option.ts";
+import { print } from "../standard-output.ts";
 import { configOption, integerFrom, parseWebhookUrl, proxyOption, readConfig } from "./arguments.ts";
 import { portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
 
@@ -46,7 +47,7 @@ Examples:
         explained(error, target, options),
       );
       const result = { ...answered, ...(await recorded(target, options, answered.request_id)) };
-      process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : describe(result));
+      print(options.json ? `${JSON.stringify(result)}\n` : describe(result));
       if (!isGood(result)) process.exitCode = 1;
     });
 }

@@ -4,6 +4,7 @@ import { type StandInCore, startStandInCore } from "../certify/stand-in-core.ts"
 import { besides } from "../certify/endpoint-address.ts";
 import { messageOf } from "../source/thrown.ts";
 import { certify } from "../certify/certify.ts";
+import { print } from "../standard-output.ts";
 import { integerFrom, parseWebhookUrl, proxyOption } from "./arguments.ts";
 import { conforms } from "../certify/report.ts";
 import { reportJson } from "../certify/report-json.ts";
@@ -110,14 +111,14 @@ Examples:
       };
       const outcome = await certify(subject, cases, (result) => {
         if (json || (failedAlone === true && result.result !== "failed")) return;
-        if (!isHeadPrinted) printLine(headLine(idWidth, paint));
+        if (!isHeadPrinted) print(`${headLine(idWidth, paint)}\n`);
         isHeadPrinted = true;
-        printLine(resultLines(result, idWidth, paint));
+        print(`${resultLines(result, idWidth, paint)}\n`);
       });
       await subject.core?.[Symbol.asyncDispose]();
       const report =
         "unreachable" in outcome ? fail(`cannot reach ${endpoint.url}: ${outcome.unreachable}`, 1) : outcome;
-      printLine(json ? reportJson(report) : `\n${summaryLines(report, paint)}`);
+      print(json ? `${reportJson(report)}\n` : `\n${summaryLines(report, paint)}\n`);
       if (!conforms(report)) process.exitCode = 1;
       if (junit !== undefined) await writeReport(junit, reportJunit(report));
     });
@@ -154,10 +155,6 @@ function parseCore(text: string): Place {
   const [, host = "127.0.0.1", port = ""] = /^(?:\[?([^\]]+)\]?:)?(\d{1,5})$/.exec(text) ?? [];
   if (port === "" || Number(port) > 65_535) throw new InvalidArgumentError("Expected a port, or host:port.");
   return { host, port: Number(port) };
-}
-
-function printLine(text: string): void {
-  process.stdout.write(`${text}\n`);
 }
 
 function parseAmount(text: string): string {

@@ -17,6 +17,7 @@ import { ID_RULE, isId } from "../protocol/request.ts";
 import { type Outcome, statusCodeOf } from "../protocol/status.ts";
 import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
+import { print } from "../standard-output.ts";
 import { configOption } from "./arguments.ts";
 import { paint } from "./paint.ts";
 import { portProblem, statusOfRunning } from "./running-server.ts";
@@ -57,10 +58,10 @@ Example:
       process.exitCode = await check(options, (level, message, topic) => {
         findings.push({ level, message });
         if (topic !== undefined) helpful.add(topic);
-        if (!options.json) process.stdout.write(`${mark(level)} ${message}\n`);
+        if (!options.json) print(`${mark(level)} ${message}\n`);
       });
-      if (options.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
-      else for (const topic of helpful) process.stdout.write(`see "klas-balance help ${topic}"\n`);
+      if (options.json) print(`${JSON.stringify(findings)}\n`);
+      else for (const topic of helpful) print(`see "klas-balance help ${topic}"\n`);
     });
 }
 

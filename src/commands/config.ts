@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import example from "../../config.example.toml" with { type: "text" };
+import { print } from "../standard-output.ts";
 import { configOption, readConfig } from "./arguments.ts";
 import { shownConfig } from "./config/shown.ts";
 
@@ -17,7 +18,7 @@ function exampleCommand() {
     .description("print a configuration with every option, its default and a line of explanation")
     .addHelpText("after", "\nExample:\n  klas-balance config example > config.toml")
     .action(() => {
-      process.stdout.write(example);
+      print(example);
     });
 }
 
@@ -27,6 +28,6 @@ function showCommand() {
     .addOption(configOption())
     .addHelpText("after", "\nExample:\n  klas-balance config show --config /srv/klas/config.toml")
     .action(async (options) => {
-      process.stdout.write(shownConfig(await readConfig(options)));
+      print(shownConfig(await readConfig(options)));
     });
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Command } from "@commander-js/extra-typings";
 import { type Explanation, explainSignature } from "../explain/explain.ts";
+import { print } from "../standard-output.ts";
 import { configOption, readBodyArgument } from "./arguments.ts";
 import { chosenSecrets, secretFileOption, secretsOption } from "./secret-option.ts";
 
@@ -22,8 +23,8 @@ export function explainCommand() {
       const secrets = await chosenSecrets(command, options);
       const body = readBodyArgument(file);
       const explanation = explainSignature(body, options.signature, secrets);
-      const print = options.json === true ? asJson : asText;
-      process.stdout.write(`${print(explanation, body, secrets.length)}\n`);
+      const written = options.json === true ? asJson : asText;
+      print(`${written(explanation, body, secrets.length)}\n`);
       if (!explanation.fits) process.exitCode = 1;
     });
   return command;

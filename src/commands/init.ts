@@ -9,6 +9,7 @@ import { describeFileError } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 import type { Starter } from "../source/built-in.ts";
 import { builtIns } from "../source/built-in.ts";
+import { print } from "../standard-output.ts";
 import { integerFrom } from "./arguments.ts";
 import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";
@@ -63,7 +64,7 @@ Examples:
         ...(issued === undefined ? [] : secretWarnings([issued]).map((warning) => `warning: ${warning}`)),
         ...(quiet ? [] : nextSteps(dir, { ...options, isTrial: issued === undefined })),
       ];
-      process.stdout.write(`${lines.join("\n")}\n`);
+      print(`${lines.join("\n")}\n`);
     });
 }
 

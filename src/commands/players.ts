@@ -7,8 +7,9 @@ import { ENCODINGS } from "./players/csv-text.ts";
 import { importPlayers } from "./players/import.ts";
 import { listLines, tableLines } from "./players/list.ts";
 import { ownDatabase } from "../players/own-database.ts";
+import { print } from "../standard-output.ts";
 import { configOption, readConfig } from "./arguments.ts";
-import { print } from "./players/lines.ts";
+import { printLines } from "./players/lines.ts";
 
 /**
  * `players …` (spec 4): the balances in klas-balance's own database, also while the server runs.
@@ -36,7 +37,7 @@ function listCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance players list --json")
     .action(async ({ config, json = false }) => {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
-      await open("read", async (players) => print(await listLines(players, exponentOf, { json })));
+      await open("read", async (players) => printLines(await listLines(players, exponentOf, { json })));
     });
 }
 
@@ -51,7 +52,8 @@ function getCommand() {
         const player = await players.get(playerId);
         if (player === undefined) throw new Failure(unknownPlayer(playerId), 1);
         const entry = formatEntry(player, exponentOf);
-        await print(json ? [`${JSON.stringify(entry)}\n`] : tableLines([entry], playerId.length));
+        if (json) print(`${JSON.stringify(entry)}\n`);
+        else await printLines(tableLines([entry], playerId.length));
       });
     });
 }
@@ -70,7 +72,7 @@ function setCommand() {
       const player = parsed.player ?? command.error(`error: ${parsed.problem}`, { exitCode: 2 });
       await open("make", (players) => players.put(player));
       const entry = formatEntry(player, exponentOf);
-      await print([`${entry.player_id} has ${entry.balance} ${entry.currency}\n`]);
+      print(`${entry.player_id} has ${entry.balance} ${entry.currency}\n`);
     });
 }
 
@@ -83,7 +85,7 @@ function removeCommand() {
       await open("change", async (players) => {
         if (!(await players.remove(playerId))) throw new Failure(unknownPlayer(playerId), 1);
       });
-      await print([`${playerId} is removed\n`]);
+      print(`${playerId} is removed\n`);
     });
 }
 
@@ -108,7 +110,7 @@ function importCommand() {
       const comparison = await open(dryRun ? "rehearse" : "make", (table) =>
         importPlayers(table, csvFile, options),
       );
-      await print([...importLines(comparison, { isRehearsal: dryRun })].map((line) => `${line}\n`));
+      print(`${[...importLines(comparison, { isRehearsal: dryRun })].join("\n")}\n`);
     });
 }
 
@@ -141,10 +143,10 @@ function exportCommand() {
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       await open("read", async (players) => {
         const lines = csvLines(players, exponentOf);
-        if (csvFile === undefined || csvFile === "-") return await print(lines);
+        if (csvFile === undefined || csvFile === "-") return await printLines(lines);
         const count = await writeLines(csvFile, lines);
         // The header is none.
-        await print([`wrote ${counted(count - 1)} to ${csvFile}\n`]);
+        print(`wrote ${counted(count - 1)} to ${csvFile}\n`);
       });
     });
 }

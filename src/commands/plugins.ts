@@ -8,6 +8,7 @@ import { canonicalAmount } from "../protocol/amount.ts";
 import type { Subject } from "../source/conformance.ts";
 import { findPlugin } from "../source/find-plugin.ts";
 import { shownPath } from "../shown-path.ts";
+import { print } from "../standard-output.ts";
 import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
 import { listPlugins, listText } from "./plugins/list.ts";
@@ -38,7 +39,7 @@ function listCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance plugins list")
     .action(async ({ config, json }) => {
       const listed = await listPlugins(folderOf(config));
-      process.stdout.write(json ? `${JSON.stringify(listed, null, 2)}\n` : listText(listed));
+      print(json ? `${JSON.stringify(listed, null, 2)}\n` : listText(listed));
     });
 }
 
@@ -51,7 +52,7 @@ function newCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance plugins new acme")
     .action(async (name, { config, force = false }) => {
       const written = await newPlugin(name, folderOf(config), force);
-      process.stdout.write(nextSteps(name, written));
+      print(nextSteps(name, written));
     });
 }
 
@@ -72,10 +73,10 @@ function testCommand() {
       const results: ContractResult[] = [];
       for await (const result of testPlugin(subject)) {
         results.push(result);
-        if (!json) process.stdout.write(resultText(result));
+        if (!json) print(resultText(result));
       }
       const failed = results.filter(({ passed }) => !passed).length;
-      process.stdout.write(
+      print(
         json
           ? `${JSON.stringify(results, null, 2)}\n`
           : `\n${results.length - failed} passed, ${failed} failed\n`,

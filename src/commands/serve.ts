@@ -4,6 +4,7 @@ import { configPath, readConfigFile, type Reading } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
+import { printFromServer } from "../standard-output.ts";
 import { configOption, integerFrom } from "./arguments.ts";
 import { signedCurl } from "../certify/signed-call.ts";
 
@@ -24,7 +25,7 @@ export function serveCommand() {
       const read = async () => withOverrides(await readConfigFile(file, environment), options);
       await serve(read, ({ webhook }, url) => {
         if (showCall === undefined) return;
-        process.stdout.write(`\nTry it:\n\n${signedCurl(url, webhook.secrets[0], showCall)}\n\n`);
+        printFromServer(`\nTry it:\n\n${signedCurl(url, webhook.secrets[0], showCall)}\n\n`);
       });
       // A core's pooled connection, or what a plugin left behind, would keep the process alive.
       endProcess(0);

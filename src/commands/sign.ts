@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { sign, signingKey } from "../protocol/signature.ts";
+import { print } from "../standard-output.ts";
 import { configOption, readBodyArgument } from "./arguments.ts";
 import { chosenSecrets, secretFileOption, secretOption } from "./secret-option.ts";
 
@@ -16,6 +17,6 @@ export function signCommand() {
     .action(async (file, options, command) => {
       const [secret] = await chosenSecrets(command, options);
       const signature = sign(readBodyArgument(file), signingKey(secret));
-      process.stdout.write(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
+      print(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
     });
 }

@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import * as v from "valibot";
 import { type Failing, type Status, statusSchema } from "../admin/shapes.ts";
 import { printable } from "../printable.ts";
+import { print } from "../standard-output.ts";
 import { adminClient } from "./admin-client.ts";
 import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
@@ -21,7 +22,7 @@ export function statusCommand() {
     .action(async (options) => {
       const response = await adminClient(await readConfig(options)).get("/api/status");
       const status = v.parse(statusSchema, await response.json());
-      process.stdout.write(options.json ? `${JSON.stringify(status)}\n` : describe(status));
+      print(options.json ? `${JSON.stringify(status)}\n` : describe(status));
       if (!status.ready) process.exitCode = 1;
     });
 }

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, loadConfig } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { END_MARGIN_MS } from "../process/serve.ts";
+import { print } from "../standard-output.ts";
 import { configOption } from "./arguments.ts";
 import { serviceUnit } from "./systemd/unit.ts";
 
@@ -33,7 +34,7 @@ export function systemdCommand() {
         credentials,
         stopSeconds: config.server.lame_duck_seconds + config.server.drain_seconds + STOP_MARGIN_SECONDS,
       });
-      process.stdout.write(`${instructions(file, user, credentials, filesRead(text))}\n${unit}`);
+      print(`${instructions(file, user, credentials, filesRead(text))}\n${unit}`);
     });
 }
 

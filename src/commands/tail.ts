@@ -4,6 +4,7 @@ import { type ConsoleEvent, eventSchema, type ShownCall } from "../admin/shapes.
 import { Failure } from "../failure.ts";
 import { printable } from "../printable.ts";
 import { DEFAULT_STATUS_CODES } from "../protocol/status.ts";
+import { print, printed } from "../standard-output.ts";
 import { adminClient } from "./admin-client.ts";
 import { configOption, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
@@ -29,13 +30,13 @@ export function tailCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance tail --failed")
     .action(async ({ json = false, ...options }) => {
       const response = await adminClient(await readConfig(options)).get("/api/events");
-      await follow(response, (event) => {
+      await follow(response, async (event) => {
         for (const call of event.calls) {
-          if (fits(call, options))
-            process.stdout.write(json ? `${JSON.stringify(call)}\n` : `${describe(call)}\n`);
+          if (fits(call, options)) print(json ? `${JSON.stringify(call)}\n` : `${describe(call)}\n`);
         }
         if (event.left_out > 0)
           process.stderr.write(`${event.left_out} more calls came too fast to be shown\n`);
+        await printed();
       });
       throw new Failure("the server ended, or cut this off", 1);
     });
@@ -75,7 +76,7 @@ function describe(call: ShownCall): string {
  * Server-sent events whose every event is one line of data, which is all that our server sends. Resolves when the stream
  * ends, however it does.
  */
-async function follow({ body }: Response, onEvent: (event: ConsoleEvent) => void): Promise<void> {
+async function follow({ body }: Response, onEvent: (event: ConsoleEvent) => Promise<void>): Promise<void> {
   let text = "";
   const decoder = new TextDecoder();
   const reader = body?.getReader();
@@ -85,7 +86,8 @@ async function follow({ body }: Response, onEvent: (event: ConsoleEvent) => void
     const lines = `${text}${decoder.decode(value, { stream: true })}`.split("\n");
     text = lines.pop() ?? "";
     for (const line of lines) {
-      if (line.startsWith("data: ")) onEvent(v.parse(eventSchema, JSON.parse(line.slice("data: ".length))));
+      if (line.startsWith("data: "))
+        await onEvent(v.parse(eventSchema, JSON.parse(line.slice("data: ".length))));
     }
   }
 }

@@ -1,3 +1,5 @@
+import { print } from "../standard-output.ts";
+
 /** As git does: leave when the text fits, keep colours, leave it on the screen. */
 const LESS_OPTIONS = "FRX";
 
@@ -8,7 +10,7 @@ const LESS_OPTIONS = "FRX";
 export async function showText(text: string): Promise<void> {
   const pager = process.stdout.isTTY ? pagerCommand() : undefined;
   if (pager === undefined) {
-    await new Promise((resolve) => process.stdout.write(text, resolve));
+    print(text);
     return;
   }
   const child = Bun.spawn(["sh", "-c", pager], {

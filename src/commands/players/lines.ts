@@ -1,5 +1,4 @@
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { print, printed } from "../../standard-output.ts";
 
 /** How many lines are written at a time. */
 const LINES_A_CHUNK = 1000;
@@ -19,11 +18,10 @@ export async function* chunked(lines: Lines): AsyncGenerator<string> {
   if (chunk.length > 0) yield chunk.join("");
 }
 
-/** Writes lines to standard output as fast as its reader takes them. A reader that left (`| head`) ends it quietly. */
-export async function print(lines: Lines): Promise<void> {
-  try {
-    await pipeline(Readable.from(chunked(lines)), process.stdout, { end: false });
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) throw error;
+/** Prints lines as fast as the reader takes them. */
+export async function printLines(lines: Lines): Promise<void> {
+  for await (const chunk of chunked(lines)) {
+    print(chunk);
+    await printed();
   }
 }
