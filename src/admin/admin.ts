@@ -1,4 +1,5 @@
 import type { Config } from "../config/load.ts";
+import type { Log } from "../observe/log.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
 import type { Server } from "../server/server.ts";
 import { consoleSubject, type RunningServer } from "./console.ts";
@@ -20,7 +21,11 @@ export interface Administered {
  * Opens the admin listener and begins to watch the server. Throws, with a message for the operator, if the port
  * cannot be had.
  */
-export function openAdmin(options: Config["admin"] & {}, administered: Administered): AdminListener {
+export function openAdmin(
+  options: Config["admin"] & {},
+  administered: Administered,
+  log: Log,
+): AdminListener {
   const watch = watchServer(() => administered.server(), options.capture_failed);
   const seen = watchMetrics(watch, () => administered.running().config.webhook.secrets);
   const running = (): RunningServer => {
@@ -31,12 +36,13 @@ export function openAdmin(options: Config["admin"] & {}, administered: Administe
       warnings: () => [...server.warnings(), ...(failing === undefined ? [] : [failing.warning])],
     };
   };
-  const listener = listenForAdmin(options, {
+  const subject = {
     notReady: () => running().notReady(),
     warnings: () => running().warnings(),
     metrics: async () => [...(await administered.metrics()), await seen()],
     console: consoleSubject(running, watch),
-  });
+  };
+  const listener = listenForAdmin(options, subject, log);
   return {
     url: listener.url,
     stop() {

@@ -1,5 +1,7 @@
+import { answeringBugs } from "../answer/bug.ts";
 import { notFound } from "../answer/listener.ts";
 import { serveOrExplain } from "../answer/port.ts";
+import type { Log } from "../observe/log.ts";
 import { openAccess } from "./access.ts";
 import { openEvents } from "./events.ts";
 import { adminRoutes, type AdminSubject, type RouteAnswer } from "./routes.ts";
@@ -34,7 +36,12 @@ const SECURITY_HEADERS = {
 } as const;
 
 /** The listener for the people who run the server: health, readiness, metrics and the console (spec 5). */
-export function listenForAdmin({ host, port, token }: AdminOptions, subject: AdminSubject): AdminListener {
+export function listenForAdmin(
+  { host, port, token }: AdminOptions,
+  subject: AdminSubject,
+  log: Log,
+): AdminListener {
+  const bugs = answeringBugs(() => log);
   const access = openAccess(token);
   const events = openEvents(subject.console);
   const routes = Object.entries(adminRoutes(subject, events, access));
@@ -42,6 +49,10 @@ export function listenForAdmin({ host, port, token }: AdminOptions, subject: Adm
     Bun.serve({
       hostname: host,
       port,
+      ...bugs,
+      // Without development the runtime lets programs share a port unless it is told not to.
+      reusePort: false,
+      error: (error) => secured(bugs.error(error)),
       idleTimeout: IDLE_SECONDS,
       maxRequestBodySize: MAX_BODY_BYTES,
       routes: Object.fromEntries(routes.map(([path, answer]) => [path, securing(answer)])),

@@ -16,7 +16,7 @@ export interface Call {
   readonly transport: Transport;
   /** When the call did arrive, by `performance.now()`. */
   readonly arrivedMs: number;
-  readonly trace: Trace;
+  trace: Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
   key: SigningKey;
   requestId?: string | undefined;
@@ -26,19 +26,18 @@ export interface Call {
   signature?: string | null;
 }
 
-/** A call that has just arrived. */
+const NO_TRACE_YET: Trace = { traceId: "", traceparent: "" };
+
+/** A call that has just arrived. Reads nothing of it: whatever could throw must find a call that can be answered. */
 export function beginCall(request: Request, arrivedMs: number, transport: Transport, key: SigningKey): Call {
-  const { headers } = request;
+  return { request, headers: request.headers, transport, arrivedMs, trace: NO_TRACE_YET, key };
+}
+
+/** The caller's trace, or a new one. */
+export function traceOf({ headers }: Request): Trace {
   const traceparent = headers.get("traceparent");
   const tracestate = traceparent === null ? null : headers.get("tracestate");
-  return {
-    request,
-    headers,
-    transport,
-    arrivedMs,
-    trace: continueTrace(traceparent, tracestate, randomDigits),
-    key,
-  };
+  return continueTrace(traceparent, tracestate, randomDigits);
 }
 
 const DIGITS_BYTES = 24;

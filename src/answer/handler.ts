@@ -2,7 +2,8 @@ import { replyBody } from "../protocol/reply.ts";
 import { sign, SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { statusCodeOf } from "../protocol/status.ts";
 import { readBody } from "./body.ts";
-import { beginCall, type Call, type Transport } from "./call.ts";
+import { reportBug } from "./bug.ts";
+import { beginCall, type Call, traceOf, type Transport } from "./call.ts";
 import { logCall } from "./call-log.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
@@ -22,6 +23,7 @@ export async function handleCall(
   let service = current();
   const call = beginCall(request, arrivedMs, transport, service.keys[0]);
   try {
+    call.trace = traceOf(request);
     const received = await readBody(request, endpoint.maxBodyBytes(service));
     // A reload may have come while the body did; a source that was replaced must not be asked any more.
     service = current();
@@ -34,9 +36,7 @@ export async function handleCall(
     const answer = decide(endpoint, received, call, service);
     return reply(endpoint, answer instanceof Promise ? await answer : answer, call, service);
   } catch (error) {
-    service.log.error("a bug: please report it", {
-      stack: error instanceof Error ? String(error.stack) : String(error),
-    });
+    reportBug(service.log, error);
     return reply(endpoint, { reason: "source_failed", detail: "a bug" }, call, service);
   }
 }

@@ -1,6 +1,7 @@
 import { includesAddress } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
 import type { Transport } from "./call.ts";
+import { answeringBugs } from "./bug.ts";
 import { callerOf } from "./caller-address.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { endpointsOf } from "./endpoints.ts";
@@ -96,6 +97,7 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
       hostname: host,
       port,
       reusePort: sharesPort,
+      ...answeringBugs(() => current().log),
       idleTimeout: IDLE_SECONDS,
       // The limit is the handler's, which answers with a signature; the runtime's own would answer without.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,

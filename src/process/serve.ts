@@ -50,11 +50,15 @@ export async function serve(
   });
   const admin =
     initial.admin &&
-    openAdmin(initial.admin, {
-      running,
-      server: () => server,
-      metrics: async () => [await metrics.snapshot(), ...((await server?.metrics()) ?? [])],
-    });
+    openAdmin(
+      initial.admin,
+      {
+        running,
+        server: () => server,
+        metrics: async () => [await metrics.snapshot(), ...((await server?.metrics()) ?? [])],
+      },
+      log,
+    );
   const service = serviceNotification(process.env);
 
   async function reload(current: Server): Promise<void> {

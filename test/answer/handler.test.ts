@@ -122,6 +122,10 @@ function post(
   });
 }
 
+function headersBug(): never {
+  throw new Error("a bug with the headers");
+}
+
 interface Scenario {
   readonly request: () => Request;
   readonly service?: Partial<Service>;
@@ -379,6 +383,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
     body: unknown,
     logged: { level: "error", stack: expect.stringContaining("a bug in the host") },
+  },
+  "a bug before the body is read": {
+    request: () => Object.defineProperty(post(""), "headers", { value: { get: headersBug } }),
+    body: unknown,
+    logged: { level: "error", stack: expect.stringContaining("a bug with the headers") },
   },
 };
 
