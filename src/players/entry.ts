@@ -33,9 +33,8 @@ export function parseEntry(entry: Entry, { exponentOf, allowsNegative }: EntryRu
   const exponent = exponentOf(currency);
   if (exponent === undefined) return { problem: `currency: ${unknownCurrency(currency, exponentOf)}` };
   if (canonicalAmount(balance) === undefined) {
-    return {
-      problem: `balance: expected a decimal such as 30 or 30.50${balance.includes(",") ? ", with a point" : ""}`,
-    };
+    const inPoints = balance.includes(",") ? ", with a point, and nothing between thousands" : "";
+    return { problem: `balance: expected ${example(exponent)}${inPoints}` };
   }
   const balanceMinor = minorUnitsFromAmount(balance, exponent);
   if (balanceMinor === undefined) {
@@ -68,6 +67,12 @@ export function withAllDecimals(entry: Entry, exponentOf: ExponentOf): string {
   const exponent = exponentOf(entry.currency) ?? 0;
   const [integer = "", fraction = ""] = entry.balance.split(".");
   return exponent === 0 ? integer : `${integer}.${fraction.padEnd(exponent, "0")}`;
+}
+
+function example(exponent: number): string {
+  return exponent === 0
+    ? "a whole number such as 30"
+    : `a decimal such as 30 or 30.${"50".slice(0, exponent)}`;
 }
 
 function decimals(count: number): string {

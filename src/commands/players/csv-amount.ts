@@ -13,11 +13,12 @@ function mayBeThousands(integer: string, fraction: string): boolean {
 
 /**
  * An amount as people write it in a file with this separator, as a plain decimal; or what is wrong, without the
- * amount. What can be read in two ways is refused.
+ * amount. What can be read in two ways is refused, with what to write instead in a currency of so many decimals.
  */
 export function plainAmount(
   written: string,
   separator: string,
+  exponent: number,
 ): { readonly amount: string } | { readonly problem: string } {
   const text = written.trim();
   if (/^[+-]?\d[.,]?\d*E[+-]?\d+$/i.test(text)) {
@@ -28,14 +29,25 @@ export function plainAmount(
   if (GROUPED_BY_SPACE.test(text)) return { amount: text.replaceAll(/[^\d.,-]/g, "").replace(",", ".") };
   const [, integer = "", mark, fraction = ""] = ONE_MARK.exec(text) ?? [];
   if (mark === undefined) return { amount: text };
+  const isAmbiguous = mayBeThousands(integer, fraction);
+  const areDecimals = fraction.replace(/0+$/, "").length <= exponent;
   if (mark === "," && separator === ",") {
-    return { problem: "a comma, which separates the columns of this file: write a point" };
+    const advice = isAmbiguous
+      ? `thousands or decimals? ${without(mark, areDecimals && "with a point")}`
+      : "write a point";
+    return { problem: `a comma, which separates the columns of this file: ${advice}` };
   }
   // In a file with commas between columns, only a point can be the decimal mark.
-  if (separator !== "," && mayBeThousands(integer, fraction)) {
-    return {
-      problem: `thousands or decimals? Write it without the ${mark === "." ? "point" : "comma"}, or with one decimal more`,
-    };
+  if (separator !== "," && isAmbiguous) {
+    return { problem: `thousands or decimals? ${without(mark, areDecimals && "with one decimal more")}` };
   }
   return { amount: text.replace(",", ".") };
+}
+
+/** What to write for thousands and, if the currency has as many, for decimals. */
+function without(mark: string, asDecimals: string | false): string {
+  const asThousands = `write it without the ${mark === "." ? "point" : "comma"}`;
+  return asDecimals === false
+    ? `The currency has fewer: ${asThousands}`
+    : `For thousands ${asThousands}, for decimals ${asDecimals}`;
 }

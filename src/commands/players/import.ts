@@ -121,9 +121,12 @@ function parseRow({ fields, separator }: CsvRow, columns: Columns, rules: EntryR
   if (SHORTENED_NUMBER.test(player_id)) {
     return { problem: "player_id: a shortened number: let the spreadsheet show all digits of it" };
   }
-  const plain = plainAmount(balance, separator);
+  const entry = { player_id, currency: currency.trim(), balance };
+  const exponent = rules.exponentOf(entry.currency);
+  if (exponent === undefined) return parseEntry(entry, rules);
+  const plain = plainAmount(balance, separator, exponent);
   if ("problem" in plain) return { problem: `balance: ${plain.problem}` };
-  return parseEntry({ player_id, currency: currency.trim(), balance: plain.amount }, rules);
+  return parseEntry({ ...entry, balance: plain.amount }, rules);
 }
 
 function report(file: string, { count, named }: Problems): string {

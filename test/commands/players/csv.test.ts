@@ -74,12 +74,13 @@ test("an amount in any style is read as what it is, or refused, and never as ano
     fraction: fc.stringMatching(/^\d{0,6}$/),
     style: fc.constantFrom(...STYLES),
     separator: fc.constantFrom(",", ";", "\t"),
+    exponent: fc.nat(4),
   });
   fc.assert(
-    fc.property(amounts, ({ sign, integer, fraction, style: [group, mark], separator }) => {
+    fc.property(amounts, ({ sign, integer, fraction, style: [group, mark], separator, exponent }) => {
       const digits = String(integer).replaceAll(/\B(?=(?:\d{3})+$)/g, group);
       const written = `${sign}${digits}${fraction && mark}${fraction}`;
-      const read = plainAmount(written, separator);
+      const read = plainAmount(written, separator, exponent);
       const isGrouped = group !== "" && integer >= 1000n;
       // One mark before three digits may be either; a comma as the decimal mark needs another separator.
       const isOneMark =
@@ -106,7 +107,7 @@ test.each([
   ["1 23", "1 23"],
   ["", ""],
 ])("%j is left for the grammar of amounts to refuse", (written, amount) => {
-  expect(plainAmount(written, ";")).toEqual({ amount });
+  expect(plainAmount(written, ";", 2)).toEqual({ amount });
 });
 
 test("columns go by their titles", () => {

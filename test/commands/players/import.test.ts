@@ -177,3 +177,49 @@ test("what cannot be read is named", async () => {
   );
   expect(await refusal(HEADER, folder)).toContain("cannot read");
 });
+
+test.each([
+  ["EUR", ";", "1.234", "The currency has fewer: write it without the point", [["1234", 123_400]]],
+  ["EUR", ";", "7,555", "The currency has fewer: write it without the comma", [["7555", 755_500]]],
+  ["EUR", ",", '"7,555"', "The currency has fewer: write it without the comma", [["7555", 755_500]]],
+  ["JPY", "\t", "1.234", "The currency has fewer: write it without the point", [["1234", 1234]]],
+  [
+    "EUR",
+    ";",
+    "1.230",
+    "For thousands write it without the point, for decimals with one decimal more",
+    [
+      ["1230", 123_000],
+      ["1.2300", 123],
+    ],
+  ],
+  [
+    "KWD",
+    ";",
+    "7,555",
+    "For thousands write it without the comma, for decimals with one decimal more",
+    [
+      ["7555", 7_555_000],
+      ["7,5550", 7555],
+    ],
+  ],
+  [
+    "KWD",
+    ",",
+    '"7,555"',
+    "For thousands write it without the comma, for decimals with a point",
+    [
+      ["7555", 7_555_000],
+      ["7.555", 7555],
+    ],
+  ],
+  ["EUR", ",", '"30,50"', "write a point", [["30.50", 3050]]],
+] as const)("%s in a file with %j: %s is refused with advice that can be followed", async (...row) => {
+  const [currency, separator, written, advice, followed] = row;
+  const csv = (balance: string) =>
+    `${["player_id", "currency", "balance"].join(separator)}\n${["a", currency, balance].join(separator)}\n`;
+  expect(await refusal(csv(written))).toEndWith(advice);
+  for (const [amount, minor] of followed) {
+    expect(await imported(csv(amount))).toEqual([`a ${minor} ${currency}`]);
+  }
+});
