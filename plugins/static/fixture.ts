@@ -1,11 +1,13 @@
 import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import type { SourceLog } from "../../src/plugin.ts";
-import { balancesSchema } from "./options.ts";
+import { balancesSchema, NO_AMOUNT } from "./options.ts";
 
 /** How often the file is looked at. */
 const RECHECK_MS = 250;
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
+const MAX_NAMED_PLAYERS = 20;
+const NO_OBJECT = 'expected an object such as {"12001":"30"}';
 
 export interface Fixture {
   readonly players: ReadonlyMap<string, string>;
@@ -67,8 +69,15 @@ async function readPlayers(file: string): Promise<ReadonlyMap<string, string>> {
   if (Bun.file(file).size > MAX_FILE_BYTES) throw new Error(`${file} has more than ${MAX_FILE_BYTES} bytes`);
   const result = v.safeParse(balancesSchema, parseJson(file, await readFile(file, "utf8")));
   if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new Error(`${file}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+  const players = result.issues.flatMap((issue) => v.getDotPath(issue) ?? []);
+  throw new Error(`${file}: ${players.length === 0 ? NO_OBJECT : `${named(players)}: ${NO_AMOUNT}`}`);
+}
+
+/** The first players, and the number of the others: there may be a million. */
+function named(players: readonly string[]): string {
+  const first = players.slice(0, MAX_NAMED_PLAYERS).map((player) => JSON.stringify(player));
+  const further = players.length - first.length;
+  return `${first.join(", ")}${further > 0 ? ` and ${further} more` : ""}`;
 }
 
 function parseJson(file: string, text: string): unknown {

@@ -4,7 +4,11 @@ import { integer } from "../shared/integer.ts";
 const everyNth = v.optional(integer(0, 1_000_000), 0);
 
 const NO_TABLE = 'expected a table such as { "12001" = "30" }';
-const NO_TEXT = 'expected a balance as text, such as "30"';
+/** Of a player whose balance is none. */
+export const NO_AMOUNT = 'expected a decimal as text, such as "30" or "30.50", of at most 38 digits';
+
+/** What a balance on the wire may be (spec 1.4). */
+const AMOUNT = /^-?(?=(?:\.?\d){1,38}$)\d+(?:\.\d+)?$/;
 
 /**
  * Balances by player id: exact decimals as text, so that no digit passes through a float. It is a Map, because an
@@ -17,12 +21,10 @@ export const balancesSchema = v.pipe(
   ),
   v.rawTransform(({ dataset, addIssue }): ReadonlyMap<string, string> => {
     const players = new Map<string, string>();
+    const input = { ...dataset.value };
     for (const [key, value] of Object.entries(dataset.value)) {
-      if (typeof value === "string") players.set(key, value);
-      else {
-        const input = { ...dataset.value };
-        addIssue({ message: NO_TEXT, path: [{ type: "object", origin: "value", input, key, value }] });
-      }
+      if (typeof value === "string" && AMOUNT.test(value)) players.set(key, value);
+      else addIssue({ message: NO_AMOUNT, path: [{ type: "object", origin: "value", input, key, value }] });
     }
     return players;
   }),

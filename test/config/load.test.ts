@@ -234,7 +234,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "options of a plugin": {
     text: `${WEBHOOK}[sources.players]\nplugin = "static"\nplayers = { a = 1, b = "${SECRET}" }\ndelay_ms = -1`,
     says: [
-      "sources.players.players.a: expected a balance as text",
+      "sources.players.players.a: expected a decimal as text",
       "sources.players.delay_ms: expected an integer",
     ],
   },

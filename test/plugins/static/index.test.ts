@@ -91,6 +91,7 @@ describe("players in a file", () => {
     ["no JSON", "{"],
     ["a balance as a number", '{"12001":30}'],
     ["a list", '["30"]'],
+    ["no amount", '{"12001":"30","12002":"3o"}'],
   ])("does not open: %s", async (what, text) => {
     const name = `broken-${what.replaceAll(" ", "-")}.json`;
     if (text !== undefined) writeFileSync(join(directory, name), text);
@@ -100,6 +101,49 @@ describe("players in a file", () => {
     );
     expect(failure).toContain(name);
     expect(failure).not.toContain("\n");
+  });
+});
+
+describe("a balance that is no amount is refused before anybody asks for it", () => {
+  const nothing = [
+    "",
+    "abc",
+    "NaN",
+    "1,5",
+    "1e3",
+    "+1",
+    " 1",
+    "1.",
+    ".5",
+    "0x1",
+    "1".repeat(39),
+    `0.${"1".repeat(39)}`,
+  ];
+
+  test.each(nothing)("%j", async (balance) => {
+    const failure = await open({ players: { "12001": balance } }).catch(String);
+    expect(failure).toContain('"path":["players","12001"],"message":"expected a decimal as text');
+  });
+
+  test.each(["-2", "0", "30.00", "007", "9".repeat(38), `0.${"9".repeat(37)}`])(
+    "%j is one",
+    async (balance) => {
+      const { source } = await open({ players: { "12001": balance } });
+      expect(ask(source, "12001")).toEqual({ balance });
+    },
+  );
+
+  test("a file's are all named, up to a number", async () => {
+    const file = join(directory, "none.json");
+    writeFileSync(file, '{"a":"1","b":"x","c":2,"d":"2","e.f":null}');
+    expect(await open({ file: "none.json" }).catch(String)).toBe(
+      `Error: ${file}: "b", "c", "e.f": expected a decimal as text, such as "30" or "30.50", of at most 38 digits`,
+    );
+    const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`p${index}`, "x"]));
+    writeFileSync(file, JSON.stringify(many));
+    expect(await open({ file: "none.json" }).catch(String)).toContain(
+      '"p18", "p19" and 199980 more: expected',
+    );
   });
 });
 
