@@ -37,5 +37,11 @@ const BARE_KEY = /^(?:[A-Za-z0-9_-]+|\*{4})$/;
 /** `config.toml: webhook.timeout_ms: expected an integer from 1 to 60000` */
 export function formatProblem(file: string, { path, message }: Problem): string {
   const key = path.map((part) => (BARE_KEY.test(part) ? part : JSON.stringify(part))).join(".");
-  return printable(key === "" ? `${file}: ${message}` : `${file}: ${key}: ${message}`);
+  return printable(key === "" ? `${file}: ${message}` : `${file}: ${key}${position(path)}: ${message}`);
+}
+
+/** All else that speaks of a secret, metrics and console included, counts from 1. */
+function position([table, key, index = ""]: Problem["path"]): string {
+  if (table !== "webhook" || key !== "secrets" || !/^\d+$/.test(index)) return "";
+  return ` (secret ${Number(index) + 1})`;
 }

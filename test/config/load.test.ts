@@ -149,17 +149,25 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   "secrets that are not text": {
     text: `[webhook]\nsecrets = [1, { a = "${SECRET}" }, "", "${SECRET}"]\n${SOURCE}`,
-    says: ["webhook.secrets.0: ", "webhook.secrets.1: ", "webhook.secrets.2: "],
+    says: [
+      "webhook.secrets.0 (secret 1): ",
+      "webhook.secrets.1 (secret 2): ",
+      "webhook.secrets.2 (secret 3): ",
+    ],
     never: ["webhook.secrets.3"],
   },
   "an unset variable": {
     text: `[webhook]\nsecrets = ["\${NOWHERE}", "${SECRET}"]\n${SOURCE}`,
-    says: ["webhook.secrets.0: the environment variable NOWHERE is not set"],
+    says: ["webhook.secrets.0 (secret 1): the environment variable NOWHERE is not set"],
     never: ["not empty"],
+  },
+  "a table of secrets": {
+    text: `[webhook]\nsecrets = { a = "\${NOWHERE}" }\n${SOURCE}`,
+    says: ["webhook.secrets.a: the environment variable NOWHERE is not set"],
   },
   "a newline in a reference": {
     text: `[webhook]\nsecrets = ["\${file:no\\nwhere}"]\n${SOURCE}`,
-    says: ["webhook.secrets.0: cannot read no\\u000awhere: there is no such file"],
+    says: ["webhook.secrets.0 (secret 1): cannot read no\\u000awhere: there is no such file"],
   },
   "a secret in the wrong place": {
     text: `${WEBHOOK}timeout_ms = "\${KLAS_SECRET}"\nmax_in_flight = "\${KLAS_SECRET}"\npath = "\${KLAS_SECRET}"\n${SOURCE}`,
