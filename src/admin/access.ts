@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Guesses } from "./guesses.ts";
 
 /** The answer that turns a request away; `undefined` if it may go on. */
 export type AccessRefusal = (request: Request) => Response | undefined;
@@ -6,10 +7,12 @@ export type AccessRefusal = (request: Request) => Response | undefined;
 /** Who may use the admin listener (spec 5). */
 export interface Access {
   /** For the page itself: `Host` must be a name of this machine, unless a token guards. */
-  readonly refusalOfHost: AccessRefusal;
+  readonly refusalOfPage: AccessRefusal;
   /** For the question whether anything is listening. */
   readonly refusalOfProbe: AccessRefusal;
-  /** For everything that discloses something. */
+  /** For what other programs read: readiness and metrics. */
+  readonly refusalOfProgram: AccessRefusal;
+  /** For everything else that discloses something. */
   readonly refusal: AccessRefusal;
   /** For what changes something or makes a call. */
   readonly refusalOfAction: AccessRefusal;
@@ -25,8 +28,6 @@ const SESSION_SECONDS = 12 * 3600;
 /** How many browsers may be logged in at once; after that the oldest session ends. */
 const MAX_SESSIONS = 32;
 const MAX_TOKEN_CHARACTERS = 4096;
-/** A wrong guess costs time. */
-const WRONG_TOKEN_MS = 500;
 
 /** The scheme may be in either case (RFC 9110, section 11.1). */
 const BEARER = /^bearer +/i;
@@ -34,35 +35,55 @@ const BEARER = /^bearer +/i;
 /** The names of this machine that only its user can give a browser: a rebound DNS name is never one of them. */
 const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 
-export function openAccess(token: string | undefined): Access {
-  return token === undefined ? withoutToken() : withToken(token);
+export function openAccess(token: string | undefined, guesses: Guesses): Access {
+  const { refusalOfHost, refusalOfProbe, refusal, login } =
+    token === undefined ? withoutToken() : withToken(token, guesses);
+  // What a browser sends for another site is turned away first: it is no guess of its user's.
+  return {
+    refusalOfPage: (request) => refusalOfHost(request) ?? (isVisit(request) ? undefined : foreign(request)),
+    refusalOfProbe,
+    refusalOfProgram: refusal,
+    refusal: (request) => foreign(request) ?? refusal(request),
+    refusalOfAction: (request) => crossSite(request) ?? refusal(request),
+    login: async (request) => crossSite(request) ?? (await login(request)),
+  };
 }
 
-function withoutToken(): Access {
+type Guard = Pick<Access, "refusalOfProbe" | "refusal" | "login"> & { readonly refusalOfHost: AccessRefusal };
+
+function withoutToken(): Guard {
   return {
     refusalOfHost: foreignHost,
     // It is told no more than that something listens, so a balancer may ask by any name.
     refusalOfProbe: () => undefined,
     refusal: foreignHost,
-    refusalOfAction: (request) => foreignHost(request) ?? crossSite(request),
     login: () => Promise.resolve(problem(404, "there is no token to log in with")),
   };
 }
 
-function withToken(token: string): Access {
+function withToken(token: string, guesses: Guesses): Guard {
   const expected = sha256(token);
   /** When each session ends, by the hash of its id. */
   const sessions = new Map<string, number>();
 
-  // Hashes have one length, so the time of the comparison reveals neither the token nor its length.
-  const isToken = (text: string) => timingSafeEqual(sha256(text), expected);
-
-  function isAllowed({ headers }: Request): boolean {
-    const authorization = headers.get("Authorization") ?? "";
-    if (BEARER.test(authorization)) return isToken(authorization.replace(BEARER, ""));
-    const id = new Bun.CookieMap(headers.get("Cookie") ?? "").get(COOKIE);
-    return id !== null && (sessions.get(sha256(id).toString("hex")) ?? 0) > performance.now();
+  /** `isRight` is not asked while the sender must wait: neither the answer nor its time says anything of the token. */
+  function judge(
+    request: Request,
+    given: string,
+    isRight: (digest: Buffer) => boolean,
+    wrong: () => Response,
+  ): Response | undefined {
+    const waitMs = guesses.waitMs(request);
+    if (waitMs > 0) return mustWait(waitMs);
+    const digest = sha256(given);
+    if (isRight(digest)) return undefined;
+    guesses.wrong(request, digest.toString("hex"));
+    return wrong();
   }
+
+  // Hashes have one length, so the time of the comparison reveals neither the token nor its length.
+  const isToken = (digest: Buffer) => timingSafeEqual(digest, expected);
+  const isSession = (digest: Buffer) => (sessions.get(digest.toString("hex")) ?? 0) > performance.now();
 
   function openSession(): string {
     const id = randomBytes(32).toString("hex");
@@ -72,24 +93,25 @@ function withToken(token: string): Access {
     return id;
   }
 
-  const refusal = (request: Request) =>
-    isAllowed(request)
-      ? undefined
-      : new Response(null, { status: 401, headers: { "WWW-Authenticate": "Bearer" } });
+  function refusal(request: Request): Response | undefined {
+    const authorization = request.headers.get("Authorization") ?? "";
+    if (BEARER.test(authorization)) {
+      return judge(request, authorization.replace(BEARER, ""), isToken, unauthorized);
+    }
+    const session = new Bun.CookieMap(request.headers.get("Cookie") ?? "").get(COOKIE);
+    if (session === null) return unauthorized();
+    // Nobody guesses 256 bits. So who is logged in goes on while somebody behind the same proxy guesses at the token.
+    return isSession(sha256(session)) ? undefined : judge(request, session, () => false, unauthorized);
+  }
 
   return {
     refusalOfHost: () => undefined,
     refusalOfProbe: refusal,
     refusal,
-    refusalOfAction: (request) => refusal(request) ?? crossSite(request),
     async login(request) {
-      const refused = crossSite(request);
-      if (refused !== undefined) return refused;
       const given = (await request.text()).slice(0, MAX_TOKEN_CHARACTERS);
-      if (!isToken(given)) {
-        await Bun.sleep(WRONG_TOKEN_MS);
-        return problem(403, "that is not the token");
-      }
+      const refused = judge(request, given, isToken, () => problem(403, "that is not the token"));
+      if (refused !== undefined) return refused;
       const cookie = new Bun.Cookie(COOKIE, openSession(), {
         httpOnly: true,
         sameSite: "strict",
@@ -101,18 +123,41 @@ function withToken(token: string): Access {
   };
 }
 
+function unauthorized(): Response {
+  return new Response(null, { status: 401, headers: { "WWW-Authenticate": "Bearer" } });
+}
+
+function mustWait(waitMs: number): Response {
+  const seconds = Math.ceil(waitMs / 1000);
+  const refused = problem(429, `too many wrong tokens came from this address: try again in ${seconds} s`);
+  refused.headers.set("Retry-After", String(seconds));
+  return refused;
+}
+
 function foreignHost({ headers }: Request): Response | undefined {
   if (LOOPBACK_HOST.test(headers.get("Host") ?? "")) return undefined;
   return problem(403, "without admin.token this listener answers for localhost, 127.0.0.1 and [::1] only");
 }
 
-/** Turns away what another site may have made a browser send. */
-function crossSite({ headers }: Request): Response | undefined {
+/** Turns away what a browser says that another site made it send (Fetch Metadata). Programs say nothing. */
+function foreign({ headers }: Request): Response | undefined {
   const site = headers.get("Sec-Fetch-Site") ?? "none";
+  if (site === "same-origin" || site === "none") return undefined;
+  return problem(403, "another site made this browser ask, and this listener answers its own page alone");
+}
+
+/** Somebody follows a link to the page, from a chat or a manual. It is shown to them, and the other site sees nothing. */
+function isVisit({ headers }: Request): boolean {
+  return headers.get("Sec-Fetch-Mode") === "navigate" && headers.get("Sec-Fetch-Dest") === "document";
+}
+
+/** Turns away what another site may have made a browser send, also a browser that does not say so. */
+function crossSite(request: Request): Response | undefined {
+  const { headers } = request;
   const origin = headers.get("Origin");
   const isOurs =
     headers.has(ACTION_HEADER) &&
-    (site === "same-origin" || site === "none") &&
+    foreign(request) === undefined &&
     (origin === null || URL.parse(origin)?.host === headers.get("Host"));
   return isOurs ? undefined : problem(403, `a call needs the header ${ACTION_HEADER}, from this page alone`);
 }

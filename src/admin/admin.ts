@@ -1,3 +1,4 @@
+import { addressSet } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
@@ -5,6 +6,7 @@ import type { Server } from "../server/server.ts";
 import { consoleSubject, type RunningServer } from "./console.ts";
 import { failingAlike } from "./failing-alike.ts";
 import { type AdminListener, listenForAdmin } from "./listener.ts";
+import type { AdminSubject } from "./routes.ts";
 import { watchMetrics } from "./watch-metrics.ts";
 import { watchServer } from "./watch.ts";
 
@@ -40,6 +42,7 @@ export function openAdmin(
     notReady: () => running().notReady(),
     warnings: () => running().warnings(),
     metrics: async () => [...(await administered.metrics()), await seen()],
+    trustedProxies: trustedProxies(() => administered.running().config),
     console: consoleSubject(running, watch),
   };
   const listener = listenForAdmin(options, subject, log);
@@ -49,5 +52,17 @@ export function openAdmin(
       watch.stop();
       listener.stop();
     },
+  };
+}
+
+/** Of the configuration in use; made once for each that a reload brings. */
+function trustedProxies(config: () => Config): AdminSubject["trustedProxies"] {
+  let list: Config["server"]["trusted_proxies"];
+  let set: ReturnType<AdminSubject["trustedProxies"]>;
+  return () => {
+    const now = config().server.trusted_proxies;
+    if (now !== list) set = now && addressSet(now);
+    list = now;
+    return set;
   };
 }

@@ -1,9 +1,11 @@
 import { answeringBugs } from "../answer/bug.ts";
+import { callerOf } from "../answer/caller-address.ts";
 import { notFound } from "../answer/listener.ts";
 import { serveOrExplain } from "../answer/port.ts";
 import type { Log } from "../observe/log.ts";
 import { openAccess } from "./access.ts";
 import { openEvents } from "./events.ts";
+import { rememberGuesses } from "./guesses.ts";
 import { adminRoutes, type AdminSubject, type RouteAnswer } from "./routes.ts";
 
 export interface AdminOptions {
@@ -42,7 +44,8 @@ export function listenForAdmin(
   log: Log,
 ): AdminListener {
   const bugs = answeringBugs(() => log);
-  const access = openAccess(token);
+  const guesses = rememberGuesses({ addressOf, log });
+  const access = openAccess(token, guesses);
   const events = openEvents(subject.console);
   const routes = Object.entries(adminRoutes(subject, events, access));
   const server = serveOrExplain({ table: "admin", host, port }, () =>
@@ -59,6 +62,12 @@ export function listenForAdmin(
       fetch: () => secured(notFound()),
     }),
   );
+
+  function addressOf(request: Request): string {
+    const peer = server.requestIP(request)?.address ?? "";
+    return callerOf(peer, request.headers.get("X-Forwarded-For"), subject.trustedProxies()).address;
+  }
+
   return {
     url: server.url.href,
     stop() {

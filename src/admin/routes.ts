@@ -1,3 +1,4 @@
+import type { BlockList } from "node:net";
 import * as v from "valibot";
 import { isRead, notAllowed } from "../answer/listener.ts";
 import { METRICS_CONTENT_TYPE, metricsText, type MetricsSnapshot } from "../observe/metrics.ts";
@@ -16,6 +17,8 @@ export interface AdminSubject {
   /** Problems that do not keep calls from being answered but should be known, such as a failed reload. */
   warnings(): readonly string[];
   metrics(): Promise<readonly MetricsSnapshot[]>;
+  /** Whose `X-Forwarded-For` is believed. */
+  trustedProxies(): BlockList | undefined;
   readonly console: ConsoleSubject;
 }
 
@@ -34,6 +37,7 @@ export function adminRoutes(
     (request) =>
       refusal(request) ?? (isRead(request) ? answer(request) : notAllowed("GET, HEAD"));
   const read = readAfter(access.refusal);
+  const readByProgram = readAfter(access.refusalOfProgram);
   const act =
     (answer: RouteAnswer): RouteAnswer =>
     (request) =>
@@ -41,7 +45,7 @@ export function adminRoutes(
   // The page's files are the program's own and disclose nothing, so they need no token. They are not served under a
   // foreign name either.
   const file = servePage();
-  const pageFile = (name: string) => readAfter(access.refusalOfHost)(() => file(name));
+  const pageFile = (name: string) => readAfter(access.refusalOfPage)(() => file(name));
 
   return {
     "/": pageFile("index.html"),
@@ -50,8 +54,8 @@ export function adminRoutes(
     "/page/icon.svg": pageFile("icon.svg"),
 
     "/healthz": readAfter(access.refusalOfProbe)(() => new Response("ok\n")),
-    "/readyz": read(() => readiness(subject)),
-    "/metrics": read(async () => {
+    "/readyz": readByProgram(() => readiness(subject)),
+    "/metrics": readByProgram(async () => {
       const text = await metricsText(await subject.metrics());
       return new Response(text, { headers: { "Content-Type": METRICS_CONTENT_TYPE } });
     }),

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { configPath, readConfigFile, type Config } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { ConfigError } from "../config/problem.ts";
-import { secretWarnings } from "../config/secret-warnings.ts";
+import { secretWarnings, tokenWarnings } from "../config/secret-warnings.ts";
 import { topics } from "../help/topics.ts";
 import { openLog } from "../observe/log.ts";
 import { withCurrency } from "../answer/authenticate.ts";
@@ -91,7 +91,7 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
 }
 
 async function reportConfig(config: Config, report: Report): Promise<void> {
-  const { server, webhook, tables } = config;
+  const { server, webhook, admin, tables } = config;
   report("ok", `${config.file} is valid`);
   report(
     "ok",
@@ -110,6 +110,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
     report("ok", `secret ${index + 1} (****, ${length} characters) ${use}`);
   }
   for (const warning of secretWarnings(webhook.secrets)) report("warning", warning, "rotation");
+  for (const warning of tokenWarnings(admin?.token)) report("warning", warning, "console");
   for (const { name, plugin } of tables.values()) {
     report(
       "ok",
@@ -199,7 +200,7 @@ async function reportRunning(config: Config, report: Report): Promise<boolean> {
   const stale = portProblem(config, status);
   if (stale !== undefined) report("warning", stale);
   // What this command has already warned of is not said twice.
-  const known = new Set(secretWarnings(config.webhook.secrets));
+  const known = new Set([...secretWarnings(config.webhook.secrets), ...tokenWarnings(config.admin?.token)]);
   const warnings = status.warnings.filter((warning) => !known.has(warning));
   for (const warning of warnings) report("warning", `the running server: ${warning}`);
   for (const problem of status.not_ready) report("error", `the running server is not ready: ${problem}`);

@@ -34,6 +34,24 @@ export function withoutMapping(address: string): string {
   return MAPPED_IPV4.exec(address)?.[1] ?? address;
 }
 
+const IPV6_GROUPS = 8;
+/** Of these a network has one, and its machines all the rest (RFC 4291, section 2.5.4). */
+const NETWORK_GROUPS = 4;
+
+/**
+ * Whose an address is, for counting: an IPv4 address itself; of IPv6 the /64, of which one customer has every address; of
+ * this machine's own addresses there is one.
+ */
+export function networkOf(address: string): string {
+  const plain = withoutMapping(address);
+  if (isLoopback(plain)) return "loopback";
+  if (isIP(plain) !== 6) return plain;
+  const [front = [], back = []] = plain.split("::").map((part) => (part === "" ? [] : part.split(":")));
+  const zeros = Array.from({ length: IPV6_GROUPS - front.length - back.length }, () => "0");
+  const groups = [...front, ...zeros, ...back].slice(0, NETWORK_GROUPS);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
+}
+
 /** An IPv6 address as a URL has it, without its brackets: `[::1]` is `::1`. */
 export function withoutBrackets(host: string): string {
   return /^\[(.*)\]$/.exec(host)?.[1] ?? host;

@@ -1,6 +1,9 @@
 /** The prefix of secrets made by `init` and the Debian package, which Klas Gaming does not know. */
 export const TRIAL_PREFIX = "trial-";
 
+/** A token shorter than this can be guessed, by many addresses together or over time. */
+const SHORT_TOKEN_CHARACTERS = 16;
+
 /** A shared secret shorter than this can be guessed from one signed body. */
 const SHORT_SECRET_CHARACTERS = 16;
 
@@ -10,6 +13,12 @@ export function secretWarnings(secrets: readonly string[]): readonly string[] {
     const name = secrets.length === 1 ? "the secret" : `secret ${index + 1}`;
     return oddities(secret).map((oddity) => `${name} ${oddity}`);
   });
+}
+
+/** Warnings about what guards the admin listener. */
+export function tokenWarnings(token: string | undefined): readonly string[] {
+  if (token === undefined || token.length >= SHORT_TOKEN_CHARACTERS) return [];
+  return [`admin.token is shorter than ${SHORT_TOKEN_CHARACTERS} characters: it can be guessed`];
 }
 
 function oddities(secret: string): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Config, Reading } from "../config/load.ts";
-import { secretWarnings } from "../config/secret-warnings.ts";
+import { secretWarnings, tokenWarnings } from "../config/secret-warnings.ts";
 import { type Log, openLog } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/lifecycle-metrics.ts";
 import { endProcess } from "../host-process.ts";
@@ -46,6 +46,7 @@ export async function serve(
         : [`the latest reload failed: ${latestReload?.problem}`]),
       ...(server?.warnings() ?? []),
       ...secretWarnings((server?.config ?? initial).webhook.secrets),
+      ...tokenWarnings(initial.admin?.token),
     ],
   });
   const admin =
@@ -90,6 +91,7 @@ export async function serve(
     const started = server;
     stage = "serving";
     warnOfSecrets(initial, log);
+    for (const warning of tokenWarnings(initial.admin?.token)) log.warn(warning);
     log.always("listening", {
       url: started.url,
       source: initial.source.name,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ACTION_HEADER, openAccess } from "../../src/admin/access.ts";
+import { ACTION_HEADER, openAccess as open } from "../../src/admin/access.ts";
+import { rememberGuesses } from "../../src/admin/guesses.ts";
 
 const TOKEN = "sesame-of-the-tests";
 
@@ -9,6 +10,11 @@ function request(headers: Record<string, string>, body?: string): Request {
     headers: { Host: "127.0.0.1:9464", ...headers },
     ...(body === undefined ? {} : { body }),
   });
+}
+
+/** Everybody comes from one address. */
+function openAccess(token: string | undefined) {
+  return open(token, rememberGuesses({ addressOf: () => "203.0.113.5", log: { warn() {} } }));
 }
 
 const status = (answer: Response | undefined) => answer?.status ?? "goes on";
@@ -26,7 +32,7 @@ describe("without a token", () => {
     "[::1]:9464",
   ])("the host %s is this machine", (host) => {
     expect(status(access.refusal(request({ Host: host })))).toBe("goes on");
-    expect(status(access.refusalOfHost(request({ Host: host })))).toBe("goes on");
+    expect(status(access.refusalOfPage(request({ Host: host })))).toBe("goes on");
   });
 
   // A name that an attacker lets resolve to 127.0.0.1 ("DNS rebinding") is still that name.
@@ -45,7 +51,7 @@ describe("without a token", () => {
     const refused = access.refusal(request({ Host: host }));
     expect(status(refused)).toBe(403);
     expect(await refused?.text()).toContain("localhost, 127.0.0.1 and [::1] only");
-    expect(status(access.refusalOfHost(request({ Host: host })))).toBe(403);
+    expect(status(access.refusalOfPage(request({ Host: host })))).toBe(403);
   });
 });
 
@@ -63,6 +69,41 @@ describe("an action", () => {
     expect(status(openAccess(undefined).refusalOfAction(request(headers)))).toBe(expected);
     const authorized = { ...headers, Authorization: `Bearer ${TOKEN}` };
     expect(status(openAccess(TOKEN).refusalOfAction(request(authorized)))).toBe(expected);
+  });
+});
+
+describe.each([undefined, TOKEN])("with %p as the token, what another site made a browser ask", (token) => {
+  const access = openAccess(token);
+  const right = { Authorization: `Bearer ${TOKEN}` };
+  test.each([
+    ["a program", {}, "goes on"],
+    ["somebody who typed the address", { "Sec-Fetch-Site": "none" }, "goes on"],
+    ["the page", { "Sec-Fetch-Site": "same-origin" }, "goes on"],
+    ["another site", { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" }, 403],
+    ["another port of this machine", { "Sec-Fetch-Site": "same-site" }, 403],
+    [
+      "a frame",
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe" },
+      403,
+    ],
+    ["a browser to come", { "Sec-Fetch-Site": "other" }, 403],
+  ])("by %s", (_who, headers, expected) => {
+    const asked = request({ ...right, ...headers });
+    expect([status(access.refusal(asked)), status(access.refusalOfPage(asked))]).toEqual([
+      expected,
+      expected,
+    ]);
+    expect(status(access.refusalOfProgram(asked))).toBe("goes on");
+  });
+
+  test("by a link that somebody follows: the page is shown, and no more", () => {
+    const link = {
+      "Sec-Fetch-Site": "cross-site",
+      "Sec-Fetch-Mode": "navigate",
+      "Sec-Fetch-Dest": "document",
+    };
+    const asked = request({ ...right, ...link });
+    expect([status(access.refusalOfPage(asked)), status(access.refusal(asked))]).toEqual(["goes on", 403]);
   });
 });
 

@@ -203,6 +203,30 @@ describe("the console", () => {
     await page.getByText("Ready", { exact: true }).waitFor();
   });
 
+  // Else an open page would guess on with the session of a token that is no more, and its charts stand still.
+  test("a session that has ended stops the page, whatever finds it out", async () => {
+    await using server = await operate({ admin: 'port = 0\ntoken = "sesame-sesame-sesame"' });
+    const { page } = await openPage(browser, urlOf(server));
+    await page.getByLabel(/Token/).fill("sesame-sesame-sesame");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("Ready", { exact: true }).waitFor();
+    // The stream of events stands, and only the charts ask.
+    await page.context().addCookies([{ name: "klas_balance_console", value: "ended", url: urlOf(server) }]);
+    await page.getByLabel(/Token/).waitFor();
+    await page.waitForTimeout(500);
+    let requests = 0;
+    page.on("request", () => (requests += 1));
+    await page.waitForTimeout(5000);
+    expect(requests).toBe(0);
+    for (let guess = 0; guess < 10; guess += 1) {
+      await page.getByLabel(/Token/).fill(`wrong-${guess}`);
+      const answered = page.waitForResponse(/login/);
+      await page.getByRole("button", { name: "Log in" }).click();
+      await answered;
+    }
+    await page.getByText(/too many wrong tokens came from this address: try again in \d+ s/).waitFor();
+  });
+
   test("shows hostile ids and bodies as text, with what cannot be seen written out", async () => {
     await using server = await operate();
     const hostile = [

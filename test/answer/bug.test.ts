@@ -59,6 +59,7 @@ test.each(["/readyz", "/metrics", "/api/series"])(
           notReady: () => Promise.reject(new Error("a bug that quotes a secret")),
           warnings: () => [],
           metrics: bug,
+          trustedProxies: bug,
           console: {
             status: bug,
             refresh: () => Promise.resolve(),

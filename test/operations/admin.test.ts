@@ -106,6 +106,13 @@ describe.concurrent("the admin listener", () => {
       expect((await server.admin(path, { Authorization: "Bearer sesame" })).status).toBe(200);
     }
     expect(server.process.log()).not.toContain("sesame");
+
+    const short = "admin.token is shorter than 16 characters: it can be guessed";
+    await server.line(({ level, msg }) => level === "warn" && msg === short);
+    const ready = await server.admin("/readyz", { Authorization: "Bearer sesame" });
+    expect(await ready.json()).toMatchObject({ ready: true, warnings: [short] });
+    const { stdout } = await run(["check"], { cwd: server.folder });
+    expect(stdout).toContain(short);
   });
 
   test("knows its paths, and takes no long body", async () => {

@@ -303,6 +303,55 @@ describe.concurrent("the console's interface", () => {
     }
   });
 
+  test("lets ten wrong tokens be tried in a minute, and counts those behind a proxy that is trusted apart", async () => {
+    await using server = await operate({
+      server: 'trusted_proxies = ["127.0.0.1"]',
+      admin: 'port = 0\ntoken = "sesame-sesame-sesame"',
+    });
+    const ask = (token: string) => server.admin("/api/status", { Authorization: `Bearer ${token}` });
+    for (let guess = 0; guess < 10; guess += 1) expect((await ask(`wrong-${guess}`)).status).toBe(401);
+    const refused = await ask("sesame-sesame-sesame");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("Retry-After"))).toBeWithin(1, 61);
+    expect((await action(server, "/api/login", "sesame-sesame-sesame")).status).toBe(429);
+
+    const proxied = async (from: string) => {
+      const headers = { Authorization: "Bearer sesame-sesame-sesame", "X-Forwarded-For": from };
+      return (await server.admin("/metrics", headers)).status;
+    };
+    expect([await proxied("203.0.113.5"), await proxied("127.0.0.1")]).toEqual([200, 429]);
+
+    const warned = server.lines().filter(({ msg }) => msg.startsWith("a wrong admin.token was tried"));
+    expect(warned).toMatchObject([{ level: "warn", remote: "127.0.0.1" }]);
+    expect(server.process.log()).not.toMatch(/wrong-\d|sesame/);
+  });
+
+  test("answers nothing that another site makes a browser ask, also without a token", async () => {
+    await using server = await operate();
+    for (const path of [
+      "/",
+      "/page/main.js",
+      "/api/status",
+      "/api/events",
+      "/api/failed/1",
+      "/api/help/start",
+    ]) {
+      const answers = ["cross-site", "same-site"].map(
+        async (site) => (await server.admin(path, { "Sec-Fetch-Site": site })).status,
+      );
+      expect([path, ...(await Promise.all(answers))]).toEqual([path, 403, 403]);
+    }
+    for (const path of ["/healthz", "/readyz", "/metrics"]) {
+      expect([path, (await server.admin(path, { "Sec-Fetch-Site": "cross-site" })).status]).toEqual([
+        path,
+        200,
+      ]);
+    }
+    for (const site of ["none", "same-origin"]) {
+      expect((await server.admin("/api/status", { "Sec-Fetch-Site": site })).status).toBe(200);
+    }
+  });
+
   test("answers no name of another site's, and lets nobody frame or sniff it", async () => {
     await using server = await operate();
     for (const path of ["/", "/page/main.js", "/api/status", "/api/events", "/metrics", "/readyz"]) {

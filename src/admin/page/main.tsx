@@ -9,7 +9,7 @@ import { Login } from "./login.tsx";
 import { Manual } from "./manual.tsx";
 import { Now, Secrets, Verdict } from "./now.tsx";
 import { Players } from "./players.tsx";
-import { follow, NotLoggedIn } from "./requests.ts";
+import { follow, NotLoggedIn, onTokenWanted } from "./requests.ts";
 import { TryCall } from "./try-call.tsx";
 
 /** The server keeps as many. */
@@ -27,6 +27,7 @@ function Console() {
   const lastCall = useRef(0);
   const startedMs = useRef<number | undefined>(undefined);
 
+  useEffect(() => onTokenWanted(() => setNeedsToken(true)), []);
   useEffect(() => {
     if (needsToken || isPaused) return undefined;
     const live = follow(
@@ -42,8 +43,7 @@ function Console() {
         lastCall.current = latest.calls.at(-1)?.number ?? (isAnother ? 0 : lastCall.current);
       },
       (error) => {
-        if (error instanceof NotLoggedIn) setNeedsToken(true);
-        else setLost(error instanceof Error ? error.message : String(error));
+        if (!(error instanceof NotLoggedIn)) setLost(error instanceof Error ? error.message : String(error));
         // What comes next may be another server's.
         lastCall.current = 0;
         startedMs.current = undefined;

@@ -1,7 +1,19 @@
 import type { ConsoleEvent } from "../shapes.ts";
 
-/** The server refused because there was no token and no session. */
+/** The server wants the token: there is no session, or it has ended. To ask on would be to guess. */
 export class NotLoggedIn extends Error {}
+
+let askForToken = () => {};
+
+/** Whatever finds out that the token is wanted, the whole page stops asking. */
+export function onTokenWanted(stop: () => void): void {
+  askForToken = stop;
+}
+
+function notLoggedIn(problem: string): NotLoggedIn {
+  askForToken();
+  return new NotLoggedIn(problem);
+}
 
 /** What a page sends along when it changes something or makes a call. No form and no other site can send it. */
 const ACTION = { "X-Klas-Balance-Console": "1" };
@@ -10,11 +22,12 @@ const ANSWER_MS = 15_000;
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
-  if (response.status === 401) throw new NotLoggedIn("a token is needed");
+  if (response.status === 401) throw notLoggedIn("a token is needed");
   if (response.ok) return response;
   const told: unknown = await response.json().catch(() => undefined);
   const isTold = typeof told === "object" && told !== null && "problem" in told;
-  throw new Error(isTold ? String(told.problem) : `status ${response.status}`);
+  const problem = isTold ? String(told.problem) : `status ${response.status}`;
+  throw response.status === 429 ? notLoggedIn(problem) : new Error(problem);
 }
 
 export async function read<Shape>(path: string): Promise<Shape> {
