@@ -71,7 +71,7 @@ export default {
       otherwise: query && oneByOne(query, given),
       async vet(run, host, columns) {
         if (query !== undefined && idType === "text")
-          await vetIds(run, host, { statement: statement.probe, columns, log });
+          await vetIds(run, host, { query, statement: statement.probe, columns, log });
       },
       log,
       role,

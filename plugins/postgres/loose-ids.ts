@@ -1,7 +1,11 @@
+import { SQL } from "bun";
 import * as v from "valibot";
 import type { SourceLog } from "../../src/plugin.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
 import type { Host } from "../shared/lanes/host.ts";
+import { POSTGRES } from "../shared/query/dialect.ts";
+import { looseComparison, needsId } from "../shared/query/loose.ts";
+import type { Query } from "../shared/query/parameters.ts";
 import { givesId } from "./one-by-one.ts";
 import type { Run } from "./run.ts";
 import { isLost } from "./server-error.ts";
@@ -21,49 +25,68 @@ UNION ALL SELECT collname, NULL FROM loose WHERE collname = ANY ($3::text[]) LIM
 /** The type that is compared without case. Its columns are harmless until a query casts to it. */
 const CITEXT = /::(?:\w+\.|"[^"]+"\.)?citext\b/;
 
-/** What makes one text of several ids, or a pattern of one. */
-const ALTERED = /\b(?:lower|upper|initcap|[blr]?trim)\(|~/i;
-
 /**
- * Sees to it that the server does not answer `abc` with the row of `Abc` while no column of the query would show it:
- * throws if the server takes the two for equal, and warns if the query itself does. The tables and conditions are those
- * of the server's own plan, so views are seen through; what a function compares is not seen.
+ * Sees to it that nobody is answered with the row of another player whose id is similar, while no column of the query
+ * would show it: throws if the query takes two ids for one, or the server does. The tables and conditions are those of
+ * the server's own plan, so views are seen through; what a function compares is not seen.
  */
 export async function vetIds(
   run: Run,
   host: Host,
-  {
-    statement,
-    columns,
-    log,
-  }: { readonly statement: Step; readonly columns: Rows["columns"]; readonly log: SourceLog },
+  { query, statement, columns, log }: Vetted,
 ): Promise<void> {
   if (givesId(columns)) return;
-  const findings = await examine(run, statement).catch((error: unknown) => {
-    // Others who speak the protocol have other plans and catalogues.
-    if (isLost(error)) throw error;
-    return undefined;
-  });
-  if (findings?.loose !== undefined) {
+  const plan = await ifKnown(planOf(run, statement));
+  const by = query.looseBy ?? plan?.texts.map(comparison).find((each) => each !== undefined);
+  if (by !== undefined) {
+    const further = /::|CAST/.test(by) ? ", or leave the cast out and set id_type" : "";
+    throw new HostProblem(`${host.name}: ${needsId(by)}${further}`, { mayPass: false });
+  }
+  const loose = await ifKnown(looselyCompared(run, plan ?? NO_PLAN, statement.text));
+  if (loose !== undefined) {
     throw new HostProblem(
-      `${host.name} needs the stored id among the columns of \`query\`, as player_id: ${findings.loose} takes ids for equal that are not the same, such as abc and Abc`,
+      `${host.name} needs the stored id among the columns of \`query\`, as player_id: ${loose} takes ids for equal that are not the same, such as abc and Abc`,
       { mayPass: false },
     );
   }
-  if (findings?.isAltered === true) {
+  if (plan === undefined) {
     log.warn(
-      `${host.name}: \`query\` compares another form of the id, so that a player may get the balance of one whose id differs in case or the like: let it yield the stored id as player_id`,
+      `${host.name} does not tell how it runs \`query\`, so only its text shows whether it takes one id for another: let it yield the stored id as player_id`,
     );
   }
 }
 
-async function examine(run: Run, { text, parameters }: Step) {
+interface Vetted {
+  readonly query: Query;
+  readonly statement: Step;
+  /** Of the statement. */
+  readonly columns: Rows["columns"];
+  readonly log: SourceLog;
+}
+
+/** Others who speak the protocol have other plans and catalogues: `undefined` if the server does not take a statement. */
+async function ifKnown<Found>(asked: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof SQL.SQLError) || isLost(error)) throw error;
+    return undefined;
+  }
+}
+
+function comparison(text: string): string | undefined {
+  return looseComparison(text, "klas_balance_player_id", POSTGRES);
+}
+
+async function planOf(run: Run, { text, parameters }: Step): Promise<Plan | undefined> {
   const [{ rows } = NOTHING] = await run([{ text: `EXPLAIN (VERBOSE, FORMAT JSON) ${text}`, parameters }]);
-  const plan = readPlan(rows[0]?.[0]);
-  return {
-    loose: await looselyCompared(run, plan, text),
-    isAltered: plan.texts.some((each) => each.includes("klas_balance_player_id") && ALTERED.test(each)),
-  };
+  const given = rows[0]?.[0];
+  if (typeof given !== "string") return readPlan(given);
+  try {
+    return readPlan(JSON.parse(given));
+  } catch {
+    return undefined;
+  }
 }
 
 async function looselyCompared(run: Run, { tables, texts }: Plan, text: string): Promise<string | undefined> {
@@ -85,21 +108,29 @@ function wordsOf(text: string): readonly string[] {
 
 interface Plan {
   readonly tables: readonly { readonly schema: string; readonly name: string }[];
-  /** Its conditions and whatever else it says. */
+  /** The conditions of each of its nodes, all of which hold, and whatever else it says. */
   readonly texts: readonly string[];
 }
 
 const scan = v.object({ Schema: v.string(), "Relation Name": v.string() });
 
+const NO_PLAN: Plan = { tables: [], texts: [] };
+
 function readPlan(given: unknown): Plan {
   const tables: { schema: string; name: string }[] = [];
   const texts: string[] = [];
   function walk(node: unknown): void {
-    if (typeof node === "string") texts.push(node);
     if (typeof node !== "object" || node === null) return;
     if (v.is(scan, node)) tables.push({ schema: node.Schema, name: node["Relation Name"] });
-    for (const inner of Object.values(node)) walk(inner);
+    const inner: unknown[] = Object.values(node);
+    texts.push(
+      inner
+        .flat()
+        .filter((each) => typeof each === "string")
+        .join(" AND "),
+    );
+    for (const each of inner) walk(each);
   }
-  walk(typeof given === "string" ? JSON.parse(given) : given);
+  walk(given);
   return { tables, texts };
 }

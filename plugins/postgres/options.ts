@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { BOUNDS_NOTHING, boundsReplicas, sqlEngineOptions } from "../shared/engine-options.ts";
-import { POSTGRES } from "../shared/query/parameters.ts";
+import { POSTGRES } from "../shared/query/dialect.ts";
 
 const DEFAULT_PORT = 5432;
 

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { integer } from "./integer.ts";
 import { hostsOption } from "./lanes/host.ts";
 import { queryOption } from "./query/parameters.ts";
-import type { Dialect } from "./query/parameters.ts";
+import type { Dialect } from "./query/dialect.ts";
 
 const MAX_CONNECTIONS = 100;
 const MAX_STALENESS_MS = 86_400_000;

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { sharedPostgres } from "../../engines/postgres-server.ts";
+import { startRewordingProxy } from "./rewording-proxy.ts";
 import { startStaleProxy } from "./stale-proxy.ts";
 import { ask, failure, open, optionsFor } from "./subject.ts";
 
@@ -195,21 +196,86 @@ describe("an id is compared as what it is", () => {
     });
 
     test.each([
-      "lower(id) = lower(:player_id)",
-      "id ILIKE :player_id",
-      "id LIKE :player_id",
-      "trim(id) = trim(:player_id)",
-    ])("or is warned of, if the query itself takes two ids for one: %s", async (condition) => {
-      const columns = ["balance", "id AS player_id, balance"];
-      const [without, withId] = await Promise.all(
-        columns.map((each) =>
-          open({ ...optionsFor(server, DATABASE), query: `SELECT ${each} FROM wallet WHERE ${condition}` }),
+      ["lower(id) = lower(:player_id)", "lower()"],
+      ["id ILIKE :player_id", "ILIKE"],
+      ["id LIKE :player_id", "LIKE"],
+      ["id SIMILAR TO :player_id", "SIMILAR"],
+      ["id ~* :player_id", "~*"],
+      ["trim(id) = trim(:player_id)", "trim()"],
+      ["(id)::varchar(3) = :player_id::varchar(3)", "::varchar"],
+    ])("or if the query itself takes two ids for one: %s", async (condition, by) => {
+      const query = `SELECT balance FROM wallet WHERE ${condition}`;
+      expect(await refusal(query)).toBe(
+        `127.0.0.1:${server.port}: \`query\` compares the id by ${by}, so that a player may get the balance of another one ` +
+          "whose id is similar: add the stored id to its columns, as player_id" +
+          (by.startsWith("::") ? ", or leave the cast out and set id_type" : ""),
+      );
+      const { messages } = await open({
+        ...optionsFor(server, DATABASE),
+        query: query.replace("balance", "id AS player_id, balance"),
+      });
+      expect(messages.filter((message) => message.startsWith("warn"))).toEqual([]);
+    });
+
+    test("also in a view, and by a cast of the id to a number, to which 042 and 42 are the same", async () => {
+      await server.run(
+        `CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT lower($1) = lower($2)';
+         GRANT SELECT ON ALL TABLES IN SCHEMA public TO klas`,
+        DATABASE,
+      );
+      expect(await refusal("SELECT balance FROM wallet WHERE same(id, :player_id)")).toContain(
+        "`query` compares the id by lower()",
+      );
+      const cast = "SELECT balance FROM numbered WHERE id = :player_id::bigint";
+      expect(await refusal(cast)).toContain(
+        "by ::bigint, so that a player may get the balance of another one",
+      );
+      const withId = cast.replace("balance", "balance, id AS player_id");
+      const others = ["042", " 42", "42 ", "+42"];
+      expect(await answers(withId, ["42", ...others])).toEqual([
+        { balance: "4" },
+        ...others.map(
+          () => "the query gave another player's row: its player_id is not the one that was asked",
         ),
+      ]);
+      expect(await answers(cast.replace("::bigint", ""), ["42", ...others], { id_type: "bigint" })).toEqual([
+        { balance: "4" },
+        ...others.map(() => null),
+      ]);
+    });
+
+    test("but not if it compares the same column exactly, too, or something else loosely", async () => {
+      for (const condition of [
+        "lower(id) = lower(:player_id) AND id = :player_id",
+        "id = :player_id AND session LIKE 's-%' AND lower(code) = 'eur'",
+        "id = 'x' || :player_id OR (id = :player_id AND upper(code) = upper(code))",
+      ]) {
+        const query = `SELECT upper(code) AS currency, balance FROM wallet WHERE ${condition}`;
+        expect(await answers(query, ["12001", "X12001"])).toEqual([
+          { balance: "30.50", currency: "EUR" },
+          null,
+        ]);
+      }
+    });
+
+    test.each([
+      ["no plan as JSON", "FORMAT JSON", "FORMAT TEXT"],
+      ["no EXPLAIN at all", "EXPLAIN (", "EXPLAIM ("],
+      ["no such catalogue", "FROM pg_collation", "FROM pg_collatiom"],
+    ])("a server with %s is judged by the text of the query", async (_name, words, others) => {
+      using proxy = startRewordingProxy(server.port, words, others);
+      const options = { ...optionsFor(server, DATABASE), hosts: [`127.0.0.1:${proxy.port}`] };
+      const { source, messages } = await open({ ...options, query: BY_ID });
+      expect(await ask(source, "12001")).toEqual({ balance: "30.50" });
+      const warnings = messages.filter((message) => message.startsWith("warn"));
+      expect(warnings).toEqual(
+        words === "FROM pg_collation"
+          ? []
+          : [expect.stringContaining("does not tell how it runs `query`, so only its text shows whether")],
       );
-      expect(without?.messages).toContainEqual(
-        expect.stringContaining("let it yield the stored id as player_id"),
-      );
-      expect(withId?.messages.filter((message) => message.startsWith("warn"))).toEqual([]);
+      expect(
+        await failure(open({ ...options, query: "SELECT balance FROM wallet WHERE id LIKE :player_id" })),
+      ).toContain("`query` compares the id by LIKE");
     });
 
     test("which a column of exact text does not do, nor a number, nor citext compared as text", async () => {

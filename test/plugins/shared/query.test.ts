@@ -1,13 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { array, assert, constantFrom, oneof, property, string } from "fast-check";
 import { balanceColumns } from "../../../plugins/shared/query/columns.ts";
-import {
-  type Dialect,
-  MYSQL,
-  parseQuery,
-  POSTGRES,
-  SQLITE,
-} from "../../../plugins/shared/query/parameters.ts";
+import { type Dialect, MYSQL, POSTGRES, SQLITE } from "../../../plugins/shared/query/dialect.ts";
+import { parseQuery } from "../../../plugins/shared/query/parameters.ts";
 
 function rendered(text: string, dialect: Dialect): string {
   return parseQuery(text, dialect).render((parameter) => `<${parameter}>`);
