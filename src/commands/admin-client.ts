@@ -16,7 +16,7 @@ export interface AdminClient {
 /** An event stream has an answer's head at once, too. */
 const HEAD_MS = 5000;
 
-export function adminClient({ admin, file }: Config): AdminClient {
+export function adminClient({ admin, file }: Pick<Config, "admin" | "file">): AdminClient {
   if (admin === undefined) {
     throw new Failure(
       `${file} has no [admin] table, so a running server tells nothing: add one, then restart`,

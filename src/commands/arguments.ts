@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { type EndpointAddress, endpointOf, type Proxy, proxyOf } from "../certify/endpoint-address.ts";
+import { type AdminTable, readAdminTable } from "../config/admin-table.ts";
 import { type Config, configPath, loadConfig } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { Failure } from "../failure.ts";
 import { describeFileError } from "../file-error.ts";
+import { shownPath } from "../shown-path.ts";
 
 /** Reads an option that is a whole number with bounds. */
 export function integerFrom(least: number, most: number): (text: string) => number {
@@ -61,4 +63,17 @@ export function configOption(): Option<"--config <file>"> {
 /** Reads the configuration that the command line means. Throws a `ConfigError`. */
 export function readConfig(options: { readonly config?: string | undefined }): Promise<Config> {
   return loadConfig(configPath(options.config, environment), environment);
+}
+
+/** Reads how the running server is asked. What else is wrong with the file does not keep it from being asked. */
+export async function readAdmin(options: { readonly config?: string | undefined }): Promise<AdminTable> {
+  const table = await readAdminTable(configPath(options.config, environment), environment);
+  const { length } = table.problems;
+  if (length > 0) {
+    const problems = length === 1 ? "a problem" : `${length} problems`;
+    process.stderr.write(
+      `warning: ${shownPath(table.file)} has ${problems}, so a reload or a start would fail: see "klas-balance check"\n`,
+    );
+  }
+  return table;
 }

@@ -4,7 +4,7 @@ import { type Failing, type Status, statusSchema } from "../admin/shapes.ts";
 import { printable } from "../printable.ts";
 import { print } from "../standard-output.ts";
 import { adminClient } from "./admin-client.ts";
-import { configOption, readConfig } from "./arguments.ts";
+import { configOption, readAdmin } from "./arguments.ts";
 import { paint } from "./paint.ts";
 
 /** `status`: what the console's page shows of now. */
@@ -20,7 +20,7 @@ export function statusCommand() {
       "\nExit status: 0 it is ready, 1 it is not or does not answer.\n\nExample:\n  klas-balance status",
     )
     .action(async (options) => {
-      const response = await adminClient(await readConfig(options)).get("/api/status");
+      const response = await adminClient(await readAdmin(options)).get("/api/status");
       const status = v.parse(statusSchema, await response.json());
       print(options.json ? `${JSON.stringify(status)}\n` : describe(status));
       if (!status.ready) process.exitCode = 1;

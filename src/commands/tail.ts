@@ -6,7 +6,7 @@ import { printable } from "../printable.ts";
 import { DEFAULT_STATUS_CODES } from "../protocol/status.ts";
 import { print, printed } from "../standard-output.ts";
 import { adminClient } from "./admin-client.ts";
-import { configOption, readConfig } from "./arguments.ts";
+import { configOption, readAdmin } from "./arguments.ts";
 import { paint } from "./paint.ts";
 
 /** `ok` and `refused` are the two whose `status_code` is not looked up. */
@@ -29,7 +29,7 @@ export function tailCommand() {
     .option("--json", "print one JSON object per line")
     .addHelpText("after", "\nExample:\n  klas-balance tail --failed")
     .action(async ({ json = false, ...options }) => {
-      const response = await adminClient(await readConfig(options)).get("/api/events");
+      const response = await adminClient(await readAdmin(options)).get("/api/events");
       await follow(response, async (event) => {
         for (const call of event.calls) {
           if (fits(call, options)) print(json ? `${JSON.stringify(call)}\n` : `${describe(call)}\n`);

@@ -46,7 +46,7 @@ export type Reading =
   | { readonly valid: true; readonly config: Config }
   | { readonly valid: false; readonly sources: SourceTables; readonly problems: readonly Problem[] };
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The file to read: `--config`, else `KLAS_BALANCE_CONFIG`, else `config.toml` in the working directory. */
 export function configPath(flag: string | undefined, variables: Variables): string {
@@ -107,7 +107,7 @@ export function newsTo(reported: readonly Problem[], problems: readonly Problem[
 }
 
 /** TOML is UTF-8. In another encoding a secret would silently become a different one. */
-async function readText(file: string): Promise<string> {
+export async function readText(file: string): Promise<string> {
   const text = decodeUtf8(await readBytes(file));
   if (text === undefined)
     throw new ConfigError({ file }, [{ path: [], message: "not TOML: it is not UTF-8" }]);
@@ -125,7 +125,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-function parseToml(file: string, text: string): unknown {
+export function parseToml(file: string, text: string): unknown {
   try {
     return parse(text);
   } catch (error) {

@@ -165,7 +165,7 @@ const webhookSchema = table({
   ),
 });
 
-const adminSchema = v.pipe(
+export const adminSchema = v.pipe(
   table({
     host: v.optional(listenAddress, "127.0.0.1"),
     port: v.optional(integer(0, 65_535), 9464),

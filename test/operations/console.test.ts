@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Database } from "bun:sqlite";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { ACTION_HEADER } from "../../src/admin/access.ts";
@@ -449,6 +449,46 @@ describe.concurrent("status and tail", () => {
     const none = await run(["status"], { cwd: server.folder });
     expect([none.exitCode, none.stderr]).toEqual([2, expect.stringContaining("no [admin] table")]);
   });
+
+  // A reload that failed is why somebody looks.
+  test.each([
+    [
+      "a problem elsewhere",
+      (text: string) => text.replace("[webhook]", "[webhook]\ntimeout_sm = 5"),
+      "a problem",
+    ],
+    ["a variable that is not set", (text: string) => text.replace(SECRET, "${NOT_SET}"), "a problem"],
+    ["no TOML", (text: string) => `${text}\n[sources.more\nplugin = `, "a problem"],
+  ])("status and tail ask the server also if the file has %s, and say so", async (_what, spoil, problems) => {
+    await using server = await withPort('token = "sesame-sesame"');
+    const file = join(server.folder, "config.toml");
+    writeFileSync(file, spoil(readFileSync(file, "utf8")));
+    const warning = `warning: config.toml has ${problems}, so a reload or a start would fail: see "klas-balance check"\n`;
+    const told = await run(["status"], { cwd: server.folder });
+    expect([told.exitCode, told.stdout.split("\n")[0], told.stderr]).toEqual([0, "ready", warning]);
+    await call(server.process.port);
+    const tail = run(["tail", "--json"], { cwd: server.folder });
+    await Bun.sleep(2500);
+    server.process.signal("SIGTERM");
+    const { stdout, stderr } = await tail;
+    expect(stdout).toContain('"player_id":"12001"');
+    expect(stderr).toStartWith(warning);
+  });
+
+  test.each([
+    ['port = "many"', "config.toml: admin.port: expected an integer from 0 to 65535"],
+    ['token = "${NOT_SET}"', "config.toml: admin.token: the environment variable NOT_SET is not set"],
+    ['port = "many', "config.toml: line 11, column 13: not TOML"],
+  ])(
+    "status names what is wrong with the table that it needs, and nothing else: %s",
+    async (admin, problem) => {
+      await using server = await operate();
+      server.write("config.toml", configOf({ admin, webhook: "secrets = []" }));
+      const { exitCode, stderr } = await run(["status"], { cwd: server.folder });
+      expect([exitCode, stderr.split("\n").length]).toEqual([2, 2]);
+      expect(stderr).toContain(problem);
+    },
+  );
 
   test("tail takes no reason that there is not", async () => {
     const { exitCode, stderr } = await run(["tail", "--reason", "bad"], { cwd: tmpdir() });
