@@ -19,9 +19,13 @@ import { runWorker } from "./workers/worker.ts";
 import { WORKER_COMMAND } from "./workers/child.ts";
 import { versionText } from "./version.ts";
 
+/** Descriptions are wrapped even in a narrow column: a terminal would break their lines within words. */
+const MIN_WIDTH_TO_WRAP = 20;
+
 /** The command line as a whole. Making it runs nothing, so the manual and the completions are made from it too. */
 export function program(): Command {
   const root = new Command("klas-balance")
+    .configureHelp({ minWidthToWrap: MIN_WIDTH_TO_WRAP })
     .description("Answers Klas Gaming's signed balance calls from wherever your balances live.")
     .version(versionText, "-V, --version")
     .helpCommand(false)

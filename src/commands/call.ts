@@ -34,7 +34,8 @@ export function callCommand() {
     .addHelpText(
       "after",
       `
-Exit status: 0 the answer is OK with a balance and a valid signature, 1 it is not, 2 wrong usage.
+Exit status: 0 the answer is OK with a balance and a valid signature,
+1 it is not, 2 wrong usage.
 
 Examples:
   klas-balance call 12001

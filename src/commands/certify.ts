@@ -71,8 +71,10 @@ export function certifyCommand() {
 Exit status: 0 every must is met, 1 it is not, 2 wrong usage.
 
 Examples:
-  klas-balance certify --url https://api.example --secret-file secret --player 12001
-  klas-balance certify --url http://127.0.0.1:8080 --secret-file secret --endpoint forward --core 9000`,
+  klas-balance certify --url https://api.example --secret-file secret \\
+    --player 12001
+  klas-balance certify --url http://127.0.0.1:8080 --secret-file secret \\
+    --endpoint forward --core 9000`,
     )
     .action(async (options) => {
       const {

@@ -47,7 +47,8 @@ export function checkCommand() {
     .addHelpText(
       "after",
       `
-Exit status: 0 all is well, 1 the source or the running server is not, 2 the configuration is not.
+Exit status: 0 all is well, 1 the source or the running server is not,
+2 the configuration is not.
 
 Example:
   klas-balance check --player 12001`,

@@ -48,9 +48,9 @@ export function initCommand() {
       "after",
       `
 Examples:
-  klas-balance init                                 a trial in this folder
-  klas-balance init /srv/klas --secret-file klas.txt    with the secret that Klas Gaming issued
-  klas-balance init --source rest                   balances come from a core with an HTTP interface`,
+  klas-balance init                          a trial in this folder
+  klas-balance init --secret-file klas.txt   with the secret that Klas issued
+  klas-balance init /srv/klas --source rest  balances come from a core over HTTP`,
     )
     .action(async (dir, { secretFile, source, force = false, quiet = false, ...ports }, command) => {
       const options = { ...ports, starter: starterOf(source) };

@@ -95,6 +95,7 @@ function importCommand() {
     "add or replace the players of a CSV file with the columns player_id, currency and balance, in any order " +
       "and among others; players that it does not name stay as they are; on a bad row nothing is changed",
   )
+    .summary("add or replace the players of a CSV file")
     .argument("<file>", "the CSV file, separated by commas, semicolons or tabs, or - for standard input")
     .option("--dry-run", "only say what is wrong with the file, or what it would change")
     .addOption(

@@ -19,7 +19,7 @@ export function systemdCommand() {
     .option("--user <name>", "the user that the service runs as", parseUser, "klas-balance")
     .addHelpText(
       "after",
-      "\nExample:\n  klas-balance systemd --config /srv/klas/config.toml > /etc/systemd/system/klas-balance.service",
+      "\nExample:\n  klas-balance systemd --config /srv/klas/config.toml > klas-balance.service",
     )
     .action(async ({ user, config: flag }) => {
       const file = configPath(flag, environment);

@@ -87,11 +87,17 @@ describe.each(commands.map((command) => [["klas-balance", ...command.path].join(
   (_line, { path }) => {
     test("has an example of it that could be run", async () => {
       const { stdout } = await runProgram([...path, "--help"]);
-      const examples = stdout.slice(stdout.search(/^Examples?:$/m)).match(/^ {2}klas-balance .*$/gm) ?? [];
+      const shown = stdout.slice(stdout.search(/^Examples?:$/m)).replaceAll(/\\\n\s*/g, "");
+      const examples = shown.match(/^ {2}klas-balance .*$/gm) ?? [];
       expect(
         examples.filter((example) => example.trim().startsWith(["klas-balance", ...path].join(" "))),
       ).not.toBeEmpty();
       expect(examples.flatMap((example) => misuse(example.split(/ {2,}(?=\S)/)[1] ?? ""))).toEqual([]);
+    });
+
+    test("fits a terminal of 80 columns", async () => {
+      const { stdout } = await runProgram([...path, "--help"]);
+      expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
     });
   },
 );
