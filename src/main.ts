@@ -30,7 +30,9 @@ function report(error: unknown): number {
     return error.exitCode === 1 && error.code !== "commander.error" ? 2 : error.exitCode;
   }
   if (error instanceof Failure) {
-    process.stderr.write(`${error instanceof ConfigError ? "" : "error: "}${error.message}\n`);
+    // Each line about a configuration is a problem of its own.
+    const problems = error instanceof ConfigError ? error.message.split("\n") : [error.message];
+    process.stderr.write(problems.map((problem) => `error: ${problem}\n`).join(""));
     return error.exitStatus;
   }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

@@ -168,7 +168,11 @@ describe("with --url and no secret", () => {
 
   test.each([
     ["no configuration", undefined, "error: a secret is needed: give --secret-file FILE"],
-    ["one that is not sound", `[webhook]\nsecrets = []\n${source}`, "config.toml: webhook.secrets: expected"],
+    [
+      "one that is not sound",
+      `[webhook]\nsecrets = []\n${source}`,
+      "error: config.toml: webhook.secrets: expected",
+    ],
   ])("%s here ends it with status 2", async (_, config, problem) => {
     const { stderr, exitCode } = await callFrom(config);
     expect(stderr).toStartWith(problem);

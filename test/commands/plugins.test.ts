@@ -256,7 +256,7 @@ describe("plugins test says once what every case would fail with", () => {
     writeFileSync(join(cwd, "config.toml"), `[webhook]\nsecrets = ["a secret that is long"]\n${source}`);
     const { stdout, stderr, exitCode } = await runProgram(["plugins", "test", "static"], { cwd });
     expect(stdout).toBe("");
-    expect(stderr).toBe('config.toml: sources.players.playrs: unknown key, did you mean "players"?\n');
+    expect(stderr).toBe('error: config.toml: sources.players.playrs: unknown key, did you mean "players"?\n');
     expect(exitCode).toBe(2);
   });
 

@@ -81,7 +81,7 @@ describe.concurrent("the admin listener", () => {
     writeFileSync(`${folder}/config.toml`, configOf({ admin: `host = "${host}"` }));
     const { exitCode, stderr } = await run(["serve"], { cwd: folder });
     expect(stderr).toBe(
-      "config.toml: admin.token: expected a token, because admin.host is not a loopback address\n",
+      "error: config.toml: admin.token: expected a token, because admin.host is not a loopback address\n",
     );
     expect(exitCode).toBe(2);
   });

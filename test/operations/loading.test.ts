@@ -86,7 +86,7 @@ describe.concurrent("at the start, a plugin that at its import", () => {
     writeFileSync(join(folder, "core.ts"), pluginText(atImport));
     writeFileSync(join(folder, "config.toml"), configOf({ source: CORE }));
     const { exitCode, stderr } = await run(["serve"], { cwd: folder });
-    expect(stderr).toBe(`config.toml: sources.players.plugin: core.ts:1:9: ${says}\n`);
+    expect(stderr).toBe(`error: config.toml: sources.players.plugin: core.ts:1:9: ${says}\n`);
     expect(exitCode).toBe(2);
   });
 });
@@ -175,7 +175,7 @@ export default { apiVersion: 1, options: v.strictObject({ url: v.string("expecte
     const { exitCode, stdout, stderr } = await run([command], { cwd: folder });
     const lines = (command === "check" ? stdout : stderr).trimEnd().split("\n");
     const problems = lines.filter((line) => line.includes("config.toml: "));
-    expect(problems.map((line) => line.replace(/^error +/, "").replace(/ \(.*$/, ""))).toEqual([
+    expect(problems.map((line) => line.replace(/^error:? +/, "").replace(/ \(.*$/, ""))).toEqual([
       "config.toml: server.port: expected an integer from 0 to 65535",
       'config.toml: webhook.source: the source "player" is not defined, did you mean "players"?',
       "config.toml: sources.players.file: missing; expected the path of a database",

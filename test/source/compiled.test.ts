@@ -231,7 +231,7 @@ test("a plugin that does not load is a problem of the configuration, in one line
   const { child, errors } = await start();
   expect([await child.exited, await errors]).toEqual([
     2,
-    "config.toml: sources.players.plugin: plugins/core.ts:3:9: Unexpected ;\n",
+    "error: config.toml: sources.players.plugin: plugins/core.ts:3:9: Unexpected ;\n",
   ]);
 }, 30_000);
 
