@@ -6,6 +6,7 @@ import { type Config, configPath, loadConfig } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { Failure } from "../failure.ts";
 import { describeFileError } from "../file-error.ts";
+import { ID_RULE, isId } from "../protocol/request.ts";
 import { shownPath } from "../shown-path.ts";
 
 /** Reads an option that is a whole number with bounds. */
@@ -15,6 +16,12 @@ export function integerFrom(least: number, most: number): (text: string) => numb
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
   };
+}
+
+/** Reads a player's or a session's id: one that no source is asked about would only be answered with an error. */
+export function parseId(text: string): string {
+  if (isId(text)) return text;
+  throw new InvalidArgumentError(`Expected ${ID_RULE}.`);
 }
 
 const STDIN = 0;

@@ -12,7 +12,7 @@ import {
   type SecretOptions,
 } from "./secret-option.ts";
 import { print } from "../standard-output.ts";
-import { configOption, integerFrom, parseWebhookUrl, proxyOption, readConfig } from "./arguments.ts";
+import { configOption, integerFrom, parseId, parseWebhookUrl, proxyOption, readConfig } from "./arguments.ts";
 import { portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
 
 function isGood({ status_code: statusCode, balance, signature }: BalanceCallResult): boolean {
@@ -23,7 +23,7 @@ function isGood({ status_code: statusCode, balance, signature }: BalanceCallResu
 export function callCommand() {
   return new Command("call")
     .description("makes a signed call as Klas Gaming would, to the configured server or to --url")
-    .argument("<player_id>")
+    .argument("<player_id>", "the player's id", parseId)
     .option("--url <webhook-url>", "a WEBHOOK_URL, to which /balance is added", parseWebhookUrl)
     .addOption(secretOption())
     .addOption(secretFileOption())

@@ -5,7 +5,7 @@ import { besides } from "../certify/endpoint-address.ts";
 import { messageOf } from "../source/thrown.ts";
 import { certify } from "../certify/certify.ts";
 import { print } from "../standard-output.ts";
-import { integerFrom, parseWebhookUrl, proxyOption } from "./arguments.ts";
+import { integerFrom, parseId, parseWebhookUrl, proxyOption } from "./arguments.ts";
 import { conforms } from "../certify/report.ts";
 import { reportJson } from "../certify/report-json.ts";
 import { reportJunit } from "../certify/report-junit.ts";
@@ -29,7 +29,7 @@ export function certifyCommand() {
   const command = new Command("certify")
     .description("runs the protocol's cases against any implementation of the endpoint")
     .requiredOption("--url <webhook-url>", "the WEBHOOK_URL, to which /balance is added", parseWebhookUrl)
-    .option("--player <id>", "a player whom the endpoint knows; needed unless calls are passed on")
+    .option("--player <id>", "a player whom the endpoint knows; needed unless calls are passed on", parseId)
     .addOption(
       new Option("--endpoint <name>", "what to test: balances, the launch call, or calls that are passed on")
         .choices(ENDPOINTS)
@@ -42,7 +42,7 @@ export function certifyCommand() {
     )
     .addOption(secretOption())
     .addOption(secretFileOption())
-    .option("--unknown-player <id>", "a player whom it does not know (a random id if none is given)")
+    .option("--unknown-player <id>", "a player whom it does not know (a random id if none is given)", parseId)
     .addOption(proxyOption())
     .option(
       "--balance <amount>",

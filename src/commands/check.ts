@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command } from "@commander-js/extra-typings";
 import { configPath, readConfigFile, type Config } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { ConfigError } from "../config/problem.ts";
@@ -13,12 +13,11 @@ import { Failure } from "../failure.ts";
 import { inWords, probe } from "../answer/probe.ts";
 import { openSource, serviceOf, type Service } from "../answer/service.ts";
 import { replyBody } from "../protocol/reply.ts";
-import { ID_RULE, isId } from "../protocol/request.ts";
 import { type Outcome, statusCodeOf } from "../protocol/status.ts";
 import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
 import { print } from "../standard-output.ts";
-import { configOption } from "./arguments.ts";
+import { configOption, parseId } from "./arguments.ts";
 import { paint } from "./paint.ts";
 import { portProblem, statusOfRunning } from "./running-server.ts";
 
@@ -40,9 +39,9 @@ export function checkCommand() {
     .option(
       "--player <id>",
       "a real player, who is looked up as for a call (default: webhook.probe_player)",
-      parsePlayerId,
+      parseId,
     )
-    .option("--session <id>", "the session_id of that lookup (default: a made-up one)")
+    .option("--session <id>", "the session_id of that lookup (default: a made-up one)", parseId)
     .option("--json", "print an array of {level, message}")
     .addHelpText(
       "after",
@@ -254,11 +253,6 @@ function reportAnswer(
 
 const WRONG_PLACE =
   " (is the id right? If it is, the source asks in the wrong place: another path, column or key)";
-
-function parsePlayerId(text: string): string {
-  if (isId(text)) return text;
-  throw new InvalidArgumentError(`Expected ${ID_RULE}.`);
-}
 
 const COLOURS = { ok: "green", warning: "yellow", error: "red" } as const;
 

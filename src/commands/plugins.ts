@@ -9,7 +9,7 @@ import type { Subject } from "../source/conformance.ts";
 import { findPlugin } from "../source/find-plugin.ts";
 import { shownPath } from "../shown-path.ts";
 import { print } from "../standard-output.ts";
-import { configOption, readConfig } from "./arguments.ts";
+import { configOption, parseId, readConfig } from "./arguments.ts";
 import { paint } from "./paint.ts";
 import { listPlugins, listText } from "./plugins/list.ts";
 import { newPlugin } from "./plugins/new.ts";
@@ -62,7 +62,7 @@ function testCommand() {
       "run the contract's cases against a plugin, with the options of a source in the configuration",
     )
     .argument("<name>", "the plugin, as a configuration names it")
-    .option("--player <id>", "a player that the source knows", DEMO_PLAYER)
+    .option("--player <id>", "a player that the source knows", parseId, DEMO_PLAYER)
     .option("--balance <amount>", "that player's balance; without it, any will do")
     .option("--source <name>", "the [sources.NAME] table whose options are used")
     .addOption(configOption())

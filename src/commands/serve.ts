@@ -5,7 +5,7 @@ import { environment } from "../environment.ts";
 import { serve } from "../process/serve.ts";
 import { endProcess } from "../host-process.ts";
 import { printFromServer } from "../standard-output.ts";
-import { configOption, integerFrom } from "./arguments.ts";
+import { configOption, integerFrom, parseId } from "./arguments.ts";
 import { signedCurl } from "../certify/signed-call.ts";
 
 /** `serve`: runs the server until SIGTERM or SIGINT. */
@@ -18,6 +18,7 @@ export function serveCommand() {
     .option(
       "--show-call <player>",
       "once ready, print a signed curl command that asks for this player's balance",
+      parseId,
     )
     .addHelpText("after", "\nExample:\n  klas-balance serve --config /srv/klas/config.toml")
     .action(async ({ showCall, ...options }) => {

@@ -6,7 +6,7 @@ import { printable } from "../printable.ts";
 import { DEFAULT_STATUS_CODES } from "../protocol/status.ts";
 import { print, printed } from "../standard-output.ts";
 import { adminClient } from "./admin-client.ts";
-import { configOption, readAdmin } from "./arguments.ts";
+import { configOption, parseId, readAdmin } from "./arguments.ts";
 import { paint } from "./paint.ts";
 
 /** `ok` and `refused` are the two whose `status_code` is not looked up. */
@@ -24,7 +24,7 @@ export function tailCommand() {
     .description("follows the calls of the running server until Ctrl-C, beginning with the latest")
     .addOption(configOption())
     .option("--failed", "only calls that were not answered with a balance")
-    .option("--player <id>", "only this player's calls")
+    .option("--player <id>", "only this player's calls", parseId)
     .addOption(new Option("--reason <reason>", "only calls with this reason").choices(REASONS))
     .option("--json", "print one JSON object per line")
     .addHelpText("after", "\nExample:\n  klas-balance tail --failed")
