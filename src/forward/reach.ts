@@ -3,6 +3,9 @@ import tls, { type SecureContext } from "node:tls";
 import { failureInWords } from "../../plugins/shared/exchange-failure.ts";
 import { withoutBrackets } from "../config/address.ts";
 
+/** A core that takes longer is no good, and `check` has a person waiting for it. */
+const MAX_REACH_MS = 5000;
+
 /**
  * Why the core cannot be connected to, in words; `undefined` if it can. Nothing is sent: whatever a core is asked may move
  * money.
@@ -14,6 +17,7 @@ export function reachCore(
 ): Promise<string | undefined> {
   const host = withoutBrackets(hostname);
   const isSecure = protocol === "https:";
+  const waitMs = Math.min(timeoutMs, MAX_REACH_MS);
   return new Promise((resolve) => {
     const address = { host, port: Number(port || (isSecure ? 443 : 80)) };
     const socket = isSecure
@@ -29,7 +33,7 @@ export function reachCore(
       socket.destroy();
       resolve(problem);
     };
-    const deadline = setTimeout(() => end(`no connection within ${timeoutMs} ms`), timeoutMs);
+    const deadline = setTimeout(() => end(`no connection within ${waitMs} ms`), waitMs);
     socket.once(isSecure ? "secureConnect" : "connect", () => end(undefined));
     socket.on("error", (error) => end(failureInWords(error)));
     socket.once("close", () => end(failureInWords(undefined)));

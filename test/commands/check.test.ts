@@ -148,3 +148,10 @@ test("forward: a core that is there is connected to and asked nothing, be it beh
   );
   expect([core.connections, core.seen]).toEqual([2, []]);
 });
+
+test("forward: nobody waits for the connection as long as a call may take", async () => {
+  await using core = await startCore(() => {});
+  const url = core.url.replace("http:", "https:");
+  const { stdout } = await check(folderWith(PLAYERS, forwardTo(url, "timeout_ms = 60_000")));
+  expect(stdout).toContain("cannot be reached: no connection within 5000 ms");
+}, 20_000);
