@@ -14,7 +14,7 @@ import { selectCases } from "../certify/select-cases.ts";
 import { canonicalAmount } from "../protocol/amount.ts";
 import { describeFileError } from "../file-error.ts";
 import { paint } from "./paint.ts";
-import { replaceFile } from "./whole-file.ts";
+import { replaceFile, tryToReplace } from "./whole-file.ts";
 import { requiredSecret, secretFileOption, secretOption } from "./secret-option.ts";
 
 const ENDPOINTS = ["balance", "authenticate", "forward"] as const;
@@ -98,6 +98,7 @@ Examples:
       const selection = selectCases(CASES_BY_ENDPOINT[name], only, options.skip ?? []);
       const cases = selection.valid ? selection.cases : fail(selection.problem, 2);
 
+      if (junit !== undefined) await tryToReplace(junit).catch((error: unknown) => failWriting(junit, error));
       const idWidth = Math.max(...cases.map(({ id }) => id.length));
       let isHeadPrinted = false;
       const subject = {
@@ -137,8 +138,12 @@ Examples:
     try {
       await replaceFile(file, [text]);
     } catch (error) {
-      fail(`cannot write ${file}: ${describeFileError(error)}`, 1);
+      failWriting(file, error);
     }
+  }
+
+  function failWriting(file: string, error: unknown): never {
+    return fail(`cannot write ${file}: ${describeFileError(error)}`, 1);
   }
 
   function fail(message: string, exitCode: 1 | 2): never {

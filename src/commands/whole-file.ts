@@ -23,6 +23,14 @@ export async function replaceFile(file: string, chunks: Chunks, mode?: number): 
   }
 }
 
+/** Throws at once what `replaceFile` would throw after all the work, as far as it can be known. */
+export async function tryToReplace(file: string): Promise<void> {
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) await open(file, "w");
+  const unfinished = `${file}.${process.pid}.tmp`;
+  await createFile(unfinished, []);
+  await rm(unfinished);
+}
+
 /** Makes a file that is not there yet, with all of the content or not at all. */
 export async function createFile(file: string, chunks: Chunks, mode?: number): Promise<void> {
   const handle = await open(file, "wx", mode);

@@ -112,6 +112,14 @@ test("prints JSON and writes JUnit", async () => {
   expect(xml).toContain('<skipped message="should: X-Signature has upper-case digits"/>');
 });
 
+test.each(["no-such-folder/report.xml", "."])("--junit %s is found out before any call", async (junit) => {
+  let calls = 0;
+  using endpoint = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json((calls += 1)) });
+  const { stdout, stderr, exitCode } = await certify(endpoint.url.href, "--junit", join(folder, junit));
+  expect([calls, stdout, exitCode]).toEqual([0, "", 1]);
+  expect(stderr).toStartWith(`error: cannot write ${join(folder, junit)}: `);
+});
+
 test("an endpoint that is down is one line, exit status 1", async () => {
   const stopped = serveSteps();
   await stopped.stop();
