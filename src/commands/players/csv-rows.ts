@@ -95,7 +95,7 @@ function explainedRead(error: unknown, file: string, encoding: Encoding): unknow
     const hint = encoding === "utf-8" ? ": is it windows-1252? Then --encoding windows-1252 reads it" : "";
     return new Failure(`${shown(file)}: not ${encoding.toUpperCase()}${hint}`, 1);
   }
-  return new Failure(`cannot read ${shown(file)}: ${describeFileError(error)}`, 1);
+  return new Failure(`cannot read ${shown(file)}: ${describeFileError(error)}`, 2);
 }
 
 function brokenRow(error: CsvError): BrokenRow {
