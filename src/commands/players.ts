@@ -1,3 +1,4 @@
+import { constants, getPriority, setPriority } from "node:os";
 import { Command, Option } from "@commander-js/extra-typings";
 import { Failure } from "../failure.ts";
 import { csvLines, writeLines } from "./players/export.ts";
@@ -10,6 +11,8 @@ import { ownDatabase } from "../players/own-database.ts";
 import { print } from "../standard-output.ts";
 import { configOption, readConfig } from "./arguments.ts";
 import { printLines } from "./players/lines.ts";
+
+const { PRIORITY_BELOW_NORMAL } = constants.priority;
 
 /**
  * `players …` (spec 4): the balances in klas-balance's own database, also while the server runs.
@@ -106,6 +109,8 @@ function importCommand() {
     .addOption(allowNegativeOption())
     .addHelpText("after", "\nExample:\n  klas-balance players import players.csv --dry-run")
     .action(async (csvFile, { config, dryRun = false, encoding, allowNegative = false }) => {
+      // Calls come first: a server on the same machine needs the processor more than a long import does.
+      if (getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL);
       const { exponentOf, open } = await ownDatabase(await readConfig({ config }));
       const options = { exponentOf, encoding, allowsNegative: allowNegative, isRehearsal: dryRun };
       const comparison = await open(dryRun ? "rehearse" : "make", (table) =>

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bigInt, constantFrom, oneof, sample, string, tuple } from "fast-check";
 
@@ -344,6 +344,13 @@ describe("export", () => {
 });
 
 describe("many players", () => {
+  test("an import leaves the processor to a server that answers calls", async () => {
+    const child = start("import", await writeMany("1.50"));
+    await logGrows(1);
+    expect(getPriority(child.pid)).toBe(Math.max(getPriority(), 10));
+    expect(await child.exited).toBe(0);
+  }, 30_000);
+
   test("are imported, listed and exported in bounded memory, and a kill at any moment leaves old or new, whole", async () => {
     for (const parameters of [["import", await writeMany("1")], ["list", "--json"], ["export"]]) {
       const child = start(...parameters);
