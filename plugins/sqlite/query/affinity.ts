@@ -22,15 +22,45 @@ const COMPARED_TURNED =
 
 /** `accounts.id`, if the query seems to compare the player's id with a column that compares as a number. */
 export function comparedAsNumber(database: Database, sql: string): string | undefined {
+  return columnsCompared(database, sql).find(({ type }) => comparesAsNumber(type))?.place;
+}
+
+/** The collation of a column that the query seems to compare the player's id with, if abc and Abc are one to it. */
+export function collationCompared(database: Database, sql: string): string | undefined {
+  for (const { place, column, declaration } of columnsCompared(database, sql)) {
+    // No pragma tells it. What comes after a comma is another column, but for the decimals of a type.
+    const name = column.replaceAll("$", "\\$");
+    const collated = new RegExp(
+      `["\`[\\s(,]${name}["\`\\]\\s](?:[^,]|,\\s*\\d)*?\\bCOLLATE\\s+["\`[]?(NOCASE|RTRIM)\\b`,
+      "iu",
+    );
+    const collation = collated.exec(declaration)?.[1];
+    if (collation !== undefined) return `the collation ${collation} of ${place}`;
+  }
+  return undefined;
+}
+
+interface Compared {
+  /** `accounts.id` */
+  readonly place: string;
+  readonly column: string;
+  readonly table: string;
+  readonly type: string;
+  /** The statement that made the table. */
+  readonly declaration: string;
+}
+
+/** Columns of the query's tables whose names stand beside the player's id in a comparison. */
+function columnsCompared(database: Database, sql: string): readonly Compared[] {
   const names = [COMPARED, COMPARED_TURNED].flatMap((pattern) =>
     Array.from(sql.matchAll(pattern), ([, name = ""]) => name),
   );
   const words = new Set(sql.toLowerCase().match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
-  const columnsNamed = database.prepare<{ place: string; table: string; type: string }, [string]>(
-    "SELECT t.name || '.' || c.name AS place, t.name AS \"table\", c.type AS type " +
+  const columnsNamed = database.prepare<Compared, [string]>(
+    'SELECT t.name || \'.\' || c.name AS place, c.name AS "column", t.name AS "table", c.type AS type, t.sql AS declaration ' +
       "FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND c.name = ? COLLATE NOCASE",
   );
   return names
     .flatMap((name) => columnsNamed.all(name))
-    .find(({ table, type }) => words.has(table.toLowerCase()) && comparesAsNumber(type))?.place;
+    .filter(({ table }) => words.has(table.toLowerCase()));
 }

@@ -1,8 +1,9 @@
 import type { Database } from "bun:sqlite";
 import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import { balanceColumns } from "../../shared/query/columns.ts";
+import { needsId } from "../../shared/query/loose.ts";
 import type { Query } from "../../shared/query/parameters.ts";
-import { comparedAsNumber, isKeptAsReal } from "./affinity.ts";
+import { collationCompared, comparedAsNumber, isKeptAsReal } from "./affinity.ts";
 import { type QueryOptions, REAL, sqliteRowReader } from "./row.ts";
 
 /** As SQLite's bindings give them with `safeIntegers`. */
@@ -22,7 +23,7 @@ export interface Prepared {
 /** Throws, with a message for the operator, if the query is not one SELECT or does not yield a balance. */
 export function prepareSelect(database: Database, query: Query, options: QueryOptions): Prepared {
   const sql = query.render((parameter) => `:${parameter}`);
-  const names = namesOf(database, sql, options);
+  const names = namesOf(database, sql, query, options);
   const statement = database
     .prepare<Row, [Record<string, string>]>(limited(database, sql))
     .safeIntegers(true);
@@ -38,7 +39,12 @@ export function prepareSelect(database: Database, query: Query, options: QueryOp
 }
 
 /** The columns as the query itself names them: around it, SQLite gives a doubled one another name. */
-function namesOf(database: Database, sql: string, { round, warn }: QueryOptions): readonly string[] {
+function namesOf(
+  database: Database,
+  sql: string,
+  { looseBy }: Query,
+  { round, warn }: QueryOptions,
+): readonly string[] {
   const plain = database.prepare(sql);
   try {
     if (!plain.readonly) throw new Error("`query` writes: expected one SELECT");
@@ -46,7 +52,10 @@ function namesOf(database: Database, sql: string, { round, warn }: QueryOptions)
     const balance = columns.get("balance");
     if (round === undefined && balance !== undefined && isKeptAsReal(plain.declaredTypes[balance]))
       warn?.("real", REAL);
-    const compared = columns.has("player_id") ? undefined : comparedAsNumber(database, sql);
+    if (columns.has("player_id")) return plain.columnNames;
+    const by = looseBy ?? collationCompared(database, sql);
+    if (by !== undefined) throw new Error(needsId(by));
+    const compared = comparedAsNumber(database, sql);
     if (compared !== undefined) warn?.("ids", takesOtherIds(compared));
     return plain.columnNames;
   } finally {

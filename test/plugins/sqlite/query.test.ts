@@ -251,6 +251,51 @@ test("a number's other spellings get nobody's balance if the query yields player
   }
 });
 
+describe("a query that takes another player's id for the one that was asked", () => {
+  const columns =
+    "id TEXT, nick VARCHAR(20) NOT NULL COLLATE NOCASE, padded TEXT DEFAULT 'x' COLLATE \"RTRIM\", balance INTEGER";
+
+  async function opening(condition: string, columnsYielded = "balance"): Promise<Source> {
+    const query = `SELECT ${columnsYielded} FROM account WHERE ${condition}`;
+    const database = core({ journal: "delete" });
+    database.run(`CREATE TABLE account (${columns})`);
+    database.run("INSERT INTO account VALUES ('Abc', 'Abc', 'Abc', 30)");
+    leave(database);
+    return await subject().open({ file: FILE, query });
+  }
+
+  test.each([
+    ["id LIKE :player_id", "LIKE"],
+    ["id GLOB :player_id", "GLOB"],
+    ["lower(id) = lower(:player_id)", "lower()"],
+    ["id = :player_id COLLATE NOCASE", "COLLATE NOCASE"],
+    ["nick = :player_id", "the collation NOCASE of account.nick"],
+    [":player_id = account.padded", "the collation RTRIM of account.padded"],
+    ["CAST(id AS INTEGER) = CAST(:player_id AS INTEGER)", "CAST to INTEGER"],
+  ])("is refused without player_id, and with it answers nobody else: %s", async (condition, by) => {
+    expect(await failure(() => opening(condition))).toContain(
+      `\`query\` compares the id by ${by}, so that a player may get the balance of another one whose id is similar: ` +
+        "add the stored id to its columns, as player_id",
+    );
+    rmSync(subject().path(FILE));
+    const source = await opening(condition, "id AS player_id, balance");
+    for (const other of ["abc", "Abc ", "A%", "Ab*", "x"]) {
+      const answer = await ask(source, other).catch((error: Error) => error.message);
+      expect(JSON.stringify(answer)).toMatch(/^null$|^"the query gave another player's row/);
+    }
+  });
+
+  test.each([
+    "id = :player_id",
+    "id = :player_id AND nick LIKE 'a%'",
+    "nick = :player_id AND id = :player_id",
+  ])("but not one that compares exactly: %s", async (condition) => {
+    const source = await opening(condition.replace("nick = :player_id", "nick = nick"));
+    expect(await ask(source, "Abc")).toEqual({ balance: "30" });
+    expect(await ask(source, "abc")).toBeNull();
+  });
+});
+
 test("a row of nobody's is not the player's who is called null", async () => {
   const source = await openWith("SELECT 30 AS balance, NULL AS player_id WHERE :player_id = 'null'");
   expect(await failure(() => ask(source, "null"))).toContain("gave another player's row");
