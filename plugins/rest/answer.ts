@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { LookupResult } from "../../src/plugin.ts";
 import { integerOf, notAnAmount, plainDecimal } from "../shared/decimal.ts";
 import { decodeText } from "./charset.ts";
+import { doubledNames } from "./doubled.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
 import type { CoreResponse, AnswerReader } from "./exchange.ts";
@@ -38,6 +39,8 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
   const place = options.format === "text" ? "" : ` at ${options.balance || "the top"}`;
   const parse = PARSERS[options.format];
   const echo = echoOf(options);
+  const ways = [amountPointer, currencyPointer, notFoundPointer, optionalPointer(options.echo)];
+  const doubledName = doubledNames(ways.filter((way) => way !== undefined));
 
   function needsBody(status: number): boolean {
     if (refusals.has(status) || notFoundStatus.has(status) || TRY_AGAIN.has(status)) return false;
@@ -77,7 +80,9 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     const { text, problem } = decodeText(bytes, contentType, options.format);
     if (text === undefined) return { problem };
     try {
-      return { document: parse(text) };
+      const document = parse(text);
+      const name = options.format === "json" ? doubledName(text) : undefined;
+      return name === undefined ? { document } : { problem: `${JSON.stringify(name)} stands in it twice` };
     } catch {
       return { problem: `not ${options.format}${mediaType(contentType)}` };
     }

@@ -278,6 +278,13 @@ const FAULTS: readonly Fault[] = [
     detail: "200, but no number at /data/balance; the document has: /data/wallet/amount, /error",
   },
   {
+    misbehaviour: "sends JSON with the amount twice",
+    behave: (socket) => void socket.write(http(200, '{"balance":30.50,"b\\u0061lance":31}')),
+    answer: FAILED,
+    after: "at once",
+    detail: '200, but "balance" stands in it twice',
+  },
+  {
     misbehaviour: 'sends XML with more than a text in the amount, `30<x/>40` (`format = "xml"`)',
     behave: (socket) => void socket.write(http(200, "<balance>30<x/>40</balance>")),
     options: { format: "xml" },
