@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { LookupResult } from "../../src/plugin.ts";
 import { integerOf, notAnAmount, plainDecimal } from "../shared/decimal.ts";
+import type { ResponseHeaders } from "../shared/http/response-head.ts";
 import { decodeText } from "./charset.ts";
 import { doubledNames } from "./doubled.ts";
 import { PARSERS, type Document } from "./document.ts";
@@ -13,8 +13,6 @@ import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
 import type { CoreRequest } from "./request.ts";
 
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
-/** Any other last coding ends with the connection (RFC 9112, section 6.3). */
-const CHUNKED = /\bchunked\s*$/i;
 const MEDIA_TYPE = /^[\w.+-]{1,40}\/[\w.+-]{1,40}/;
 
 /** An answer's document, or why there is none. */
@@ -47,20 +45,20 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     return isSuccess(status) || (notFoundPointer !== undefined && status >= 400);
   }
 
-  function read({ status, headers, body }: CoreResponse, request: CoreRequest): LookupResult {
+  function read({ status, headers, body, isEndMarked }: CoreResponse, request: CoreRequest): LookupResult {
     const refused = refusals.get(status);
     if (refused !== undefined || notFoundStatus.has(status)) {
       echo.assertHeader(headers, request);
       return refused === undefined ? null : { refused };
     }
     if (TRY_AGAIN.has(status)) {
-      throw new Unavailable(`status ${status}`, retryAfterMs(headers["retry-after"]));
+      throw new Unavailable(`status ${status}`, retryAfterMs(headers.get("retry-after")));
     }
     if (!needsBody(status)) throw statusError(status);
 
     const { document, problem } = parsed(body, headers);
     // An answer that was cut off must not count: `1234` would be `12`.
-    const isWhole = document?.marksItsEnd === true || isEndMarked(headers);
+    const isWhole = document?.marksItsEnd === true || isEndMarked;
     const isNamed = document !== undefined && isWhole && echo.isNamedBy(document, request);
     const isNotFound = document !== undefined && isWhole && isNobody(document);
     if (!isNotFound && !isSuccess(status)) throw statusError(status);
@@ -75,8 +73,8 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     return amount(status, document);
   }
 
-  function parsed(bytes: Uint8Array, headers: IncomingHttpHeaders): Parsed {
-    const contentType = headers["content-type"];
+  function parsed(bytes: Uint8Array, headers: ResponseHeaders): Parsed {
+    const contentType = headers.get("content-type");
     const { text, problem } = decodeText(bytes, contentType, options.format);
     if (text === undefined) return { problem };
     try {
@@ -116,11 +114,6 @@ function optionalPointer(text: string | undefined): Pointer | undefined {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-/** Without either, the answer ends when the connection does, and one that was cut off looks complete. */
-function isEndMarked(headers: IncomingHttpHeaders): boolean {
-  return headers["content-length"] !== undefined || CHUNKED.test(headers["transfer-encoding"] ?? "");
 }
 
 function statusError(status: number): Error {

@@ -1,14 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import { TooLong } from "../shared/http/no-answer.ts";
 
 /** How much is shown of an unknown coding. */
 const CODING = /^[\w.+-]{1,40}$/;
-
-/** An answer longer than the limit, counted as it was sent and again unpacked. */
-export class TooLong extends Error {
-  constructor(maxBytes: number) {
-    super(`the answer is longer than ${maxBytes} bytes (max_response_bytes)`);
-  }
-}
 
 type Unpacker = (packed: Uint8Array, limit: { readonly maxOutputLength: number }) => Uint8Array;
 

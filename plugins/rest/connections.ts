@@ -1,7 +1,7 @@
-import http from "node:http";
-import https from "node:https";
 import { createSecureContext, rootCertificates } from "node:tls";
 import type { OpenContext } from "../../src/plugin.ts";
+import { type Connection, connectionBy } from "../shared/http/connection.ts";
+import { dialTo } from "../shared/http/dial.ts";
 import type { ClientTls } from "../shared/tls.ts";
 
 /** A core may move to another address, and its name is looked up only for a new connection. */
@@ -16,22 +16,34 @@ const MAX_IDLE_MS = 15_000;
 export interface ConnectionOptions {
   readonly tls: ClientTls | undefined;
   /** A proxy's URL. Not the environment's: it would change who is asked, and who gets our credentials. */
-  readonly proxy: string | undefined;
+  readonly proxy: URL | undefined;
   /** `fresh`: no connection is used again. */
   readonly connections: "pooled" | "fresh";
   readonly maxAgeMs?: number;
+  readonly maxIdleMs?: number;
+}
+
+/** A connection in use. */
+export interface Lease {
+  readonly connection: Connection;
+  /** Those of one generation are given up together. */
+  readonly generation: number;
+  readonly openedMs: number;
+  /** Since when it has been waiting for work, if it is. */
+  idleSinceMs: number;
 }
 
 /**
- * The connections to one core. They belong to this source alone. `fetch` has one pool for the whole process: nothing
- * empties it, and it hands on a socket that holds a stray answer. Here a socket that gets bytes while idle is
- * destroyed (by Node's `Agent`), none is older than a minute, and all can be given up.
+ * The connections to one core. They belong to this source alone. One that gets bytes while it waits for work ends, none
+ * is older than a minute, and all can be given up.
  */
 export interface Connections {
-  /** The agent that a new call gets its connection from. */
-  readonly agent: () => http.Agent;
-  /** After an answer to another question: ends all connections of an agent, those in use after their call. */
-  giveUp(agent: http.Agent): void;
+  /** A connection for one call: the one that was used last, or a new one. */
+  take(): Lease;
+  /** Keeps it for another call, after an answer that was understood. */
+  keep(lease: Lease): void;
+  /** After an answer to another question: ends all connections of this one's generation, those in use after their call. */
+  giveUp(lease: Lease): void;
   /** What the operator should know for a while after such an answer. */
   warning(): string | undefined;
   /** Ends the present connections. A later call gets a connection of its own. */
@@ -40,42 +52,54 @@ export interface Connections {
 
 export function openConnections(
   origin: URL,
-  { tls, proxy, connections, maxAgeMs = MAX_AGE_MS }: ConnectionOptions,
+  { tls, proxy, connections, maxAgeMs = MAX_AGE_MS, maxIdleMs = MAX_IDLE_MS }: ConnectionOptions,
   { log, count }: Pick<OpenContext, "log" | "count">,
 ): Connections {
-  const isSecure = origin.protocol === "https:";
   // One context for all connections, because a `ca` in the options would be parsed for each. Without authorities of
   // its own it would also trust those that NODE_EXTRA_CA_CERTS names.
-  const secureContext = isSecure ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
-  const firstKeptMs = new WeakMap<object, number>();
-  let current = openAgent();
+  const secureContext =
+    origin.protocol === "https:" ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
+  const dial = dialTo({ origin, secureContext, proxy });
+  /** The one that has been waiting longest comes first. Some may have ended meanwhile. */
+  let idle: Lease[] = [];
+  let sweeping: Timer | undefined;
+  let generation = 0;
   let isClosed = false;
   let wrongEchoes = 0;
   let latestMs = -Infinity;
 
-  function openAgent(): http.Agent {
-    const settings = {
-      keepAlive: connections === "pooled",
-      timeout: MAX_IDLE_MS,
-      ...(proxy !== undefined && { proxyEnv: { http_proxy: proxy, https_proxy: proxy } }),
-    };
-    const agent = isSecure
-      ? // Said here, or else NODE_TLS_REJECT_UNAUTHORIZED has the say.
-        new https.Agent({ ...settings, secureContext, rejectUnauthorized: true })
-      : new http.Agent(settings);
-    const keep = agent.keepSocketAlive.bind(agent);
-    agent.keepSocketAlive = (socket) => {
-      const sinceMs = firstKeptMs.get(socket) ?? performance.now();
-      firstKeptMs.set(socket, sinceMs);
-      const isYoung = performance.now() - sinceMs < maxAgeMs;
-      return isYoung && agent === current && !isClosed && keep(socket);
-    };
-    return agent;
+  function sweep(): void {
+    const latestStartMs = performance.now() - maxIdleMs;
+    const staying = idle.findIndex(({ idleSinceMs }) => idleSinceMs > latestStartMs);
+    for (const { connection } of staying === -1 ? idle.splice(0) : idle.splice(0, staying)) connection.end();
+    if (idle.length > 0) return;
+    clearInterval(sweeping);
+    sweeping = undefined;
+  }
+
+  function endIdle(): void {
+    for (const { connection } of idle.splice(0)) connection.end();
   }
 
   return {
-    agent: () => current,
-    giveUp(agent) {
+    take() {
+      const nowMs = performance.now();
+      for (let lease = idle.pop(); lease !== undefined; lease = idle.pop()) {
+        const isUsable = nowMs - lease.openedMs < maxAgeMs && nowMs - lease.idleSinceMs < maxIdleMs;
+        if (isUsable && !lease.connection.isOver) return lease;
+        lease.connection.end();
+      }
+      return { connection: connectionBy(dial), generation, openedMs: nowMs, idleSinceMs: nowMs };
+    },
+    keep(lease) {
+      if (connections === "fresh" || isClosed || lease.generation !== generation)
+        return lease.connection.end();
+      if (lease.connection.isOver) return;
+      lease.idleSinceMs = performance.now();
+      idle.push(lease);
+      sweeping ??= setInterval(sweep, maxIdleMs / 3).unref();
+    },
+    giveUp(lease) {
       count("wrong_echo");
       wrongEchoes += 1;
       latestMs = performance.now();
@@ -84,8 +108,9 @@ export function openConnections(
           core: origin.host,
         });
       }
-      if (agent === current) current = openAgent();
-      endIdle(agent);
+      if (lease.generation !== generation) return;
+      generation += 1;
+      endIdle();
     },
     warning() {
       const agoMs = performance.now() - latestMs;
@@ -94,12 +119,8 @@ export function openConnections(
     },
     close() {
       isClosed = true;
-      endIdle(current);
+      clearInterval(sweeping);
+      endIdle();
     },
   };
-}
-
-function endIdle(agent: http.Agent): void {
-  const idle = Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
-  for (const socket of idle) socket.destroy();
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { ResponseHeaders } from "../shared/http/response-head.ts";
 import type { Document } from "./document.ts";
 import { WrongEcho } from "./failure.ts";
 import type { Options } from "./options.ts";
@@ -11,7 +11,7 @@ import type { CoreRequest } from "./request.ts";
  */
 export interface Echo {
   /** Throws if `echo_header` is set and the answer does not carry our `X-Request-Id`. */
-  assertHeader(headers: IncomingHttpHeaders, request: CoreRequest): void;
+  assertHeader(headers: ResponseHeaders, request: CoreRequest): void;
   /** Whether the document names the player that was asked for; throws if it names another one. */
   isNamedBy(document: Document, request: CoreRequest): boolean;
 }
@@ -22,7 +22,7 @@ export function echoOf({ echo, echo_header: header }: Options): Echo {
   return {
     assertHeader(headers, request) {
       if (name === undefined) return;
-      const value = headers[name];
+      const value = headers.get(name);
       if (value === undefined) throw new Error(`the answer has no header ${header} (echo_header)`);
       if (value !== request.headers["x-request-id"]) {
         throw new WrongEcho(`the answer is to another call, by its header ${header} (echo_header)`);

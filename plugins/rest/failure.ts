@@ -1,4 +1,5 @@
 import { failureInWords } from "../shared/exchange-failure.ts";
+import type { NoAnswer } from "../shared/http/no-answer.ts";
 
 /**
  * The core could not be asked: no connection, or an answer that says "not now". Worth another try,
@@ -37,9 +38,9 @@ export class WrongEcho extends Error {
 }
 
 /** Describes in plain words what went wrong in an exchange. `isStale`: on a kept connection, before any answer. */
-export function exchangeFailure(error: unknown, core: string, isStale: boolean): Unavailable {
-  const message = `${core}: ${failureInWords(error)}`;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+export function exchangeFailure(failure: NoAnswer, core: string, isStale: boolean): Unavailable {
+  const message = `${core}: ${failureInWords(failure)}`;
+  const { code } = failure;
   const isConnectionsOwn = code.startsWith("HPE_") || (isStale && /^(?:ECONNRESET|EPIPE)$/.test(code));
   return isConnectionsOwn ? new BadConnection(message) : new Unavailable(message);
 }

@@ -10,6 +10,7 @@ import { requestBuilder } from "./request.ts";
 import { resilient } from "./resilience.ts";
 import { slots } from "./slots.ts";
 import { originOf } from "./url.ts";
+import { requestWriter } from "../shared/http/request-bytes.ts";
 import { readTls, type ClientTls } from "../shared/tls.ts";
 
 /** What `init --source rest` begins with. */
@@ -91,11 +92,16 @@ function warningOf({ connections }: Core): { readonly warning?: string } {
 }
 
 function openCore(origin: URL, options: Options, tls: ClientTls | undefined, context: OpenContext): Core {
-  const { proxy, connections, max_response_bytes: maxResponseBytes } = options;
+  const { connections, max_response_bytes: maxResponseBytes } = options;
+  const proxy = options.proxy === undefined ? undefined : new URL(options.proxy);
   return {
-    origin,
-    name: proxy === undefined ? origin.host : `${origin.host} (through the proxy ${new URL(proxy).host})`,
+    name: proxy === undefined ? origin.host : `${origin.host} (through the proxy ${proxy.host})`,
     connections: openConnections(origin, { tls, proxy, connections }, context),
+    write: requestWriter({
+      origin,
+      isKeepAlive: connections === "pooled",
+      proxy: origin.protocol === "https:" ? undefined : proxy,
+    }),
     maxResponseBytes,
   };
 }

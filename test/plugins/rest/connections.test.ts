@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import http_ from "node:http";
 import { openConnections } from "../../../plugins/rest/connections.ts";
+import { requestWriter } from "../../../plugins/shared/http/request-bytes.ts";
 import type { LookupResult } from "../../../src/plugin.ts";
 import { http, startCore, type Behaviour } from "./core.ts";
 import { failure, openSource, type Input } from "./source.ts";
@@ -212,23 +212,43 @@ test("a source that is closed ends its connections, so that the one after it doe
 
 test("a connection is used up to its greatest age: the next one finds a core that has moved", async () => {
   await using core = await startCore(answer);
-  const { agent } = openConnections(
+  const connections = openConnections(
     new URL(core.url),
     { tls: undefined, proxy: undefined, connections: "pooled", maxAgeMs: 100 },
     { count() {}, log: { debug() {}, info() {}, warn() {}, error() {} } },
   );
-  const ask = () =>
-    new Promise<void>((resolve) => {
-      http_.get({ port: core.port, host: "127.0.0.1", path: "/1", agent: agent() }, (response) => {
-        response.resume().on("close", resolve);
-      });
-    });
+  const write = requestWriter({ origin: new URL(core.url), isKeepAlive: true });
+  const ask = async () => {
+    const lease = connections.take();
+    const request = write({ method: "GET", path: "/1", headers: {} });
+    await lease.connection.ask(request, { needsBody: () => true, maxBytes: 1000 });
+    connections.keep(lease);
+  };
   await ask();
   await ask();
   expect(core.connections()).toBe(1);
   await Bun.sleep(120);
-  // The one that notices is the last on its connection.
   await ask();
   await ask();
   expect(core.connections()).toBe(2);
+  await Bun.sleep(120);
+  connections.close();
+});
+
+test("a connection that has waited for work for long ends, also if no work comes", async () => {
+  await using core = await startCore(answer);
+  const connections = openConnections(
+    new URL(core.url),
+    { tls: undefined, proxy: undefined, connections: "pooled", maxIdleMs: 100 },
+    { count() {}, log: { debug() {}, info() {}, warn() {}, error() {} } },
+  );
+  const write = requestWriter({ origin: new URL(core.url), isKeepAlive: true });
+  const leases = [connections.take(), connections.take()];
+  for (const { connection } of leases) {
+    const request = write({ method: "GET", path: "/1", headers: {} });
+    await connection.ask(request, { needsBody: () => true, maxBytes: 1000 });
+  }
+  expect(core.openSockets()).toBe(2);
+  for (const lease of leases) connections.keep(lease);
+  while (core.openSockets() > 0) await Bun.sleep(5);
 });
