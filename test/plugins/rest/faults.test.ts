@@ -278,6 +278,14 @@ const FAULTS: readonly Fault[] = [
     detail: "200, but no number at /data/balance; the document has: /data/wallet/amount, /error",
   },
   {
+    misbehaviour: "sends a currency that does not look like one, `eur`",
+    behave: (socket) => void socket.write(http(200, '{"balance":30.50,"currency":"eur"}')),
+    options: { currency: "/currency" },
+    answer: FAILED,
+    after: "at once",
+    detail: "currency is not a code such as EUR",
+  },
+  {
     misbehaviour: "sends JSON with the amount twice",
     behave: (socket) => void socket.write(http(200, '{"balance":30.50,"b\\u0061lance":31}')),
     answer: FAILED,
