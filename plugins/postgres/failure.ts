@@ -1,7 +1,6 @@
 import { SQL } from "bun";
-import type { Host } from "../shared/lanes/host.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
-import { explainRefused } from "../shared/lanes/host.ts";
+import { explainRefused, type Host } from "../shared/lanes/host.ts";
 import { isLost, sqlState } from "./server-error.ts";
 import type { Account, Reach } from "./session.ts";
 

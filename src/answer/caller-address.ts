@@ -1,5 +1,4 @@
-import type { BlockList } from "node:net";
-import { isIP } from "node:net";
+import { type BlockList, isIP } from "node:net";
 import { includesAddress, withoutMapping } from "../config/address.ts";
 
 /** Who is calling. */

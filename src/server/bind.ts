@@ -1,5 +1,4 @@
-import type { Config, Reading } from "../config/load.ts";
-import { newsTo } from "../config/load.ts";
+import { type Config, newsTo, type Reading } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import { readServerTls, type ServerTls } from "../answer/tls.ts";
 import { bindForwarder, type Forwarder } from "../forward/forwarder.ts";

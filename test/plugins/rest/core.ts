@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import net from "node:net";
-import type { Socket } from "node:net";
+import net, { type Socket } from "node:net";
 import tls from "node:tls";
 
 /** A core that does to each request what `behave` says, on the bytes of HTTP itself. */
