@@ -30,10 +30,12 @@ export function firstFit(
     }
 
     function take(lane: Lane): void {
-      if (ends.aborted) return lane.close();
+      if (ends.aborted) lane.close();
+      if (decided.signal.aborted) return;
       clearTimeout(timer);
       decided.abort();
-      resolve(lane);
+      if (signal.aborted) reject(notNeeded());
+      else resolve(lane);
     }
 
     function giveUp(problem: unknown): void {
@@ -45,8 +47,13 @@ export function firstFit(
       reject(all(problems));
     }
 
-    beginNext();
+    if (signal.aborted) reject(notNeeded());
+    else beginNext();
   });
+}
+
+function notNeeded(): HostProblem {
+  return new HostProblem("the connection is not needed any more", { mayPass: true });
 }
 
 function all(problems: readonly unknown[]): HostProblem {

@@ -102,8 +102,9 @@ export function fleet(
       if (!signal.aborted) standing.failed(host);
       throw error;
     }
-    if (isClosed) throw new HostProblem(`${host.name} closed the connection`, { mayPass: true });
-    return lane;
+    if (!isClosed) return lane;
+    lane.close();
+    throw new HostProblem(`${host.name} closed the connection`, { mayPass: true });
   }
 
   function adopt(lane: Lane): void {

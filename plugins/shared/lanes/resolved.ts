@@ -7,17 +7,22 @@ import { type Connect, HostProblem } from "./lane.ts";
 /** How long the DNS may take. */
 const RESOLVE_MS = 5000;
 
+/** Gives the addresses of a name; rejects if it has none. */
+type Resolve = (name: string) => Promise<readonly string[]>;
+
+const byDns: Resolve = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
+
 /**
  * Asks the DNS for each connection, because the runtime remembers an address for 30 seconds: after a failover by DNS it
  * would connect to the old primary for so long, which may still take itself for one. If a name has several addresses,
  * the first of them that is fit is used.
  */
-export function resolved(connect: Connect): Connect {
+export function resolved(connect: Connect, resolve: Resolve = byDns): Connect {
   return async (host, { signal, onClosed }) => {
     const closed = new Set<Host>();
     let chosen: Host | undefined;
     const lane = await firstFit(
-      await addressesOf(host),
+      await addressesOf(host, signal, resolve),
       (address, ends) =>
         connect(address, {
           signal: ends,
@@ -34,18 +39,28 @@ export function resolved(connect: Connect): Connect {
   };
 }
 
-async function addressesOf(host: Host): Promise<readonly Host[]> {
+/** Rejects at once if the signal aborts: nobody else ends a lookup of a name. */
+export async function addressesOf(
+  host: Host,
+  signal: AbortSignal,
+  resolve: Resolve = byDns,
+): Promise<readonly Host[]> {
   if (host.hostname === "" || isIP(host.hostname) !== 0) return [host];
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("the DNS does not answer")), RESOLVE_MS);
+  const given = Promise.withResolvers<never>();
+  const giveUp = () => given.reject(new Error("nobody waits for it"));
+  const timer = setTimeout(giveUp, RESOLVE_MS);
+  signal.addEventListener("abort", giveUp);
   try {
-    const found = await Promise.race([lookup(host.hostname, { all: true }), late.promise]);
-    return found.map(({ address }) => Object.assign({}, host, { address }));
+    if (signal.aborted) giveUp();
+    const addresses = await Promise.race([given.promise, resolve(host.hostname)]);
+    if (addresses.length === 0) throw new Error("it has no address");
+    return addresses.map((address) => Object.assign({}, host, { address }));
   } catch {
     throw new HostProblem(`${host.name} has a name that does not resolve: correct hosts, or the DNS`, {
       mayPass: true,
     });
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
   }
 }

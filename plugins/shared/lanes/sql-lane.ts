@@ -24,8 +24,11 @@ export interface Asking {
 /** What differs from engine to engine. */
 interface Engine {
   client(host: Host, onClosed: () => void): SQL;
-  /** Tells a session what it is for, and finds out whether the server is fit. */
-  begin(session: SQL, host: Host): Promise<Asking>;
+  /**
+   * Tells a session what it is for, and finds out whether the server is fit. What is put onto `ends` is done once, when
+   * the lane is closed, or when there will be none.
+   */
+  begin(session: SQL, host: Host, ends: DisposableStack): Promise<Asking>;
   /** Whether this connection is of no further use, while another one, or the same host a little later, may be. */
   isLost(error: unknown): boolean;
   /** What the server said about a statement, as text. */
@@ -37,16 +40,18 @@ interface Engine {
 export function sqlLanes(engine: Engine): Connect {
   return async (host, { signal, onClosed }) => {
     const client = engine.client(host, onClosed);
+    const ends = new DisposableStack();
+    ends.defer(() => closeNow(client));
     const giveUp = () => closeNow(client);
     const timer = setTimeout(giveUp, CONNECT_MS);
     signal.addEventListener("abort", giveUp);
     try {
       const session = await client.reserve();
-      const asking = await engine.begin(session, host);
+      const asking = await engine.begin(session, host, ends);
       await asking.probe();
-      return laneOver(client, host, asking, engine);
+      return laneOver(host, asking, ends, engine);
     } catch (error) {
-      closeNow(client);
+      ends.dispose();
       throw await engine.explainConnecting(error, host);
     } finally {
       clearTimeout(timer);
@@ -55,7 +60,7 @@ export function sqlLanes(engine: Engine): Connect {
   };
 }
 
-function laneOver(client: SQL, host: Host, asking: Asking, engine: Engine): Lane {
+function laneOver(host: Host, asking: Asking, ends: DisposableStack, engine: Engine): Lane {
   async function inWords<Result>(step: Promise<Result>): Promise<Result> {
     try {
       return await step;
@@ -71,7 +76,7 @@ function laneOver(client: SQL, host: Host, asking: Asking, engine: Engine): Lane
       return inWords(asking.ask(nextTag(), queries));
     },
     probe: () => inWords(asking.probe()),
-    close: () => closeNow(client),
+    close: () => ends.dispose(),
   };
 }
 
