@@ -1,6 +1,6 @@
 import { SQL } from "bun";
-import { HostProblem } from "../shared/lanes/lane.ts";
 import { explainRefused, type Host } from "../shared/lanes/host.ts";
+import { HostProblem, LaneLost } from "../shared/lanes/lane.ts";
 import { isLost, serverErrno } from "./server-error.ts";
 import type { Reach } from "./session.ts";
 
@@ -22,6 +22,7 @@ export async function explainConnecting(
   { host, account, tls }: ReturnType<Reach>,
 ): Promise<HostProblem> {
   if (error instanceof HostProblem) return error;
+  if (error instanceof LaneLost) return new HostProblem(error.message, { mayPass: true });
   const problem = (words: string, mayPass: boolean) => new HostProblem(`${host.name} ${words}`, { mayPass });
   const errno = serverErrno(error);
   if (errno !== undefined) {
@@ -53,11 +54,7 @@ const STATEMENT_PROBLEMS: ReadonlyMap<number, (message: string) => string> = new
 >([
   [1142, (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
   [1143, (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
-  [
-    1227,
-    () =>
-      "does not let this user see how far it is behind: GRANT SLAVE MONITOR ON *.*, or leave max_staleness_ms out",
-  ],
+  [1227, (message) => `does not let this user do what the query does: ${message}`],
   [1054, (message) => `knows no such column: ${message}`],
   [1146, (message) => `knows no such table: ${message}`],
   [1060, (message) => `is asked for a column twice: ${message}`],

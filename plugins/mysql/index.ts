@@ -4,7 +4,7 @@ import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { mysqlLanes } from "./lane.ts";
 import { type Options, optionsSchema } from "./options.ts";
-import { watchesOver } from "./replica.ts";
+import { watchesOver } from "./replica/watches.ts";
 import type { Reach } from "./session.ts";
 import { MAX_BATCH } from "./statement.ts";
 
@@ -33,11 +33,11 @@ export default {
     const idType = options.id_type;
     const warning = plainTextWarning(options.hosts, options.tls);
     if (warning !== undefined) log.warn(warning);
-    const watches =
-      options.max_staleness_ms === undefined ? undefined : watchesOver(reach, options.max_staleness_ms);
+    const { hosts, max_staleness_ms: maxStalenessMs } = options;
+    const watches = maxStalenessMs === undefined ? undefined : watchesOver({ hosts, reach, maxStalenessMs });
     const source = await openLanes(
       {
-        hosts: options.hosts,
+        hosts,
         connections: options.connections,
         maxBatch: options.batch ? MAX_BATCH : 1,
         isKey: (playerId) => playerKey(idType, playerId) !== undefined,
@@ -47,7 +47,7 @@ export default {
           idType,
           mustTakeWrites: options.role === "primary",
           isBehindPooler: options.pooler,
-          watched: watches?.over,
+          watch: watches?.join,
           timeoutMs,
           log,
         }),

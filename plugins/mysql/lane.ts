@@ -10,7 +10,8 @@ import { explainConnecting, explainStatement } from "./failure.ts";
 import { kindOf } from "./kind.ts";
 import { isLost, serverErrno } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
-import type { Watched } from "./replica.ts";
+import { TAKES_WRITES, WHICH_SERVER } from "./replica/look.ts";
+import type { Joined } from "./replica/watches.ts";
 import { lookupStatement, type Rows } from "./statement.ts";
 
 interface LaneOptions {
@@ -19,8 +20,8 @@ interface LaneOptions {
   readonly idType: IdType;
   readonly mustTakeWrites: boolean;
   readonly isBehindPooler: boolean;
-  /** The watch over a server, if it matters how far it is behind. */
-  readonly watched: ((host: Host) => Watched) | undefined;
+  /** A share in the watch over a server, if it matters how far it is behind. */
+  readonly watch: ((host: Host) => Joined) | undefined;
   readonly timeoutMs: number;
   readonly log: SourceLog;
 }
@@ -28,32 +29,24 @@ interface LaneOptions {
 /** A variable that the server does not know. */
 const UNKNOWN_VARIABLE = 1193;
 
-/** As text, because a newer server sends words and an older one numbers. */
-const TAKES_WRITES =
-  "CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') AND CAST(@@global.innodb_read_only AS CHAR) IN ('0', 'OFF')";
-
 const UNFIT =
   'takes no writes, as a replica, which may show a balance from before a bet: name the primary, or set role = "any"';
 
 /** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline if it can. */
 export function mysqlLanes(options: LaneOptions): Connect {
-  const { reach, query, idType, mustTakeWrites, isBehindPooler, watched, timeoutMs, log } = options;
+  const { reach, query, idType, mustTakeWrites, isBehindPooler, watch, timeoutMs, log } = options;
   const isFit = mustTakeWrites ? TAKES_WRITES : "TRUE";
   let isWarned = false;
 
   return sqlLanes({
     client: (host, onClosed) => clientOf(reach(host), onClosed),
-    async begin(session, host) {
+    async begin(session, host, ends) {
       const mark = isBehindPooler ? null : crypto.randomUUID();
       if (mark !== null) await tell(session, mark, timeoutMs + GRACE_MS);
       const run = isBehindPooler ? inTransaction(session) : plainly(session);
       const [[fits] = []] = (await run(`SELECT ${isFit}`, [])).rows;
       if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${UNFIT}`, { mayPass: true });
-      const watch = watched?.(host);
-      if (watch !== undefined) {
-        const [[serverId] = []] = (await run("SELECT @@global.server_id", [])).rows;
-        await watch.assertNear(serverId);
-      }
+      const read = watch === undefined ? run : await watched(watch(host), ends, run);
 
       const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
       if (!givesId && idType !== "text")
@@ -77,16 +70,11 @@ export function mysqlLanes(options: LaneOptions): Connect {
       return {
         async ask(tag, queries) {
           const { text, parameters } = statement.build(tag, queries);
-          // Before, because it may catch up while the answer is on its way; afterwards, because it may fall behind.
-          watch?.assertIsNear();
-          const rows = await run(text, parameters);
-          watch?.assertIsNear();
-          return statement.read(rows, tag, queries);
+          return statement.read(await read(text, parameters), tag, queries);
         },
         async probe() {
-          watch?.assertIsNear();
           const { text, parameters } = statement.build("", [undefined]);
-          statement.assertColumns((await run(text, parameters)).columns);
+          statement.assertColumns((await read(text, parameters)).columns);
         },
       };
     },
@@ -122,6 +110,14 @@ async function setIfKnown(session: SQL, assignment: string): Promise<void> {
   } catch (error) {
     if (serverErrno(error) !== UNKNOWN_VARIABLE) throw error;
   }
+}
+
+/** What reads of a lane, if it matters how far its server is behind. */
+async function watched({ watch, leave }: Joined, ends: DisposableStack, run: Run): Promise<Run> {
+  ends.defer(leave);
+  const [[server] = []] = (await run(`SELECT ${WHICH_SERVER}`, [])).rows;
+  await watch.assertNear(String(server));
+  return (text, parameters) => watch.reading(String(server), () => run(text, parameters));
 }
 
 /** The columns of the query, asked for no player. */
