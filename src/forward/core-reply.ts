@@ -22,8 +22,8 @@ export function judgeReply(reply: CoreReply, keys: readonly SigningKey[]): Outco
   if (status < 200 || status > 299) return unusable(`the core answered with HTTP status ${status}`);
   const statusCode = statusCodeIn(body);
   if (statusCode === undefined) return unusable("the core's answer is not a JSON object with a status_code");
-  const own = headers[SIGNATURE_HEADER.toLowerCase()];
-  const isSigned = typeof own === "string" && verify(body, own, keys).valid;
+  const own = headers.get(SIGNATURE_HEADER.toLowerCase());
+  const isSigned = own !== undefined && verify(body, own, keys).valid;
   return {
     reason: statusCode === "OK" ? "ok" : "refused",
     statusCode: statusCode === "OK" || isErrorCode(statusCode) ? statusCode : "other",

@@ -1,19 +1,16 @@
-import http, { type IncomingHttpHeaders } from "node:http";
-import https from "node:https";
 import { createSecureContext, rootCertificates } from "node:tls";
-import { urlToHttpOptions } from "node:url";
 import { failureInWords } from "../../plugins/shared/exchange-failure.ts";
+import { type Connection, connectionBy } from "../../plugins/shared/http/connection.ts";
+import { dialTo } from "../../plugins/shared/http/dial.ts";
+import { NoAnswer, TooLong } from "../../plugins/shared/http/no-answer.ts";
+import { requestWriter } from "../../plugins/shared/http/request-bytes.ts";
+import type { HttpResponse } from "../../plugins/shared/http/response-parser.ts";
 import type { ClientTls } from "../../plugins/shared/tls.ts";
 import { reachCore } from "./reach.ts";
 
 /** What came of sending a call to the core. */
 export type CoreReply =
-  | {
-      readonly received: true;
-      readonly status: number;
-      readonly headers: IncomingHttpHeaders;
-      readonly body: Uint8Array;
-    }
+  | ({ readonly received: true } & Pick<HttpResponse, "status" | "headers" | "body">)
   | { readonly received: false; readonly isLate: boolean; readonly problem: string };
 
 export interface CoreOptions {
@@ -41,62 +38,48 @@ export type Post = (
  * the core closing it, and nobody would know whether the core saw it; these calls move money.
  */
 export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions): Core {
-  const { protocol, hostname, port } = urlToHttpOptions(url);
   const folder = url.pathname.replace(/\/+$/, "");
-  const isSecure = protocol === "https:";
-  // Both are set, or else the environment decides: NODE_EXTRA_CA_CERTS, NODE_TLS_REJECT_UNAUTHORIZED.
-  const secureContext = isSecure ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
-  const agent = isSecure
-    ? new https.Agent({ keepAlive: false, secureContext, rejectUnauthorized: true })
-    : new http.Agent({ keepAlive: false });
-  const begin = isSecure ? https.request : http.request;
+  // Said here, or else the environment adds authorities: NODE_EXTRA_CA_CERTS.
+  const secureContext =
+    url.protocol === "https:" ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
+  const dial = dialTo({ origin: url, secureContext });
+  const write = requestWriter({ origin: url, isKeepAlive: false });
+  const limits = { needsBody: isSuccess, maxBytes: maxResponseBytes };
 
-  const post: Post = (endpoint, headers, body) =>
-    new Promise((resolve) => {
-      const path = `${folder}/${endpoint}`;
-      let phase = "connecting to the core";
-      const outgoing = begin({ protocol, hostname, port, method: "POST", path, headers, agent });
-      const deadline = setTimeout(() => {
-        end({ received: false, isLate: true, problem: `no answer within ${timeoutMs} ms, still ${phase}` });
-      }, timeoutMs);
-      let isOver = false;
+  const post: Post = async (endpoint, headers, body) => {
+    const request = write({ method: "POST", path: `${folder}/${endpoint}`, headers, body });
+    const connection = connectionBy(dial);
+    const deadline = setTimeout(() => connection.end(LATE), timeoutMs);
+    try {
+      const response = await connection.ask(request, limits);
+      return { received: true, status: response.status, headers: response.headers, body: response.body };
+    } catch (error) {
+      return { received: false, isLate: error === LATE, problem: problemOf(error, connection) };
+    } finally {
+      clearTimeout(deadline);
+      connection.end();
+    }
+  };
 
-      function end(reply: CoreReply): void {
-        if (isOver) return;
-        isOver = true;
-        clearTimeout(deadline);
-        resolve(reply);
-        outgoing.destroy();
-        outgoing.socket?.destroy();
-      }
-      function fail(error: unknown): void {
-        end({ received: false, isLate: false, problem: `${url.host}: ${failureInWords(error)}` });
-      }
-
-      outgoing.on("finish", () => (phase = "waiting for it"));
-      outgoing.on("error", fail);
-      // If nothing ended it before, this does.
-      outgoing.on("close", () => fail(undefined));
-      outgoing.on("response", (incoming) => {
-        phase = "reading it";
-        const chunks: Uint8Array[] = [];
-        let length = 0;
-        incoming.on("error", fail);
-        incoming.on("data", (chunk: Uint8Array) => {
-          length += chunk.byteLength;
-          chunks.push(chunk);
-          if (length <= maxResponseBytes) return;
-          const problem = `${url.host}: the answer has more than ${maxResponseBytes} bytes`;
-          end({ received: false, isLate: false, problem });
-        });
-        incoming.on("end", () => {
-          const { statusCode: status = 0, headers: replyHeaders, complete } = incoming;
-          if (!complete) return fail(undefined);
-          end({ received: true, status, headers: replyHeaders, body: Buffer.concat(chunks, length) });
-        });
-      });
-      outgoing.end(body);
-    });
+  function problemOf(error: unknown, { progress }: Connection): string {
+    if (error === LATE) return `no answer within ${timeoutMs} ms, still ${STILL[progress]}`;
+    if (error instanceof TooLong) return `${url.host}: the answer has more than ${maxResponseBytes} bytes`;
+    if (error instanceof NoAnswer) return `${url.host}: ${failureInWords(error)}`;
+    throw error;
+  }
 
   return { post, reach: () => reachCore(url, secureContext, timeoutMs) };
+}
+
+const LATE = new Error("the core is late");
+
+const STILL: Readonly<Record<Connection["progress"], string>> = {
+  connecting: "connecting to the core",
+  waiting: "waiting for it",
+  reading: "reading it",
+};
+
+/** Of another answer only the status is told. */
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
 }

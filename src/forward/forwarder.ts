@@ -88,12 +88,11 @@ function openForwarder(options: ForwardOptions, tls: ClientTls | undefined): For
   };
 }
 
-function headersOf({ headers, body, requestId, trace }: VerifiedCall): Record<string, string> {
+function headersOf({ headers, requestId, trace }: VerifiedCall): Record<string, string> {
   const sent: Record<string, string> = {
     "content-type": headers.get("Content-Type") ?? "application/json",
     // The reply goes back byte for byte. Without this a core may choose any coding (RFC 9110, section 12.5.3).
     "accept-encoding": "identity",
-    "content-length": String(body.length),
     "user-agent": USER_AGENT,
     traceparent: trace.traceparent,
   };

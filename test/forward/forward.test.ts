@@ -271,6 +271,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     answer: UNKNOWN,
     reason: "source_failed",
   },
+  "answers more than it says": {
+    behave: (socket) => socket.end(replyBytes(DONE) + replyBytes(DONE)),
+    answer: UNKNOWN,
+    reason: "source_failed",
+    detail: /what it sent is not sound HTTP \(HPE_INVALID_CONSTANT\)/,
+  },
+  "answers twice, the second time later": {
+    behave: (socket) =>
+      socket.write(replyBytes(DONE), () => setTimeout(() => socket.end(replyBytes("{}")), 5)),
+    answer: DONE,
+    reason: "ok",
+  },
+  "answers 500, and is cut off": {
+    behave: (socket) => socket.end("HTTP/1.1 500 X\r\nContent-Length: 100\r\n\r\n<html>"),
+    answer: UNKNOWN,
+    reason: "source_failed",
+    detail: /HTTP status 500/,
+  },
   "sends what is no HTTP": {
     behave: (socket) => socket.end("220 mail.example ESMTP\r\n"),
     answer: UNKNOWN,
@@ -371,6 +389,15 @@ describe.concurrent("a core that", () => {
     expect(core.seen).toHaveLength(50);
     expect(core.connections).toBe(50);
   });
+});
+
+test("a core that never finishes the TLS handshake: the call was not sent, and the log says so", async () => {
+  await using core = await startCore(() => {});
+  const url = core.url.replace("http:", "https:");
+  await using server = await operate(forwardTo(url, { forward: "timeout_ms = 500" }));
+  expectSigned(await send(server), TIMED_OUT);
+  expect((await lineOf(server))["detail"]).toBe("no answer within 500 ms, still connecting to the core");
+  expect(core.connections).toBe(1);
 });
 
 test("a caller who hangs up: the call is finished all the same, and the log has its end", async () => {
