@@ -32,6 +32,8 @@ export interface ConsoleSubject {
   /** Up to the last step of which all calls are known. */
   series(step: Step): Series;
   readonly calls: Latest<AnsweredCall>;
+  /** How many calls came too fast to be among them, since the start. */
+  leftOut(): number;
   readonly failedBodies: Latest<FailedBody>;
   /** Those in use now, for `explain`. */
   secrets(): readonly string[];
@@ -57,6 +59,7 @@ export function consoleSubject(running: () => RunningServer, watch: Watch): Cons
   return {
     series: (step) => watch.timeline.series(step, watch.knownUntilMs),
     calls: watch.calls,
+    leftOut: () => watch.leftOut,
     failedBodies: watch.failedBodies,
     status: () => statusOf(running(), watch, notReady),
     async refresh() {

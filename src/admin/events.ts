@@ -13,6 +13,7 @@ export interface EventsSubject {
   refresh(): Promise<void>;
   status(): Status;
   readonly calls: Latest<AnsweredCall>;
+  leftOut(): number;
   readonly failedBodies: Latest<FailedBody>;
 }
 
@@ -27,6 +28,8 @@ interface Viewer {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   /** The number of the last call that it was sent. */
   lastCall: number;
+  /** Up to then, what came too fast to be kept. */
+  leftOut: number;
   /** The first event brings all that is kept. */
   isNew: boolean;
 }
@@ -56,10 +59,13 @@ export function openEvents(subject: EventsSubject): Events {
     const event = {
       status,
       calls: sent,
-      left_out: viewer.isNew ? 0 : calls.newest - viewer.lastCall - sent.length,
+      left_out: viewer.isNew
+        ? 0
+        : calls.newest - viewer.lastCall - sent.length + subject.leftOut() - viewer.leftOut,
       newest_failed: failedBodies.newest,
     } satisfies ConsoleEvent;
     viewer.lastCall = calls.newest;
+    viewer.leftOut = subject.leftOut();
     viewer.isNew = false;
     viewer.controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
   }
@@ -77,7 +83,7 @@ export function openEvents(subject: EventsSubject): Events {
   }
 
   function join(controller: Viewer["controller"], lastCall: number): Viewer {
-    const viewer = { controller, lastCall, isNew: true };
+    const viewer = { controller, lastCall, leftOut: 0, isNew: true };
     viewers.add(viewer);
     timer ??= setInterval(() => void tick(), EVERY_MS);
     void tick();

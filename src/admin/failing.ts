@@ -1,21 +1,23 @@
-import type { AnsweredCall } from "../observe/recorder.ts";
+import type { FailingPlayer, Outcome } from "../observe/outcomes.ts";
+import type { Recording } from "../observe/recorder.ts";
 import type { Reason } from "../protocol/status.ts";
 import type { Failing } from "./shapes.ts";
 
-/** Whose calls fail, since when and why: longer than the list of the latest calls reaches back. Bounded, in memory. */
+/** Whose calls fail, since when and why: it reaches back further than the list of the latest calls. Bounded, in memory. */
 export interface FailingRuns {
-  add(calls: readonly AnsweredCall[]): void;
-  /** By reason, what is likeliest to be ours to mend first. */
+  /** What the workers recorded in one stretch of time. */
+  add(recordings: readonly Pick<Recording, "seconds" | "outcomes">[]): void;
+  /** By reason; first what is likeliest to be ours to mend. */
   shown(nowMs: number): readonly Failing[];
+  /** Players who have not been answered since, and whose next answer the workers must tell. */
+  followed(): readonly FailingPlayer[];
 }
 
-/** Runs that are remembered per reason: beyond that, those go that failed longest ago. */
+/** Runs that are remembered per reason. If there are more, those that failed longest ago go. */
 const MAX_RUNS = 100;
-/** Of these as many are told of, those with the most calls. */
+/** As many of them are shown, those with the most calls. */
 const MAX_SHOWN_RUNS = 10;
-/** The call's own line in the log has it whole. */
-const MAX_DETAIL_CHARACTERS = 300;
-/** Who has not failed for that long does not fail now; the next failure is another story. */
+/** Whoever has not failed for this long does not fail now. The next failure is another story. */
 const GAP_MS = 15 * 60_000;
 
 const REASONS = [
@@ -29,13 +31,18 @@ const REASONS = [
   "player_not_found",
 ] as const satisfies readonly Exclude<Reason, "ok">[];
 
-interface Run {
+/** A moment, and how many calls had ended for the reason before it: what came since is the difference. */
+interface Beginning {
+  readonly sinceMs: number;
+  readonly callsBefore: number;
+}
+
+interface Run extends Beginning {
   readonly endpoint: string;
-  /** `undefined` if the call did not get as far: then the caller is all that is known. */
+  /** `undefined` if the calls did not get as far; then the caller is all that is known. */
   readonly playerId: string | undefined;
   readonly remote: string | undefined;
   calls: number;
-  readonly sinceMs: number;
   latestMs: number;
   /** When a call of this player was answered again. */
   answeredMs: number | undefined;
@@ -43,42 +50,56 @@ interface Run {
 }
 
 interface OfReason {
-  readonly sinceMs: number;
-  latestMs: number;
+  /** Every call that ended so since the start, whether it is told whose it was or not. */
   calls: number;
+  latestMs: number;
+  /** Since then there was no break. */
+  beginning: Beginning;
   /** The one that failed last is the last. */
   readonly runs: Map<string, Run>;
 }
 
 export function rememberFailing(): FailingRuns {
-  const failing = new Map<string, OfReason>();
+  const failing = new Map<Reason, OfReason>();
 
-  function failed(call: AnsweredCall): void {
-    const { reason, time_ms: timeMs } = call;
-    const before = failing.get(reason);
-    const isNew = before === undefined || timeMs - before.latestMs > GAP_MS;
-    const ofReason = isNew
-      ? { sinceMs: timeMs, latestMs: timeMs, calls: 0, runs: before?.runs ?? new Map<string, Run>() }
-      : before;
-    if (isNew) failing.set(reason, ofReason);
-    ofReason.calls += 1;
-    ofReason.latestMs = timeMs;
-    addTo(ofReason.runs, call);
+  function failed(outcome: Outcome): void {
+    const { reason, since_ms: sinceMs, latest_ms: latestMs, calls } = outcome;
+    const ofReason = failing.get(reason) ?? {
+      calls: 0,
+      latestMs: -Infinity,
+      beginning: { sinceMs, callsBefore: 0 },
+      runs: new Map<string, Run>(),
+    };
+    failing.set(reason, ofReason);
+    const beginning = { sinceMs, callsBefore: ofReason.calls };
+    if (sinceMs - ofReason.latestMs > GAP_MS) ofReason.beginning = beginning;
+    addTo(ofReason.runs, outcome, beginning);
+    ofReason.calls += calls;
+    ofReason.latestMs = Math.max(ofReason.latestMs, latestMs);
   }
 
-  function answered(call: AnsweredCall): void {
-    const key = keyOf(call);
+  function answered(outcome: Outcome): void {
+    const key = keyOf(outcome);
     for (const { runs } of failing.values()) {
       const run = runs.get(key);
-      if (run !== undefined) run.answeredMs ??= call.time_ms;
+      // Another worker may have failed the same player after that.
+      if (run !== undefined && outcome.since_ms >= run.latestMs) run.answeredMs ??= outcome.since_ms;
     }
   }
 
   return {
-    add(calls) {
-      for (const call of calls) {
-        if (call.reason === "ok") answered(call);
-        else failed(call);
+    add(recordings) {
+      const before = new Map(Array.from(failing, ([reason, { calls }]) => [reason, calls]));
+      const outcomes = recordings.flatMap((recording) => recording.outcomes);
+      for (const outcome of outcomes.toSorted((one, other) => one.since_ms - other.since_ms)) {
+        if (outcome.reason === "ok") answered(outcome);
+        else failed(outcome);
+      }
+      // A worker does not tell of every call whose it was, but counts each.
+      const seconds = recordings.flatMap((recording) => recording.seconds);
+      for (const [reason, ofReason] of failing) {
+        const counted = seconds.reduce((sum, { counts }) => sum + (counts[reason] ?? 0), 0);
+        ofReason.calls = Math.max(ofReason.calls, (before.get(reason) ?? 0) + counted);
       }
     },
     shown: (nowMs) =>
@@ -86,46 +107,49 @@ export function rememberFailing(): FailingRuns {
         const ofReason = failing.get(reason);
         return ofReason === undefined ? [] : [show(reason, ofReason, nowMs)];
       }),
+    followed: () =>
+      [...failing.values()].flatMap(({ runs }) =>
+        [...runs.values()].flatMap(({ endpoint, playerId, latestMs, answeredMs }) =>
+          playerId === undefined || answeredMs !== undefined
+            ? []
+            : [{ endpoint, player_id: playerId, latest_ms: latestMs }],
+        ),
+      ),
   };
 }
 
-function addTo(runs: Map<string, Run>, call: AnsweredCall): void {
-  const key = keyOf(call);
+function addTo(runs: Map<string, Run>, outcome: Outcome, beginning: Beginning): void {
+  const key = keyOf(outcome);
   const before = runs.get(key);
-  const run = before !== undefined && goesOn(before, call.time_ms) ? before : newRun(call);
-  run.calls += 1;
-  run.latestMs = call.time_ms;
-  run.detail = call.detail ?? run.detail;
+  const run = before !== undefined && goesOn(before, outcome.since_ms) ? before : newRun(outcome, beginning);
+  run.calls += outcome.calls;
+  run.latestMs = Math.max(run.latestMs, outcome.latest_ms);
+  run.detail = outcome.detail ?? run.detail;
   runs.delete(key);
   runs.set(key, run);
   const [oldest] = runs.size > MAX_RUNS ? runs.keys() : [];
   if (oldest !== undefined) runs.delete(oldest);
 }
 
-/** A player's run ends with an answer, since some call rarely; a caller's, who may be many players, with silence. */
+/**
+ * A player's run ends with an answer, however rarely they call. A caller's ends with silence: it may stand for many
+ * players.
+ */
 function goesOn({ playerId, latestMs, answeredMs }: Run, timeMs: number): boolean {
   return playerId === undefined ? timeMs - latestMs <= GAP_MS : answeredMs === undefined;
 }
 
-function newRun({ endpoint, player_id, remote, time_ms, detail }: AnsweredCall): Run {
-  return {
-    endpoint,
-    playerId: player_id,
-    remote: player_id === undefined ? remote : undefined,
-    calls: 0,
-    sinceMs: time_ms,
-    latestMs: time_ms,
-    answeredMs: undefined,
-    detail,
-  };
+function newRun(outcome: Outcome, beginning: Beginning): Run {
+  const { endpoint, player_id: playerId, remote, latest_ms: latestMs, detail } = outcome;
+  return { ...beginning, endpoint, playerId, remote, calls: 0, latestMs, answeredMs: undefined, detail };
 }
 
 /** That a player's bet is answered says nothing of the balance. */
-function keyOf({ endpoint, player_id, remote = "" }: AnsweredCall): string {
+function keyOf({ endpoint, player_id, remote = "" }: Outcome): string {
   return player_id === undefined ? `${endpoint} caller ${remote}` : `${endpoint} player ${player_id}`;
 }
 
-function show(reason: string, { sinceMs, latestMs, calls, runs }: OfReason, nowMs: number): Failing {
+function show(reason: string, { calls, latestMs, beginning, runs }: OfReason, nowMs: number): Failing {
   const isOver = ({ answeredMs, latestMs: last }: Run) => answeredMs !== undefined || nowMs - last > GAP_MS;
   const all = [...runs.values()];
   const now = all.filter((run) => !isOver(run));
@@ -134,10 +158,14 @@ function show(reason: string, { sinceMs, latestMs, calls, runs }: OfReason, nowM
       Number(isOver(one)) - Number(isOver(other)) ||
       (isOver(one) ? other.latestMs - one.latestMs : other.calls - one.calls),
   );
+  // Somebody who calls rarely may have failed since before the latest break.
+  const { sinceMs, callsBefore } = [beginning, ...now].reduce((one, other) =>
+    other.sinceMs < one.sinceMs ? other : one,
+  );
   return {
     reason,
-    calls,
-    since_ms: Math.min(sinceMs, ...now.map((run) => run.sinceMs)),
+    calls: calls - callsBefore,
+    since_ms: sinceMs,
     latest_ms: latestMs,
     failing_now: now.length,
     runs: sorted.slice(0, MAX_SHOWN_RUNS).map((run) => ({
@@ -149,7 +177,7 @@ function show(reason: string, { sinceMs, latestMs, calls, runs }: OfReason, nowM
       latest_ms: run.latestMs,
       answered_ms: run.answeredMs ?? null,
       is_over: isOver(run),
-      detail: run.detail?.slice(0, MAX_DETAIL_CHARACTERS) ?? null,
+      detail: run.detail ?? null,
     })),
   };
 }

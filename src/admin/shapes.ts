@@ -12,8 +12,9 @@ const details = v.record(v.string(), v.union([v.string(), v.number(), v.boolean(
 /** Calls that end for one reason, and whose they are. */
 const failingSchema = v.object({
   reason: v.string(),
-  /** Since then, without a break of 15 minutes. */
+  /** Since then, without a break of 15 minutes, or since the first of those who fail now failed first. */
   since_ms: v.number(),
+  /** All that ended so since then. */
   calls: v.number(),
   latest_ms: v.number(),
   /** How many players or callers fail now; 100 are remembered per reason. */
@@ -25,7 +26,7 @@ const failingSchema = v.object({
       /** `null` if a call did not get as far; `remote` says whose it was then. */
       player_id: v.nullable(v.string()),
       remote: v.nullable(v.string()),
-      /** Since then no call of this player was answered. */
+      /** Since then no call of this player was answered, nor was there a break of 15 minutes in this caller's failures. */
       since_ms: v.number(),
       calls: v.number(),
       latest_ms: v.number(),
@@ -132,7 +133,7 @@ export const callsSchema = v.object({ calls: v.array(callSchema) });
 export const eventSchema = v.object({
   status: statusSchema,
   calls: v.pipe(v.array(callSchema), v.readonly()),
-  /** Calls since the event before that are not among them, because there were too many. */
+  /** Calls since the event before that came too fast to be among them. */
   left_out: v.number(),
   /** The number of the newest failed body; 0 if there was none. */
   newest_failed: v.number(),

@@ -8,6 +8,8 @@ import { openTimeline, type Timeline } from "./timeline.ts";
 export interface Watch {
   readonly timeline: Timeline;
   readonly calls: Latest<AnsweredCall>;
+  /** How many calls came too fast to be among them, since the start. */
+  readonly leftOut: number;
   readonly failing: FailingRuns;
   readonly failedBodies: Latest<FailedBody>;
   /** As they were when last asked. */
@@ -16,36 +18,54 @@ export interface Watch {
   usesOf(id: string): Pick<SecretUses, "uses" | "last_used_ms"> | undefined;
   /** Every call before this moment is in the timeline. */
   readonly knownUntilMs: number;
-  /** Asks the workers for what is new. */
+  /** Asks the workers for all that is new. */
   refresh(): Promise<void>;
   stop(): void;
 }
 
-/** What a worker had not reported when it died is lost, but no more than this much. */
+/** What a worker had not told when it died is lost, but no more than that of this long. */
 const EVERY_MS = 1000;
+/** While nobody looks, the calls themselves are fetched only every so many times: they are most of what is sent. */
+const CALLS_EVERY = 10;
 
 /** `maxFailedBodies` is `admin.capture_failed`. */
-export function watchServer(server: () => Server | undefined, maxFailedBodies: number): Watch {
+export function watchServer(
+  server: () => Pick<Server, "news" | "follow"> | undefined,
+  maxFailedBodies: number,
+): Watch {
   const timeline = openTimeline();
   const calls = keepLatest<AnsweredCall>(MAX_CALLS);
   const failing = rememberFailing();
   const failedBodies = keepLatest<FailedBody>(maxFailedBodies);
   const uses = new Map<string, SecretUses>();
   let workers: readonly WorkerNews[] = [];
-  let asking: Promise<void> | undefined;
+  let leftOut = 0;
+  let asking: { readonly withCalls: boolean; readonly end: Promise<void> } | undefined;
+  let asked = 0;
   let knownUntilMs = Date.now();
+  let followed = "";
 
-  async function ask(): Promise<void> {
+  async function ask(withCalls: boolean): Promise<void> {
     const askedMs = Date.now();
-    workers = (await server()?.news()) ?? [];
+    workers = (await server()?.news(withCalls)) ?? [];
     const recordings = workers.flatMap(({ news }) => news?.recording ?? []);
     for (const { seconds } of recordings) for (const second of seconds) timeline.add(second);
-    const latest = inOrder(recordings.flatMap((recording) => recording.calls));
-    calls.add(latest);
-    failing.add(latest);
+    calls.add(inOrder(recordings.flatMap((recording) => recording.calls)));
+    leftOut += recordings.reduce((sum, { left_out: count }) => sum + count, 0);
+    failing.add(recordings);
     failedBodies.add(inOrder(recordings.flatMap((recording) => recording.failedBodies)));
-    knownUntilMs = askedMs;
+    // A worker that is up and silent has calls to tell of, until it does or is given up.
+    if (!workers.some(({ isUp, news }) => isUp && news === undefined)) knownUntilMs = askedMs;
     for (const use of recordings.flatMap(({ secretUses }) => secretUses)) addUse(use);
+    follow();
+  }
+
+  /** A player who failed in one worker may be answered by another. */
+  function follow(): void {
+    const players = failing.followed();
+    const state = JSON.stringify([workers.map(({ pid }) => pid), players]);
+    if (players.length > 0 && state !== followed) server()?.follow(players);
+    followed = state;
   }
 
   function addUse(use: SecretUses): void {
@@ -57,12 +77,21 @@ export function watchServer(server: () => Server | undefined, maxFailedBodies: n
     });
   }
 
-  function refresh(): Promise<void> {
-    asking ??= ask().finally(() => (asking = undefined));
-    return asking;
+  function begin(withCalls: boolean): Promise<void> {
+    asked += 1;
+    const end = ask(withCalls).finally(() => (asking = undefined));
+    asking = { withCalls, end };
+    return end;
   }
 
-  const timer = setInterval(() => void refresh(), EVERY_MS);
+  function refresh(): Promise<void> {
+    if (asking === undefined) return begin(true);
+    return asking.withCalls ? asking.end : asking.end.then(refresh);
+  }
+
+  const timer = setInterval(() => {
+    if (asking === undefined) void begin(asked % CALLS_EVERY === 0);
+  }, EVERY_MS);
   return {
     timeline,
     calls,
@@ -70,6 +99,9 @@ export function watchServer(server: () => Server | undefined, maxFailedBodies: n
     failedBodies,
     get workers() {
       return workers;
+    },
+    get leftOut() {
+      return leftOut;
     },
     get knownUntilMs() {
       return knownUntilMs;

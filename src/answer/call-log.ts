@@ -53,7 +53,7 @@ export function logCall(
   }
   if (recorder === undefined) return;
   const timeMs = Date.now();
-  if (!recorder.answered(timeMs, reason, durationMs, call.playerId)) return;
+  if (!recorder.answered(timeMs, endpoint.name, reason, durationMs, call.playerId)) return;
   recorder.keep({
     time_ms: timeMs,
     endpoint: endpoint.name,

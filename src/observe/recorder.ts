@@ -1,5 +1,6 @@
 import type { Reason } from "../protocol/status.ts";
-import { latencyBucket } from "./latency-buckets.ts";
+import { latencyBucket, LATENCY_BUCKETS } from "./latency-buckets.ts";
+import { type FailingPlayer, openOutcomes, type Outcome } from "./outcomes.ts";
 
 /** One answered call, as the console shows it. Never a balance, a secret, a signature or a body. */
 export interface AnsweredCall {
@@ -10,7 +11,7 @@ export interface AnsweredCall {
   readonly duration_ms: number;
   readonly request_id?: string | undefined;
   readonly player_id?: string | undefined;
-  /** Who called; not known of a call that was recorded while nobody looked and no log line was written. */
+  /** The caller's address; not looked up for a call that was answered with a balance and is not logged. */
   readonly remote?: string | undefined;
   readonly trace_id?: string | undefined;
   readonly detail?: string | undefined;
@@ -32,15 +33,20 @@ export interface SecondCounts {
   readonly second: number;
   /** Calls by reason. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Calls by latency bucket, those that have any. */
+  /** Calls by latency bucket; the empty ones are left out. */
   readonly latencies: readonly (readonly [bucket: number, count: number])[];
 }
 
 /** What a process recorded since it was last asked. */
 export interface Recording {
+  /** Every call is in these counts. */
   readonly seconds: readonly SecondCounts[];
-  /** The latest calls, in their order. */
+  /** The latest calls, in their order, if they were asked for. */
   readonly calls: readonly AnsweredCall[];
+  /** How many calls since those before are not among them. */
+  readonly left_out: number;
+  /** Whose calls failed, and who of them was answered again, in the order in which it began. */
+  readonly outcomes: readonly Outcome[];
   readonly failedBodies: readonly FailedBody[];
   readonly secretUses: readonly SecretUses[];
 }
@@ -53,14 +59,24 @@ export interface SecretUses {
   readonly last_used_ms: number;
 }
 
+/** It runs at every call, so what it does for a call that is answered with a balance is little, and makes nothing. */
 export interface Recorder {
-  /** Counts a call. Returns whether it is to be kept, too. */
-  answered(timeMs: number, reason: Reason, durationMs: number, playerId: string | undefined): boolean;
+  /** Counts a call. Returns whether `keep` is to be told of it, too. */
+  answered(
+    timeMs: number,
+    endpoint: string,
+    reason: Reason,
+    durationMs: number,
+    playerId: string | undefined,
+  ): boolean;
   keep(call: AnsweredCall): void;
+  /** The secret verified a call, which is answered later. */
   secretUsed(id: string): void;
   signatureFailed(failed: FailedBody): void;
-  /** Hands over what was recorded since the last time, and forgets it. */
-  take(): Recording;
+  /** Players whose calls fail, in whatever process: their next answer matters. */
+  follow(players: readonly FailingPlayer[]): void;
+  /** Hands over what was recorded since the last time, and forgets it. Calls wait here until they are asked for. */
+  take(withCalls: boolean): Recording;
 }
 
 /** What tells a secret from the others without being it; for memory, and shown to nobody. */
@@ -69,8 +85,8 @@ export function secretId(secret: string): string {
 }
 
 /**
- * How many calls a process keeps until they are fetched. Of more than these, which is more than anybody can read, what is
- * still kept is what failed, and a player's first answer after that; then the oldest go.
+ * How many calls a process keeps until they are fetched, the oldest of them going first. Of answered ones it takes so many
+ * per second: that is more than anybody can read.
  */
 export const MAX_CALLS = 1000;
 /** A supervisor asks every second; one that does not for this long has other troubles. */
@@ -78,76 +94,90 @@ const MAX_SECONDS = 120;
 /** A longer body is an attack or a mistake that its length tells. */
 const MAX_BODY_BYTES = 65_536;
 
-/** Records calls in a process that answers them. `maxFailedBodies` is `admin.capture_failed`. */
-export function openRecorder(maxFailedBodies: number): Recorder {
-  // Their next answer is kept: it ends what the console says of them.
-  const failingPlayers = new Set<string>();
+export interface RecorderOptions {
+  /** `admin.capture_failed` */
+  readonly maxFailedBodies: number;
+  /** Whether other processes answer calls of the same players. */
+  readonly hasSiblings: boolean;
+}
+
+/** Records calls in a process that answers them. */
+export function openRecorder({ maxFailedBodies, hasSiblings }: RecorderOptions): Recorder {
+  const outcomes = openOutcomes(hasSiblings);
+  const secretUses = openSecretUses();
+  let current = openSecond(0);
   let seconds: OpenSecond[] = [];
   let calls: AnsweredCall[] = [];
+  /** Calls since the latest ones were handed over. */
+  let seen = 0;
+  /** How many answered calls may be kept now: one more per millisecond. */
+  let allowance = MAX_CALLS;
+  let allowedMs = 0;
   let failedBodies: FailedBody[] = [];
-  let secretUses = new Map<string, { uses: number; lastUsedMs: number }>();
 
-  function remember(playerId: string): void {
-    failingPlayers.add(playerId);
-    const [oldest] = failingPlayers.size > MAX_CALLS ? failingPlayers : [];
-    if (oldest !== undefined) failingPlayers.delete(oldest);
+  function count(timeMs: number, reason: Reason, durationMs: number): void {
+    const second = Math.floor(timeMs / 1000);
+    if (second !== current.second) {
+      current = openSecond(second);
+      seconds.push(current);
+      if (seconds.length > MAX_SECONDS) seconds.shift();
+    }
+    if (reason === "ok") current.ok += 1;
+    else current.failed.set(reason, (current.failed.get(reason) ?? 0) + 1);
+    const bucket = latencyBucket(durationMs);
+    current.latencies[bucket] = (current.latencies[bucket] ?? 0) + 1;
+    seen += 1;
   }
 
-  function secondOf(timeMs: number): OpenSecond {
-    const second = Math.floor(timeMs / 1000);
-    const last = seconds.at(-1);
-    if (last?.second === second) return last;
-    const next: OpenSecond = { second, counts: new Map(), latencies: new Map() };
-    seconds.push(next);
-    if (seconds.length > MAX_SECONDS) seconds.shift();
-    return next;
+  function isAllowed(timeMs: number): boolean {
+    if (timeMs !== allowedMs) {
+      // The clock may have been set back.
+      allowance = Math.min(MAX_CALLS, allowance + Math.abs(timeMs - allowedMs));
+      allowedMs = timeMs;
+    }
+    if (allowance < 1) return false;
+    allowance -= 1;
+    return true;
   }
 
   return {
-    answered(timeMs, reason, durationMs, playerId) {
-      const { counts, latencies } = secondOf(timeMs);
-      counts.set(reason, (counts.get(reason) ?? 0) + 1);
-      const bucket = latencyBucket(durationMs);
-      latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1);
-      if (playerId !== undefined && reason !== "ok") remember(playerId);
-      const isMended = reason === "ok" && failingPlayers.size > 0 && failingPlayers.delete(playerId ?? "");
-      return calls.length < MAX_CALLS || reason !== "ok" || isMended;
+    answered(timeMs, endpoint, reason, durationMs, playerId) {
+      count(timeMs, reason, durationMs);
+      secretUses.answered(timeMs);
+      if (reason !== "ok") return true;
+      const isMended = playerId !== undefined && outcomes.answered(timeMs, endpoint, playerId);
+      return isMended || isAllowed(timeMs);
     },
     keep(call) {
       calls.push(call);
       // Cut now and then: to shift at each call would move the rest each time.
       if (calls.length >= 2 * MAX_CALLS) calls = calls.slice(-MAX_CALLS);
+      if (call.reason !== "ok") outcomes.failed(call);
     },
-    secretUsed(id) {
-      let known = secretUses.get(id);
-      if (known === undefined) secretUses.set(id, (known = { uses: 0, lastUsedMs: 0 }));
-      known.uses += 1;
-      known.lastUsedMs = Date.now();
-    },
+    secretUsed: (id) => secretUses.used(id),
     signatureFailed(failed) {
       if (maxFailedBodies === 0 || failed.body.length > MAX_BODY_BYTES) return;
       failedBodies.push(failed);
       if (failedBodies.length > maxFailedBodies) failedBodies.shift();
     },
-    take() {
+    follow: (players) => outcomes.follow(players),
+    take(withCalls) {
+      const taken = withCalls ? calls.slice(-MAX_CALLS) : [];
       const recording: Recording = {
-        seconds: seconds.map(({ second, counts, latencies }) => ({
-          second,
-          counts: Object.fromEntries(counts),
-          latencies: [...latencies],
-        })),
-        calls: calls.slice(-MAX_CALLS),
+        seconds: seconds.map(countsOf),
+        calls: taken,
+        left_out: withCalls ? seen - taken.length : 0,
+        outcomes: outcomes.take(),
         failedBodies,
-        secretUses: Array.from(secretUses, ([id, { uses, lastUsedMs }]) => ({
-          id,
-          uses,
-          last_used_ms: lastUsedMs,
-        })),
+        secretUses: secretUses.take(),
       };
+      current = openSecond(0);
       seconds = [];
-      calls = [];
       failedBodies = [];
-      secretUses = new Map();
+      if (withCalls) {
+        calls = [];
+        seen = 0;
+      }
       return recording;
     },
   };
@@ -155,6 +185,62 @@ export function openRecorder(maxFailedBodies: number): Recorder {
 
 interface OpenSecond {
   readonly second: number;
-  readonly counts: Map<Reason, number>;
-  readonly latencies: Map<number, number>;
+  ok: number;
+  readonly failed: Map<Reason, number>;
+  readonly latencies: Uint32Array;
+}
+
+function openSecond(second: number): OpenSecond {
+  return { second, ok: 0, failed: new Map(), latencies: new Uint32Array(LATENCY_BUCKETS) };
+}
+
+function countsOf({ second, ok, failed, latencies }: OpenSecond): SecondCounts {
+  return {
+    second,
+    counts: { ...(ok > 0 ? { ok } : {}), ...Object.fromEntries(failed) },
+    latencies: Array.from(latencies, (count, bucket) => [bucket, count] as const).filter(
+      ([, count]) => count > 0,
+    ),
+  };
+}
+
+interface Uses {
+  uses: number;
+  lastUsedMs: number;
+}
+
+/** Counts uses. When a secret was used is read off the answer that follows: a clock costs as much as all the rest here. */
+function openSecretUses() {
+  let all = new Map<string, Uses>();
+  let latestId: string | undefined;
+  let latest: Uses | undefined;
+  let isAnswered = true;
+
+  function settle(timeMs: number): void {
+    if (latest !== undefined) latest.lastUsedMs = timeMs;
+    isAnswered = true;
+  }
+
+  return {
+    used(id: string): void {
+      if (id !== latestId) {
+        if (!isAnswered) settle(Date.now());
+        latest = all.get(id);
+        if (latest === undefined) all.set(id, (latest = { uses: 0, lastUsedMs: 0 }));
+        latestId = id;
+      }
+      if (latest !== undefined) latest.uses += 1;
+      isAnswered = false;
+    },
+    answered(timeMs: number): void {
+      if (!isAnswered) settle(timeMs);
+    },
+    take(): readonly SecretUses[] {
+      if (!isAnswered) settle(Date.now());
+      const taken = Array.from(all, ([id, { uses, lastUsedMs }]) => ({ id, uses, last_used_ms: lastUsedMs }));
+      all = new Map();
+      latestId = latest = undefined;
+      return taken;
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
 import { openMetrics, type MetricsSnapshot } from "../observe/metrics.ts";
+import type { FailingPlayer } from "../observe/outcomes.ts";
 import { openRecorder, type Recording } from "../observe/recorder.ts";
 import type { SourceState } from "../plugin.ts";
 import type { OnStep } from "../source/bind-sources.ts";
@@ -49,7 +50,10 @@ export interface Server {
    */
   warnings(): readonly string[];
   metrics(): Promise<readonly MetricsSnapshot[]>;
-  news(): Promise<readonly WorkerNews[]>;
+  /** What was recorded since the last time; the calls themselves only if they are asked for. */
+  news(withCalls: boolean): Promise<readonly WorkerNews[]>;
+  /** Players who fail somewhere: the next news tells when they were answered. */
+  follow(players: readonly FailingPlayer[]): void;
   /** From now on, replies close their connections. */
   beginShutdown(): void;
   /** Answers what is in flight, for at most `drain_seconds`, and closes everything. */
@@ -100,7 +104,12 @@ export async function startServer(
           : undefined;
       },
     });
-  const recorder = initial.admin && openRecorder(initial.admin.capture_failed);
+  const recorder =
+    initial.admin &&
+    openRecorder({
+      maxFailedBodies: initial.admin.capture_failed,
+      hasSiblings: initial.server.workers !== 1,
+    });
   const surroundings = { log, metrics, recorder, onStep };
   let inUse = await start(await bindConfig({ valid: true, config: initial }, onStep));
   const health = sourceHealth(() => inUse);
@@ -193,15 +202,16 @@ export async function startServer(
       return warning === undefined ? [] : [`the source "${sourceName}": ${warning}`];
     },
     metrics: async () => (metrics === undefined ? [] : [await metrics.snapshot()]),
-    async news() {
+    async news(withCalls) {
       const { source } = inUse.service;
       const news = recorder && {
-        recording: recorder.take(),
+        recording: recorder.take(withCalls),
         inFlight: source.inFlight,
         source: source.state(),
       };
       return [{ number: 1, pid: process.pid, isUp: true, failures: 0, news }];
     },
+    follow: (players) => recorder?.follow(players),
     beginShutdown: () => inUse.listener.retire(),
     stop,
   };

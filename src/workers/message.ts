@@ -2,6 +2,7 @@ import type { Config, Reading } from "../config/load.ts";
 import { ConfigError, type Problem } from "../config/problem.ts";
 import { Failure } from "../failure.ts";
 import type { MetricsSnapshot } from "../observe/metrics.ts";
+import type { FailingPlayer } from "../observe/outcomes.ts";
 import type { Rehearsal } from "../server/rehearse.ts";
 import type { News } from "../server/server.ts";
 
@@ -9,7 +10,9 @@ import type { News } from "../server/server.ts";
 export type ToWorker = { readonly ask: number } & (
   | { readonly type: "start" | "prepare"; readonly config: Config }
   | { readonly type: "rehearse"; readonly reading: Reading }
-  | { readonly type: "commit" | "discard" | "begin_shutdown" | "stop" | "report" | "news" | "ping" }
+  | { readonly type: "commit" | "discard" | "begin_shutdown" | "stop" | "report" | "ping" }
+  | { readonly type: "news"; readonly withCalls: boolean }
+  | { readonly type: "follow"; readonly players: readonly FailingPlayer[] }
 );
 
 /** A worker's answer. `failure` is set, for the operator, if it could not be done. */

@@ -124,7 +124,10 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       await reports();
       return metrics.snapshots();
     },
-    news: () => Promise.all(workers.map(newsOf)),
+    news: (withCalls) => Promise.all(workers.map((each) => newsOf(each, withCalls))),
+    follow(players) {
+      for (const worker of running()) void worker.ask({ type: "follow", players }, REPORT_MS).catch(() => {});
+    },
     beginShutdown: () => void tell(running(), "begin_shutdown", REPORT_MS),
     async stop() {
       const withinMs = config.server.drain_seconds * 1000 + STOP_MS;
@@ -134,8 +137,13 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
 }
 
 /** A worker's news, if it answers in time. A busy worker reports it the next time. */
-async function newsOf({ number, worker, isUp, failures }: RestartingWorker): Promise<WorkerNews> {
-  const answer = isUp ? await worker?.ask({ type: "news" }, REPORT_MS).catch(() => undefined) : undefined;
+async function newsOf(
+  { number, worker, isUp, failures }: RestartingWorker,
+  withCalls: boolean,
+): Promise<WorkerNews> {
+  const answer = isUp
+    ? await worker?.ask({ type: "news", withCalls }, REPORT_MS).catch(() => undefined)
+    : undefined;
   return { number, pid: worker?.pid, isUp, failures, news: answer?.news };
 }
 

@@ -37,8 +37,8 @@ export function runWorker(): void {
     return { report: { notReady, warnings, metrics: (await server?.metrics()) ?? [] } };
   }
 
-  async function tellNews(): Promise<Content> {
-    const [own] = (await server?.news()) ?? [];
+  async function tellNews(withCalls: boolean): Promise<Content> {
+    const [own] = (await server?.news(withCalls)) ?? [];
     return own?.news === undefined ? {} : { news: own.news };
   }
 
@@ -74,7 +74,8 @@ export function runWorker(): void {
     if (message.type === "start") return start(message.config);
     if (message.type === "rehearse") return tryOut(message.reading);
     if (message.type === "report") return report();
-    if (message.type === "news") return tellNews();
+    if (message.type === "news") return tellNews(message.withCalls);
+    if (message.type === "follow") server?.follow(message.players);
     if (message.type === "prepare") return prepare(message.config);
     if (message.type === "commit") await takePrepared()?.commit();
     if (message.type === "discard") await takePrepared()?.discard();

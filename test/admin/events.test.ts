@@ -34,6 +34,7 @@ function open(calls: readonly AnsweredCall[] = []) {
     refresh: () => Promise.resolve(),
     status: () => STATUS,
     calls: kept,
+    leftOut: () => 0,
     failedBodies: keepLatest<FailedBody>(0),
   });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { rememberFailing } from "../../src/admin/failing.ts";
-import type { AnsweredCall } from "../../src/observe/recorder.ts";
+import { type AnsweredCall, openRecorder } from "../../src/observe/recorder.ts";
+import { record } from "../observe/recorded.ts";
 
 const MINUTE_MS = 60_000;
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -17,9 +18,21 @@ function call(minutesAgo: number, reason: AnsweredCall["reason"], more: Partial<
   } satisfies AnsweredCall;
 }
 
+function recordingOf(calls: readonly AnsweredCall[]) {
+  const recorder = openRecorder({ maxFailedBodies: 0, hasSiblings: false });
+  for (const each of calls) record(recorder, each);
+  return recorder.take(true);
+}
+
+/** Calls of which each is told by itself, as those of different seconds are. */
 function after(...calls: readonly AnsweredCall[]) {
+  const recorder = openRecorder({ maxFailedBodies: 0, hasSiblings: false });
   const failing = rememberFailing();
-  failing.add(calls);
+  for (const each of calls) {
+    record(recorder, each);
+    failing.add([recorder.take(true)]);
+    recorder.follow(failing.followed());
+  }
   return failing.shown(NOW_MS);
 }
 
@@ -72,8 +85,29 @@ test("a player who calls once in an hour, and fails each time, has failed since 
   const [failed] = after(call(125, "source_failed"), call(65, "source_failed"), call(5, "source_failed"));
   const sinceMs = NOW_MS - 125 * MINUTE_MS;
   expect(failed?.runs).toMatchObject([{ calls: 3, since_ms: sinceMs, is_over: false }]);
-  // Of the reason as a whole it is the same story as long as this one fails.
-  expect(failed?.since_ms).toBe(sinceMs);
+});
+
+// Since then, and so many since then: both are of the same stretch.
+test("a reason's calls are those since it began, for whoever began it", () => {
+  const calls = [
+    call(130, "source_failed", { player_id: "12001" }),
+    call(129, "ok", { player_id: "12001" }),
+    call(125, "source_failed"),
+    call(120, "source_failed", { player_id: "12001" }),
+    call(119, "ok", { player_id: "12001" }),
+    call(65, "source_failed"),
+    call(5, "source_failed"),
+  ];
+  expect(after(...calls)[0]).toMatchObject({ since_ms: NOW_MS - 125 * MINUTE_MS, calls: 4, failing_now: 1 });
+  // After them a break counts.
+  expect(after(...calls, call(4, "ok"))[0]).toMatchObject({ since_ms: NOW_MS - 5 * MINUTE_MS, calls: 1 });
+});
+
+// A forwarded call may have no player, and who is not logged has no caller.
+test("a caller's run is ended by nobody's answer", () => {
+  const unsigned = { player_id: undefined, remote: undefined };
+  const [failed] = after(call(8, "bad_signature", unsigned), call(7, "ok", unsigned));
+  expect(failed).toMatchObject({ failing_now: 1, runs: [{ is_over: false, answered_ms: null }] });
 });
 
 test("a call without a player is its caller's, and silence ends it", () => {
@@ -98,14 +132,15 @@ test("what is likeliest to be ours to mend comes first, whatever failed first", 
 // Anybody can send what is not signed, and Klas Gaming any player's id.
 test("a flood of others pushes nobody out who fails for another reason, and takes no memory", () => {
   const failing = rememberFailing();
-  failing.add([call(9, "source_failed")]);
-  for (let index = 0; index < 50_000; index += 1) {
-    failing.add([
-      call(1, "player_not_found", { player_id: `made-up-${index}`, detail: "x".repeat(4000) }),
-      call(1, "bad_signature", { player_id: undefined, remote: `2001:db8::${index.toString(16)}` }),
+  failing.add([recordingOf([call(9, "source_failed")])]);
+  for (let chunk = 0; chunk < 50_000; chunk += 250) {
+    const flood = Array.from({ length: 250 }, (_, index) => [
+      call(1, "player_not_found", { player_id: `made-up-${chunk + index}`, detail: "x".repeat(4000) }),
+      call(1, "bad_signature", { player_id: undefined, remote: `2001:db8::${(chunk + index).toString(16)}` }),
     ]);
+    failing.add([recordingOf(flood.flat())]);
   }
-  failing.add([call(0, "player_not_found", { player_id: "made-up-49999" })]);
+  failing.add([recordingOf([call(0, "player_not_found", { player_id: "made-up-49999" })])]);
   const shown = failing.shown(NOW_MS);
   expect(shown.map(({ reason, failing_now, calls }) => [reason, failing_now, calls])).toEqual([
     ["source_failed", 1, 1],

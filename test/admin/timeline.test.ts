@@ -2,8 +2,6 @@ import { expect, test } from "bun:test";
 import { keepLatest } from "../../src/admin/recent.ts";
 import { openTimeline } from "../../src/admin/timeline.ts";
 import { latencyBucket, percentileMs } from "../../src/observe/latency-buckets.ts";
-import { openRecorder, type Recorder } from "../../src/observe/recorder.ts";
-import type { Reason } from "../../src/protocol/status.ts";
 
 const NOW_SECOND = 1_800_000_060;
 
@@ -60,56 +58,6 @@ test.each([0.02, 0.5, 1, 7, 99, 1234, 60_000])(
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e9])("%p ms is counted somewhere", (durationMs) => {
   expect(latencyBucket(durationMs)).toBeWithin(0, 84);
-});
-
-/** Answers as many calls, one a millisecond. */
-function answer(recorder: Recorder, count: number, reason: Reason): void {
-  for (let time_ms = 1; time_ms <= count; time_ms += 1) {
-    const call = { time_ms, endpoint: "balance", reason, status_code: "CODE", duration_ms: 1 };
-    if (recorder.answered(time_ms, reason, 1, "12001")) recorder.keep(call);
-  }
-}
-
-test("a recorder counts each call and hands over each once, a thousand at the most if nobody asked for long", () => {
-  const recorder = openRecorder(2);
-  answer(recorder, 5000, "ok");
-  const { calls, seconds } = recorder.take();
-  expect(calls).toHaveLength(1000);
-  expect(seconds.reduce((sum, { counts }) => sum + (counts["ok"] ?? 0), 0)).toBe(5000);
-  expect(recorder.take()).toEqual({ seconds: [], calls: [], failedBodies: [], secretUses: [] });
-});
-
-test("among more calls than are listed, those that failed are, and the first that is answered again", () => {
-  const recorder = openRecorder(2);
-  answer(recorder, 5000, "ok");
-  answer(recorder, 3, "source_timeout");
-  const few = recorder.take().calls;
-  expect(few).toHaveLength(1000);
-  expect(few.slice(-4).map(({ reason }) => reason)).toEqual(["ok", ...Array(3).fill("source_timeout")]);
-  answer(recorder, 5000, "ok");
-  answer(recorder, 1, "source_failed");
-  answer(recorder, 10, "ok");
-  const mended = recorder.take().calls.slice(-3);
-  expect(mended.map(({ reason }) => reason)).toEqual(["ok", "source_failed", "ok"]);
-  answer(recorder, 5000, "source_failed");
-  const many = recorder.take().calls;
-  expect(many).toHaveLength(1000);
-  expect(many.at(-1)?.time_ms).toBe(5000);
-});
-
-test.each([0, 2])("of failed bodies it keeps %d, and none that is huge", (limit) => {
-  const recorder = openRecorder(limit);
-  for (const length of [1, 2, 3, 70_000]) {
-    recorder.signatureFailed({
-      time_ms: 0,
-      endpoint: "balance",
-      remote: "127.0.0.1",
-      problem: "wrong",
-      signature: null,
-      body: new Uint8Array(length),
-    });
-  }
-  expect(recorder.take().failedBodies.map(({ body }) => body.length)).toEqual([1, 2, 3].slice(3 - limit));
 });
 
 test("what was kept is numbered through, and asked for from a number on", () => {

@@ -65,6 +65,7 @@ test.each(["/readyz", "/metrics", "/api/series"])(
             refresh: () => Promise.resolve(),
             series: bug,
             calls: keepLatest(0),
+            leftOut: bug,
             failedBodies: keepLatest(0),
             secrets: () => [],
             call: bug,

@@ -16,9 +16,19 @@ import {
   statusSchema,
   topicsSchema,
 } from "../../src/admin/shapes.ts";
-import { exchange, post, signatureOf } from "../raw-http.ts";
+import { exchange, open, post, signatureOf } from "../raw-http.ts";
 import { run } from "../server-process.ts";
-import { body, call, childrenOf, configOf, eventually, operate, type Operated, SECRET } from "./operated.ts";
+import {
+  body,
+  call,
+  callBytes,
+  childrenOf,
+  configOf,
+  eventually,
+  operate,
+  type Operated,
+  SECRET,
+} from "./operated.ts";
 
 setDefaultTimeout(30_000);
 
@@ -49,6 +59,14 @@ const OWN = 'plugin = "sqlite"\nfile = "balances.db"';
 function write({ folder }: Operated, values: string): void {
   using database = new Database(join(folder, "balances.db"));
   database.run(`INSERT INTO players (player_id, currency, balance_minor) VALUES ${values}`);
+}
+
+/** Makes calls over one connection, none of which waits for the one before. */
+async function inARow(port: number, bytes: Buffer, count: number): Promise<void> {
+  const connection = await open(port);
+  for (let index = 0; index < count; index += 1) connection.send(bytes);
+  for (let index = 0; index < count; index += 1) expect((await connection.next())?.status).toBe(200);
+  connection.destroy();
 }
 
 describe.concurrent("the console's interface", () => {
@@ -131,6 +149,64 @@ describe.concurrent("the console's interface", () => {
     const [mended] = (await status(server)).failing;
     expect(mended).toMatchObject({ failing_now: 0, runs: [{ calls: 2, is_over: true }] });
     expect(mended?.runs[0]?.answered_ms).toBeGreaterThanOrEqual(first?.latest_ms ?? Infinity);
+  });
+
+  test("counts failures that come faster than calls are kept", async () => {
+    await using server = await operate({ log: 'level = "error"' });
+    await inARow(server.process.port, callBytes({ secret: "wrong" }), 4000);
+    const { failing } = await status(server);
+    expect(failing).toMatchObject([
+      { reason: "bad_signature", calls: 4000, runs: [{ remote: "127.0.0.1", calls: 4000 }] },
+    ]);
+  });
+
+  test("tells of each call, or counts it among those that are left out", async () => {
+    await using server = await operate({ log: 'level = "error"' });
+    const response = await server.admin("/api/events");
+    const events = eventsOf(response);
+    await events.next();
+    await inARow(server.process.port, callBytes(), 4000);
+    const told = { calls: 0, left_out: 0 };
+    for await (const event of events) {
+      told.calls += event.calls.length;
+      told.left_out += event.left_out;
+      if (told.calls + told.left_out >= 4000) break;
+    }
+    expect(told.calls + told.left_out).toBe(4000);
+    expect(told.calls).toBeLessThanOrEqual(1000);
+  });
+
+  test("knows that another worker has answered a player, however busy that one is", async () => {
+    await using server = await operate({ server: "workers = 2", source: 'plugin = "./two.ts"' }, (folder) =>
+      // The worker that comes first never has the player.
+      writeFileSync(
+        join(folder, "two.ts"),
+        `import { openSync } from "node:fs";
+         const isFirst = () => { try { return openSync(import.meta.dir + "/first", "wx") > 0; } catch { return false; } };
+         export default { apiVersion: 1, open: (_options, host) => {
+           const fails = isFirst();
+           return { lookup: ({ playerId }) => {
+             if (playerId === "12042" && fails) throw new Error("not here");
+             return { balance: "30" };
+           } };
+         } };`,
+      ),
+    );
+    const seen = new Set<string>();
+    for (let isAnswered = false; !isAnswered || seen.size < 2;) {
+      // Answered calls beyond a thousand are not told of one by one.
+      for (let connection = 0; connection < 4; connection += 1) {
+        await inARow(server.process.port, callBytes(), 1000);
+      }
+      const answer = (await server.balance({ player: "12042" })) ?? "";
+      seen.add(answer);
+      isAnswered = answer.includes('"OK"');
+    }
+    const mended = await eventually("the end of the failing calls", async () => {
+      const [first] = (await status(server)).failing;
+      return first?.failing_now === 0 && first;
+    });
+    expect(mended).toMatchObject({ reason: "source_failed", runs: [{ player_id: "12042", is_over: true }] });
   });
 
   test("keeps bodies whose signature failed, says why, and hands their bytes out", async () => {

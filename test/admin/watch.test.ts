@@ -1,0 +1,98 @@
+import { afterEach, expect, test } from "bun:test";
+import { type Watch, watchServer } from "../../src/admin/watch.ts";
+import type { FailingPlayer } from "../../src/observe/outcomes.ts";
+import { openRecorder } from "../../src/observe/recorder.ts";
+import type { WorkerNews } from "../../src/server/server.ts";
+import { record } from "../observe/recorded.ts";
+
+let watch: Watch | undefined;
+afterEach(() => watch?.stop());
+
+/** Two workers, which can be told to be silent, or down. */
+function open() {
+  const states = ["speaks", "speaks"];
+  const recorders = states.map(() => openRecorder({ maxFailedBodies: 0, hasSiblings: true }));
+  const followed: (readonly FailingPlayer[])[] = [];
+  watch = watchServer(
+    () => ({
+      news: (withCalls) =>
+        Promise.resolve(
+          recorders.map((recorder, index): WorkerNews => {
+            const speaks = states[index] === "speaks";
+            const news = { recording: recorder.take(withCalls), inFlight: 0, source: {} };
+            const isUp = states[index] !== "down";
+            return {
+              number: index + 1,
+              pid: 100 + index,
+              isUp,
+              failures: 0,
+              news: speaks ? news : undefined,
+            };
+          }),
+        ),
+      follow(players) {
+        followed.push(players);
+        for (const recorder of recorders) recorder.follow(players);
+      },
+    }),
+    0,
+  );
+  return { watch, states, recorders, followed };
+}
+
+// The charts end at what is known. A step of which one worker's calls are missing would look like a drop.
+test("while a worker is silent no more is known, until it speaks again or is given up", async () => {
+  const { watch: opened, states } = open();
+  await opened.refresh();
+  const knownMs = opened.knownUntilMs;
+  states[1] = "is silent";
+  await Bun.sleep(5);
+  await opened.refresh();
+  expect(opened.knownUntilMs).toBe(knownMs);
+  states[1] = "speaks";
+  await opened.refresh();
+  expect(opened.knownUntilMs).toBeGreaterThan(knownMs);
+  const againMs = opened.knownUntilMs;
+  states[1] = "down";
+  await Bun.sleep(5);
+  await opened.refresh();
+  expect(opened.knownUntilMs).toBeGreaterThan(againMs);
+});
+
+test("every worker is told who fails, once as long as it is the same", async () => {
+  const { watch: opened, recorders, followed } = open();
+  const [first] = recorders;
+  if (first === undefined) throw new Error("there are two");
+  await opened.refresh();
+  expect(followed).toEqual([]);
+  record(first, {
+    time_ms: 1000,
+    endpoint: "balance",
+    reason: "source_failed",
+    status_code: "ERR_UNKNOWN",
+    duration_ms: 1,
+    player_id: "12042",
+  });
+  await opened.refresh();
+  await opened.refresh();
+  expect(followed).toEqual([[{ endpoint: "balance", player_id: "12042", latest_ms: 1000 }]]);
+});
+
+test("a refresh brings the calls, also if one that does not is under way", async () => {
+  const { watch: opened, recorders } = open();
+  await opened.refresh();
+  for (let round = 1; round <= 30; round += 1) {
+    for (const recorder of recorders) {
+      record(recorder, {
+        time_ms: round,
+        endpoint: "balance",
+        reason: "ok",
+        status_code: "OK",
+        duration_ms: 1,
+        player_id: "12001",
+      });
+    }
+    await Promise.all([opened.refresh(), opened.refresh()]);
+    expect(opened.calls.newest).toBe(2 * round);
+  }
+});
