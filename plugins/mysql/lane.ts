@@ -8,6 +8,7 @@ import type { Query } from "../shared/query/parameters.ts";
 import { type Column, rowReader } from "../shared/query/row-reader.ts";
 import { explainConnecting, explainStatement } from "./failure.ts";
 import { kindOf } from "./kind.ts";
+import { vetIds } from "./loose-ids.ts";
 import { isLost, serverErrno } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
 import { TAKES_WRITES, WHICH_SERVER } from "./replica/look.ts";
@@ -51,6 +52,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
       const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
       if (!givesId && idType !== "text")
         throw new HostProblem(`${host.name} ${NEEDS_ID}`, { mayPass: false });
+      if (!givesId) await vetIds(session, host, query);
       if (!givesId && !isWarned) {
         isWarned = true;
         log.warn(WITHOUT_ID);
@@ -88,7 +90,7 @@ const NEEDS_ID =
   "needs the stored id among the columns of `query`, as player_id: it compares ids of another type than their column's loosely";
 
 const WITHOUT_ID =
-  "`query` does not yield the stored id as player_id: add it. Without it no index of a text column serves, because the id is compared as bytes; and if `query` compares by LIKE, LOWER, CAST or the like, a player may get the balance of another whose id is similar";
+  "`query` does not yield the stored id as player_id: add it. Without it no index of a text column serves, because the id is compared as bytes";
 
 /** The session's settings. A connection that was made again would know neither them nor the session's mark. */
 async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {

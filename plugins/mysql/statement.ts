@@ -21,6 +21,9 @@ export const MAX_BATCH = 32;
 /** How many columns we add before those of the query: the proof of what is answered. */
 const PROOF_COLUMNS = 6;
 
+/** The player's id if nothing else shows whose row it is. */
+export const AS_BYTES = "CAST(? AS BINARY)";
+
 /** What one session asks. Only this session knows its mark. */
 export interface Statement {
   build(
@@ -99,5 +102,5 @@ ${select}
  */
 function comparedId(idType: IdType, givesId: boolean): string {
   if (idType === "bigint") return "CAST(? AS SIGNED)";
-  return givesId ? "?" : "CAST(? AS BINARY)";
+  return givesId ? "?" : AS_BYTES;
 }

@@ -9,6 +9,8 @@ export interface Dialect {
   readonly positional: RegExp;
   /** Whether a comment may hold another one. */
   readonly nestsComments: boolean;
+  /** The id is bound as bytes, which are exact until something makes text of them, or gives a collation. */
+  readonly bindsBytes?: true;
 }
 
 /** `E''` with backslashes, `$tag$…$tag$`, `::type`; a word is eaten whole, because `a$b$c` is one. */
@@ -25,6 +27,7 @@ export const MYSQL: Dialect = {
     /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|--(?=\s|$)[^\n]*|#[^\n]*|:=|[\p{L}_][\p{L}\p{N}_$]*/suy,
   positional: /\?/y,
   nestsComments: false,
+  bindsBytes: true,
 };
 
 /** Names in brackets and backticks, too. What SQLite calls a parameter begins with any of `?`, `@`, `$` and `:`. */

@@ -23,7 +23,7 @@ const FURTHER_OPERATORS: ReadonlySet<string> = new Set("< > <= >= <> != BETWEEN"
 const LOOSE_FUNCTIONS: ReadonlySet<string> = new Set(
   (
     "LOWER UPPER LCASE UCASE INITCAP CASEFOLD UNACCENT NORMALIZE TRIM LTRIM RTRIM BTRIM LEFT RIGHT SUBSTR SUBSTRING MID " +
-    "SUBSTRING_INDEX SPLIT_PART REPLACE TRANSLATE REGEXP_REPLACE REGEXP_LIKE INSTR LOCATE POSITION STRPOS STARTS_WITH " +
+    "SUBSTRING_INDEX SPLIT_PART REPLACE TRANSLATE REGEXP_REPLACE REGEXP_LIKE INSTR LOCATE FIND_IN_SET POSITION STRPOS STARTS_WITH " +
     "SOUNDEX DIFFERENCE METAPHONE DMETAPHONE LEVENSHTEIN SIMILARITY TO_NUMBER CHAR_LENGTH LENGTH"
   ).split(" "),
 );
@@ -45,11 +45,15 @@ const LOOSE_COLLATION = /^(?:NOCASE|RTRIM)$|_CI$/;
 export function looseComparison(text: string, parameter: string, dialect: Dialect): string | undefined {
   const tokens = tokensOf(text, dialect);
   const comparisons = comparisonsIn(nested(tokens), parameter).map(flat);
+  const loosenessIn = (comparison: readonly string[]) =>
+    loosenessOf(comparison) ?? (dialect.bindsBytes === true ? textOf(comparison, parameter) : undefined);
   const exact = tokens.some((token) => WIDENING.has(token.toUpperCase()))
     ? []
-    : comparisons.filter((each) => isExact(each)).map((each) => namesIn(each, parameter));
+    : comparisons
+        .filter((each) => isExact(each) && loosenessIn(each) === undefined)
+        .map((each) => namesIn(each, parameter));
   for (const comparison of comparisons) {
-    const by = loosenessOf(comparison);
+    const by = loosenessIn(comparison);
     const names = namesIn(comparison, parameter);
     // The same column is compared once more, exactly, as it is done for the sake of an index.
     if (
@@ -148,9 +152,7 @@ function flat(nodes: readonly Node[]): readonly string[] {
 
 function isExact(comparison: readonly string[]): boolean {
   const operators = comparison.filter(isOperator);
-  return (
-    operators.length === 1 && EXACT_OPERATORS.has(operators[0] ?? "") && loosenessOf(comparison) === undefined
-  );
+  return operators.length === 1 && EXACT_OPERATORS.has(operators[0] ?? "");
 }
 
 /** What it names besides the parameter and types of text, as `table.column` if it is written so. */
@@ -179,6 +181,33 @@ function loosenessOf(tokens: readonly string[]): string | undefined {
     }
   }
   return undefined;
+}
+
+/** By what bytes are compared as text, which even a binary collation does: it takes no notice of spaces at the end. */
+function textOf(tokens: readonly string[], parameter: string): string | undefined {
+  for (const [index, token] of tokens.entries()) {
+    const word = token.toUpperCase();
+    if (word === "COLLATE") return `COLLATE ${tokens[index + 1]}`;
+    if ((word !== "CAST" && word !== "CONVERT") || tokens[index + 1] !== "(") continue;
+    const given = groupAt(tokens, index + 1);
+    const type = given.findLastIndex((each) => /^(?:AS|,|USING)$/i.test(each)) + 1;
+    if (given.includes(parameter) && !/^(?:BINARY|VARBINARY)$/i.test(given[type] ?? "")) {
+      return `${word} to ${given[type]}`;
+    }
+  }
+  return undefined;
+}
+
+/** What stands between the parenthesis there and the one that closes it. */
+function groupAt(tokens: readonly string[], start: number): readonly string[] {
+  let depth = 0;
+  const end = tokens.findIndex((token, index) => {
+    if (index < start) return false;
+    if (token === "(") depth += 1;
+    if (token === ")") depth -= 1;
+    return depth === 0;
+  });
+  return tokens.slice(start + 1, end);
 }
 
 /** A length cuts off what is longer. */

@@ -137,20 +137,45 @@ describe("MySQL: an id that the server takes for another", () => {
   });
 
   test.each([
-    ["LOWER(id) = LOWER(:player_id)", "abc"],
-    ["id LIKE :player_id", "A%"],
-    ["id = CAST(:player_id AS CHAR)", "abc"],
-  ])("is announced where it cannot be told: WHERE %s", async (condition, id) => {
+    ["LOWER(id) = LOWER(:player_id)", "lower()", "abc"],
+    ["id LIKE :player_id", "LIKE", "A%"],
+    ["id SOUNDS LIKE :player_id", "SOUNDS", "exect"],
+    ["id REGEXP :player_id", "REGEXP", "^A"],
+    ["id = CAST(:player_id AS CHAR)", "CAST to CHAR", "abc"],
+    ["id = CONVERT(:player_id USING utf8mb4)", "CONVERT to utf8mb4", "abc"],
+    ["id COLLATE utf8mb4_bin = :player_id", "COLLATE utf8mb4_bin", "Abc "],
+  ])("is refused at the start unless the stored id shows: WHERE %s", async (condition, by, id) => {
     const query = `SELECT balance FROM wallet WHERE ${condition}`;
-    const { source, messages } = await open({ ...optionsFor(server), query });
-    expect(messages).toContainEqual(
-      expect.stringMatching(/^warn `query` does not yield the stored id .* may get the balance of another/),
+    const message = await failure(open({ ...optionsFor(server), query }));
+    expect(message).toContain(
+      `\`query\` compares the id by ${by}, so that a player may get the balance of another`,
     );
-    expect(await ask(source, id)).toEqual(THIRTY);
+    expect(message).toContain("add the stored id to its columns, as player_id");
     expect(await answers(query.replace("SELECT", "SELECT id AS player_id,"), [id])).toEqual([
       "the query gave another player's row: its player_id is not the one that was asked",
     ]);
   });
+
+  test.each([
+    "id LIKE :player_id AND id = :player_id",
+    "CAST(id AS BINARY) = :player_id",
+    "CONCAT('u', id) = CONCAT('u', :player_id)",
+  ])("is accepted and exact: WHERE %s", async (condition) => {
+    const query = `SELECT balance FROM wallet WHERE ${condition}`;
+    expect(await answers(query, ["Abc", ...others])).toEqual([THIRTY, ...others.map(() => null)]);
+  });
+
+  test.each([false, true])(
+    "is refused if the column is a number, for which 42abc is 42 (pooler = %p)",
+    async (pooler) => {
+      for (const condition of ["id = :player_id", "id = :player_id AND :session_id IS NOT NULL"]) {
+        const query = `SELECT balance FROM numbered WHERE ${condition}`;
+        expect(await failure(open({ ...optionsFor(server), query, pooler }))).toContain(
+          "`query` compares the id with a column that is no text, for which 42abc is 42: add the stored id to its columns, as player_id",
+        );
+      }
+    },
+  );
 
   test("bigint: 42abc is not 42, whatever the column, and neighbours beyond 2^53 are two players", async () => {
     const numbered = "SELECT id AS player_id, balance FROM numbered WHERE id = :player_id";
@@ -196,6 +221,10 @@ describe("MySQL: refused at the start, in plain words", () => {
     ["SELEC balance FROM wallet WHERE id = :player_id", "does not understand the query"],
     ["DELETE FROM wallet WHERE id = :player_id RETURNING balance", "does not understand the query"],
     ["SELECT user AS balance FROM mysql.user WHERE user = :player_id", "does not let this user read"],
+    [
+      "SELECT trx_id AS balance FROM information_schema.innodb_trx WHERE trx_id = :player_id",
+      "does not let this user do what the query does: Access denied; you need",
+    ],
   ])("%s", async (query, expected) => {
     const message = await failure(open({ ...optionsFor(server), query }));
     expect(message).toContain(expected);

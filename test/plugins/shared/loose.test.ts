@@ -106,9 +106,16 @@ test.each([
   ["id = CONVERT(:player_id, SIGNED)", "CONVERT to SIGNED"],
   ["id = :player_id COLLATE utf8mb4_general_ci", "COLLATE utf8mb4_general_ci"],
   ["`lower`(id) = :player_id", "lower()"],
-  ["id = :player_id COLLATE utf8mb4_bin", undefined],
+  ["id COLLATE utf8mb4_bin = :player_id", "COLLATE utf8mb4_bin"],
+  ["id = CONVERT(:player_id USING utf8mb4)", "CONVERT to utf8mb4"],
+  ["id = CONVERT(:player_id, CHAR)", "CONVERT to CHAR"],
+  ["id = CAST(CONCAT(:player_id, '') AS CHAR)", "CAST to CHAR"],
+  ["id = CAST(:player_id AS CHAR) AND id = :player_id", undefined],
+  ["FIND_IN_SET(id, :player_id) > 0", "find_in_set()"],
   ["BINARY id = :player_id", undefined],
-  ["id = CONVERT(:player_id USING utf8mb4)", undefined],
+  ["id = CAST(:player_id AS BINARY)", undefined],
+  ["CONVERT(id USING utf8mb4) = :player_id", undefined],
+  ["CONCAT('u-', id) = CONCAT('u-', :player_id)", undefined],
 ])("MySQL's own: %s", (condition, by) => {
   expect(looseBy(condition, MYSQL)).toBe(by);
 });
