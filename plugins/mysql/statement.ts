@@ -85,12 +85,12 @@ ${select}
           tag: rowTag,
           place: Number(place),
           key,
-          isFit: Number(fit) === 1 && (mark === null || rowMark === mark),
+          unfit: Number(fit) === 1 && (mark === null || rowMark === mark) ? undefined : unfit,
           isFound: Number(found) === 1,
           values,
         }))
         .filter(({ place, key }) => place < queries.length || key !== null);
-      return answersOf(proven, { tag, keys }, { unfit, readRow: rowReader(columns.slice(PROOF_COLUMNS)) });
+      return answersOf(proven, { tag, keys }, rowReader(columns.slice(PROOF_COLUMNS)));
     },
     assertColumns: (columns) => void rowReader(columns.slice(PROOF_COLUMNS)),
   };

@@ -1,4 +1,4 @@
-import type { SourcePlugin, SourceState } from "../../src/plugin.ts";
+import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
@@ -11,7 +11,7 @@ import { rowReader } from "../shared/query/row-reader.ts";
 import { kindOf } from "./kind.ts";
 import { vetIds } from "./loose-ids.ts";
 import { oneByOne } from "./one-by-one.ts";
-import { type Role, roleOf } from "./role.ts";
+import { roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
 
@@ -23,11 +23,6 @@ const MAX_BATCH = 64;
 /** The server writes an id of each type as the key is written. */
 function isSameText(storedId: string, key: string): boolean {
   return storedId === key;
-}
-
-/** Where it matters, and is known. */
-function stalenessOf({ stalenessMs }: Role): SourceState {
-  return stalenessMs === undefined ? {} : { staleness_ms: Math.round(stalenessMs) };
 }
 
 /** What `init --source postgres` begins with. */
@@ -51,6 +46,7 @@ export default {
     const account = { database: options.database, user: options.user, password: options.password ?? "" };
     const reach: Reach = (host) => ({ host, account, tls: tlsTo(host) });
     const role = roleOf(options.role, options.max_staleness_ms);
+    const stalenessMs = new Map<string, number | undefined>();
     const idType = options.id_type;
     const own = options.query === undefined ? ownTable(reach, context.isRehearsal) : undefined;
     const { query } = options;
@@ -69,12 +65,13 @@ export default {
       isBehindPooler: options.pooler,
       statement,
       otherwise: query && oneByOne(query, given),
-      async vet(run, host, columns) {
-        if (query !== undefined && idType === "text")
-          await vetIds(run, host, { query, statement: statement.probe, columns, log });
+      async vet(run, host, columns, saying) {
+        if (query === undefined || idType !== "text") return;
+        await vetIds(run, host, { query, statement: statement.probe, columns, log: saying });
       },
       log,
       role,
+      noteStanding: ({ name }, standing) => void stalenessMs.set(name, role.stalenessMs(standing)),
       prepareHost: async (host) => {
         await own?.prepare(host);
         if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
@@ -92,7 +89,14 @@ export default {
         },
         context,
       );
-      return { ...source, state: () => ({ ...source.state(), ...stalenessOf(role) }) };
+      return {
+        ...source,
+        state() {
+          const state = source.state();
+          const inUseMs = stalenessMs.get(String(state["host"]));
+          return inUseMs === undefined ? state : { ...state, staleness_ms: Math.round(inUseMs) };
+        },
+      };
     } catch (problem) {
       if (own?.isMissing !== true) throw problem;
       log.warn(problem instanceof Error ? problem.message : String(problem));

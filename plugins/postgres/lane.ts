@@ -1,13 +1,15 @@
 import type { SourceLog } from "../../src/plugin.ts";
 import type { Host } from "../shared/lanes/host.ts";
-import { type Connect, HostProblem } from "../shared/lanes/lane.ts";
+import { type Connect, HostProblem, LaneLost } from "../shared/lanes/lane.ts";
 import { GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
 import { explainConnecting, explainStatement } from "./failure.ts";
 import type { Role } from "./role.ts";
 import { inTransaction, plainly, type Run } from "./run.ts";
 import { isLost, isNotTaken } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
-import { NOTHING, type Rows, type Statement } from "./statement.ts";
+import { NOTHING, readStanding, type Rows, standingStep, type Statement } from "./statement.ts";
+
+type Saying = Pick<SourceLog, "info" | "warn">;
 
 interface LaneOptions {
   readonly reach: Reach;
@@ -15,10 +17,12 @@ interface LaneOptions {
   readonly statement: Statement;
   /** Used if the server cannot take the first one. */
   readonly otherwise: Statement | undefined;
-  /** Throws a `HostProblem` if the first one, which gives these columns, could take one player for another. */
-  readonly vet: (run: Run, host: Host, columns: Rows["columns"]) => Promise<void>;
+  /** Throws a `HostProblem` if the first one, which gives these columns, could take one player for another there. */
+  readonly vet: (run: Run, host: Host, columns: Rows["columns"], log: Saying) => Promise<void>;
   readonly log: SourceLog;
   readonly role: Role;
+  /** Told, again and again, how a host stands that is in use or may be. */
+  readonly noteStanding: (host: Host, standing: unknown) => void;
   /** Done before the first lane to a host that is fit is used. */
   readonly prepareHost: (host: Host) => Promise<void>;
   readonly timeoutMs: number;
@@ -26,14 +30,16 @@ interface LaneOptions {
 
 /** Lanes to PostgreSQL: sessions that only read, and in which the server itself keeps the deadline. */
 export function postgresLanes(options: LaneOptions): Connect {
-  const { reach, isBehindPooler, role, prepareHost, timeoutMs } = options;
+  const { reach, isBehindPooler, role, noteStanding, prepareHost, timeoutMs } = options;
+  const log = sayingOnce(options.log);
   const settings = {
     default_transaction_read_only: "on",
+    // Each statement reads what was committed when it began, whatever the user's or the database's default is.
+    default_transaction_isolation: "read committed",
     statement_timeout: String(timeoutMs + GRACE_MS),
     idle_in_transaction_session_timeout: String(timeoutMs + GRACE_MS),
   };
-  const begin = `BEGIN READ ONLY; SET LOCAL statement_timeout = ${timeoutMs + GRACE_MS}`;
-  let chosen: Statement | undefined;
+  const begin = `BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = ${timeoutMs + GRACE_MS}`;
 
   return sqlLanes({
     client: (host, onClosed) =>
@@ -45,12 +51,21 @@ export function postgresLanes(options: LaneOptions): Connect {
       }),
     async begin(session, host) {
       const run = isBehindPooler ? inTransaction(session, begin) : plainly(session);
-      const assertIsFit = () => assertFit(host, run, role, isBehindPooler ? undefined : settings);
+      const assertIsFit = () => assertFit(host, run, options);
       await assertIsFit();
       await prepareHost(host);
-      const statement = (chosen ??= await choose(run, host, options));
+      // For each connection anew: it may lead to another server, whose columns are others.
+      const statement = await choose(run, host, options, log);
       return {
-        ask: async (tag, queries) => statement.read(await run(statement.steps(tag, queries)), tag, queries),
+        async ask(tag, queries) {
+          const steps = statement.steps(tag, queries);
+          if (!role.countsBefore) return statement.read(await run(steps), tag, queries);
+          const [first = NOTHING, ...answered] = await run([standingStep(role, tag), ...steps]);
+          const { unfit, standing } = readStanding(role, tag, first);
+          noteStanding(host, standing);
+          if (unfit !== undefined) throw new LaneLost(unfit);
+          return statement.read(answered, tag, queries);
+        },
         async probe() {
           // Both in one round trip. A primary may have become a replica, and a replica may have fallen behind.
           const [[{ columns } = NOTHING]] = await Promise.all([run([statement.probe]), assertIsFit()]);
@@ -64,15 +79,26 @@ export function postgresLanes(options: LaneOptions): Connect {
   });
 }
 
+/** Says the same only once, for what each connection finds out again. */
+function sayingOnce(log: SourceLog): Saying {
+  const said = new Set<string>();
+  const once = (level: keyof Saying) => (message: string) => {
+    if (!said.has(message)) log[level](message);
+    said.add(message);
+  };
+  return { info: once("info"), warn: once("warn") };
+}
+
 /** The query in parentheses or, if the server cannot take it so, as it stands. */
 async function choose(
   run: Run,
   host: Host,
-  { statement, otherwise, vet, log }: LaneOptions,
+  { statement, otherwise, vet }: LaneOptions,
+  log: Saying,
 ): Promise<Statement> {
   try {
     const [{ columns } = NOTHING] = await run([statement.probe]);
-    await vet(run, host, columns);
+    await vet(run, host, columns, log);
     return statement;
   } catch (error) {
     if (otherwise === undefined || !isNotTaken(error)) throw error;
@@ -90,14 +116,15 @@ async function choose(
 async function assertFit(
   host: Host,
   run: Run,
-  role: Role,
-  settings: Readonly<Record<string, string>> | undefined,
+  { role, noteStanding, isBehindPooler }: LaneOptions,
 ): Promise<void> {
   const text = `SELECT ${role.standing}, current_setting('default_transaction_read_only'), current_setting('statement_timeout')`;
   const [{ rows } = NOTHING] = await run([{ text, parameters: [] }]);
   const [standing, isReadOnly, timeout] = rows[0] ?? [];
-  if (!role.accepts(standing)) throw new HostProblem(`${host.name} ${role.unfit}`, { mayPass: true });
-  if (settings !== undefined && (isReadOnly !== "on" || timeout === "0")) {
+  noteStanding(host, standing);
+  const unfit = role.unfit(standing);
+  if (unfit !== undefined) throw new HostProblem(`${host.name} ${unfit}`, { mayPass: true });
+  if (!isBehindPooler && (isReadOnly !== "on" || timeout === "0")) {
     throw new HostProblem(
       `${host.name} ignores what a session begins with, as a pooler in transaction mode does: set pooler = true`,
       { mayPass: false },

@@ -61,7 +61,7 @@ interface Vetted {
   readonly statement: Step;
   /** Of the statement. */
   readonly columns: Rows["columns"];
-  readonly log: SourceLog;
+  readonly log: Pick<SourceLog, "warn">;
 }
 
 /** Others who speak the protocol have other plans and catalogues: `undefined` if the server does not take a statement. */

@@ -1,22 +1,22 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
-import { ForeignAnswer } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
 import type { Query } from "../shared/query/parameters.ts";
 import {
   NOTHING,
+  readStanding,
   type Rows,
-  standingIn,
+  standingStep,
   type Statement,
   type StatementOptions,
   type Step,
 } from "./statement.ts";
 
-/** The query needs the stored id: no other column proves whom such an answer is about. */
+/** No other column proves whom such an answer is about. */
 const NEEDS_ID =
   "`query` cannot be put into another one, so that it is asked as it stands, and then needs the stored id among its columns, as player_id";
 
-/** Only what reads is sent as it stands, whatever the server would make of the rest. */
+/** Nothing but a SELECT is sent as it stands, whatever the server would make of it. */
 const READS = /^(?:\s|--[^\n]*\n|\/\*.*?\*\/)*(?:select|with)\b/is;
 
 /**
@@ -28,14 +28,9 @@ export function oneByOne(query: Query, { idType, role, rowReader }: StatementOpt
   const text = query.render((parameter) => (parameter === "player_id" ? `$1::${idType}` : "$2::text"));
   if (!READS.test(text)) return undefined;
   const usesSession = query.uses.has("session_id");
-  const proof = `SELECT $1::text, ${standingIn(role)}`;
 
   function asking(key: string | null, sessionId: string | null): Step {
     return { text, parameters: usesSession ? [key, sessionId] : [key] };
-  }
-
-  function proving(tag: string, place: number): Step {
-    return { text: proof, parameters: [tagAt(tag, place)] };
   }
 
   function keyOf({ playerId }: BalanceQuery): string | undefined {
@@ -45,27 +40,23 @@ export function oneByOne(query: Query, { idType, role, rowReader }: StatementOpt
   return {
     steps: (tag, queries) => [
       ...queries.flatMap((asked, place) => [
-        proving(tag, place),
+        standingStep(role, tagAt(tag, place)),
         asking(keyOf(asked) ?? null, asked.sessionId),
       ]),
-      proving(tag, queries.length),
+      standingStep(role, tagAt(tag, queries.length)),
     ],
     probe: asking(null, null),
     read(answered, tag, queries) {
-      const proofs = answered.filter((_, index) => index % 2 === 0).map(({ rows: [proven = []] }) => proven);
-      if (
-        proofs.length !== queries.length + 1 ||
-        proofs.some(([given], place) => given !== tagAt(tag, place))
-      ) {
-        throw new ForeignAnswer("an answer was to another question");
-      }
-      const isFit = proofs.every(([, standing]) => role.accepts(standing));
+      const proofs = Array.from({ length: queries.length + 1 }, (_, place) =>
+        readStanding(role, tagAt(tag, place), answered[2 * place] ?? NOTHING),
+      );
+      const unfit = proofs.find((each) => each.unfit !== undefined)?.unfit;
       return queries.flatMap((asked, place) => {
         const { rows, columns } = answered[2 * place + 1] ?? NOTHING;
         const key = keyOf(asked);
-        const found = rows.map((values) => ({ tag, place: 0, key, isFit, isFound: true, values }));
-        const proven = found.length > 0 ? found : [{ tag, place: 0, key, isFit, isFound: false, values: [] }];
-        return answersOf(proven, { tag, keys: [key] }, { unfit: role.unfit, readRow: rowReader(columns) });
+        const found = rows.map((values) => ({ tag, place: 0, key, unfit, isFound: true, values }));
+        const proven = found.length > 0 ? found : [{ tag, place: 0, key, unfit, isFound: false, values: [] }];
+        return answersOf(proven, { tag, keys: [key] }, rowReader(columns));
       });
     },
     assertColumns(columns) {

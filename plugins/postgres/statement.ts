@@ -1,6 +1,6 @@
 import type { BalanceQuery } from "../../src/plugin.ts";
 import type { IdType } from "../shared/engine-options.ts";
-import type { LaneAnswer } from "../shared/lanes/lane.ts";
+import { ForeignAnswer, type LaneAnswer } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
 import type { Column, RowReader } from "../shared/query/row-reader.ts";
@@ -50,13 +50,36 @@ export interface StatementOptions {
 
 export const NOTHING: Rows = { rows: [], columns: [] };
 
-/** The role's expression, and nothing in a transaction that could write. */
-export function standingIn({ standing }: Role): string {
-  return `CASE WHEN current_setting('transaction_read_only') = 'on' THEN ${standing} END`;
+/** Whether the transaction only reads, and how the server stands. */
+function fitnessIn({ standing }: Role): string {
+  return `current_setting('transaction_read_only') = 'on', ${standing}`;
+}
+
+/** Why a server that gave these values may not answer; `undefined` if it may. */
+function unfitBy(role: Role, readsOnly: unknown, standing: unknown): string | undefined {
+  return readsOnly === true
+    ? role.unfit(standing)
+    : "would let the query write: a function of the query, or a pooler, has changed the session's settings";
+}
+
+/** Asks how the server stands. */
+export function standingStep(role: Role, tag: string): Step {
+  return { text: `SELECT $1::text, ${fitnessIn(role)}`, parameters: [tag] };
+}
+
+/** Why the server may not answer, and how it stands. Throws `ForeignAnswer` if that is not the answer for this tag. */
+export function readStanding(
+  role: Role,
+  tag: string,
+  { rows }: Rows,
+): { readonly unfit: string | undefined; readonly standing: unknown } {
+  const [given, readsOnly, standing] = rows[0] ?? [];
+  if (given !== tag) throw new ForeignAnswer("an answer was to another question");
+  return { unfit: unfitBy(role, readsOnly, standing), standing };
 }
 
 /** The columns that we add before those of the query: the proof of what is answered. */
-const PROOF = ["tag", "place", "player_id", "standing", "is_found"] as const;
+const PROOF = ["tag", "place", "player_id", "reads_only", "standing", "is_found"] as const;
 
 /**
  * Puts a SELECT into parentheses and asks it for a list of lookups. Each of them gets a row at least, whether the
@@ -64,7 +87,7 @@ const PROOF = ["tag", "place", "player_id", "standing", "is_found"] as const;
  */
 export function lookupStatement(select: string, { idType, role, rowReader }: StatementOptions): Statement {
   const text = `SELECT $3::text, klas_balance_asked.klas_balance_place::int4, ${PLACEHOLDERS.player_id}::text,
-${standingIn(role)}, klas_balance_answer.*
+${fitnessIn(role)}, klas_balance_answer.*
 FROM unnest($1::${idType}[], $2::text[]) WITH ORDINALITY
 AS klas_balance_asked(klas_balance_player_id, klas_balance_session_id, klas_balance_place)
 LEFT JOIN LATERAL (SELECT true, klas_balance_query.* FROM (
@@ -84,19 +107,15 @@ ${select}
     probe: { text, parameters: parameters("", []) },
     read([{ rows, columns } = NOTHING], tag, queries) {
       const keys = queries.map(({ playerId }) => playerKey(idType, playerId));
-      const proven = rows.map(([rowTag, place, key, standing, isFound, ...values]) => ({
+      const proven = rows.map(([rowTag, place, key, readsOnly, standing, isFound, ...values]) => ({
         tag: rowTag,
         place: Number(place) - 1,
         key,
-        isFit: role.accepts(standing),
+        unfit: unfitBy(role, readsOnly, standing),
         isFound: isFound === true,
         values,
       }));
-      return answersOf(
-        proven,
-        { tag, keys },
-        { unfit: role.unfit, readRow: rowReader(columns.slice(PROOF.length)) },
-      );
+      return answersOf(proven, { tag, keys }, rowReader(columns.slice(PROOF.length)));
     },
     assertColumns: (columns) => void rowReader(columns.slice(PROOF.length)),
   };

@@ -29,6 +29,8 @@ const SETTINGS = {
   log_min_messages: "fatal",
 };
 
+type Settings = Readonly<Record<string, string>>;
+
 /** A PostgreSQL of the test's own, with which everything may be done. */
 export interface PostgresServer {
   readonly port: number;
@@ -46,8 +48,8 @@ export interface PostgresServer {
   put(name: string, text: string): void;
   /** Makes a database that the user `klas` owns, unless it is there. */
   database(name: string): Promise<void>;
-  /** A server that follows this one, which is stopped meanwhile. */
-  replica(): Promise<PostgresServer>;
+  /** A server that follows this one, which is stopped meanwhile, by way of the given port if there is one. */
+  replica(by?: { readonly port?: number; readonly settings?: Settings }): Promise<PostgresServer>;
 }
 
 /** All that were started: what a test leaves is ended after the last one. */
@@ -68,9 +70,7 @@ export function sharedPostgres(): Promise<PostgresServer> {
 }
 
 /** Starts a new one. */
-export async function startPostgres(
-  settings: Readonly<Record<string, string>> = {},
-): Promise<PostgresServer> {
+export async function startPostgres(settings: Settings = {}): Promise<PostgresServer> {
   const folder = newFolder();
   cpSync(emptyCluster(), folder, { recursive: true, preserveTimestamps: true });
   own(folder);
@@ -79,7 +79,7 @@ export async function startPostgres(
   return server;
 }
 
-function serverOf(folder: string, settings: Readonly<Record<string, string>>): PostgresServer {
+function serverOf(folder: string, settings: Settings): PostgresServer {
   const port = freePort();
   let child: Bun.Subprocess | undefined;
 
@@ -131,15 +131,15 @@ function serverOf(folder: string, settings: Readonly<Record<string, string>>): P
       if (child !== undefined) await freeze(child.pid);
     },
     thaw: () => child !== undefined && signalAll(child.pid, "SIGCONT"),
-    async replica() {
+    async replica(by = {}) {
       await end();
       const copy = newFolder();
       cpSync(folder, copy, { recursive: true });
       writeFileSync(join(copy, "standby.signal"), "");
       own(copy);
       await start();
-      const conninfo = `host=127.0.0.1 port=${port} user=${SUPERUSER}`;
-      const follower = serverOf(copy, { ...settings, primary_conninfo: conninfo });
+      const conninfo = `host=127.0.0.1 port=${by.port ?? port} user=${SUPERUSER}`;
+      const follower = serverOf(copy, { ...settings, primary_conninfo: conninfo, ...by.settings });
       await follower.start();
       return follower;
     },

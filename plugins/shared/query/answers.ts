@@ -1,7 +1,7 @@
 import type { LookupResult } from "../../../src/plugin.ts";
 import { type LaneAnswer, ForeignAnswer, LaneLost } from "../lanes/lane.ts";
 
-/** A row, with proof that it answers what was asked, from a server that may answer. */
+/** A row, with proof that it answers what was asked. */
 export interface ProvenRow {
   /** The tag that the batch was sent with. */
   readonly tag: unknown;
@@ -9,7 +9,8 @@ export interface ProvenRow {
   readonly place: number;
   /** The key that the server has looked up. */
   readonly key: unknown;
-  readonly isFit: boolean;
+  /** Why the server must no longer answer; `undefined` if it may. */
+  readonly unfit: string | undefined;
   /** Whether the query gave a row. A player who was not found has a row here, too. */
   readonly isFound: boolean;
   /** The columns of the query. */
@@ -30,10 +31,7 @@ export interface Sent {
 export function answersOf(
   rows: readonly ProvenRow[],
   { tag, keys }: Sent,
-  {
-    unfit,
-    readRow,
-  }: { readonly unfit: string; readonly readRow: (values: ProvenRow["values"], key: string) => LookupResult },
+  readRow: (values: ProvenRow["values"], key: string) => LookupResult,
 ): readonly LaneAnswer[] {
   const answers: LaneAnswer[] = [];
   for (const row of rows) {
@@ -41,7 +39,7 @@ export function answersOf(
     if (row.tag !== tag || key === undefined || row.key !== key) {
       throw new ForeignAnswer("an answer was to another question");
     }
-    if (!row.isFit) throw new LaneLost(unfit);
+    if (row.unfit !== undefined) throw new LaneLost(row.unfit);
     if (answers[row.place] !== undefined) answers[row.place] = SEVERAL_ROWS;
     else answers[row.place] = row.isFound ? answerOf(() => readRow(row.values, key)) : { result: null };
   }

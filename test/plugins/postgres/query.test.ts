@@ -429,6 +429,18 @@ test("what a function of the operator's raises does not show up: it may hold an 
   ]);
 });
 
+test.each(["primary", "any"] as const)(
+  "a session that may write answers nothing, and says why, with role = %j",
+  async (role) => {
+    using proxy = startRewordingProxy(server.port, "= 'on'", "= 'no'");
+    const hosts = [`127.0.0.1:${proxy.port}`];
+    const { source } = await open({ ...optionsFor(server, DATABASE), hosts, query: BY_ID, role });
+    expect(await failure(ask(source, "12001"))).toBe(
+      "would let the query write: a function of the query, or a pooler, has changed the session's settings",
+    );
+  },
+);
+
 test("`check` warns of a user who may do more than read", async () => {
   const options = { ...optionsFor(server, DATABASE), query: BY_ID };
   const reading = await open(options, { isRehearsal: true });
