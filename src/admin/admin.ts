@@ -55,7 +55,7 @@ export function openAdmin(
   };
 }
 
-/** Of the configuration in use; made once for each that a reload brings. */
+/** Those of the configuration in use. The set is made once per configuration. */
 function trustedProxies(config: () => Config): AdminSubject["trustedProxies"] {
   let list: Config["server"]["trusted_proxies"];
   let set: ReturnType<AdminSubject["trustedProxies"]>;

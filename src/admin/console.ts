@@ -40,8 +40,8 @@ export interface ConsoleSubject {
   /** Makes one signed call to this server. Throws, with a message for the reader, if there is no answer. */
   call(playerId: string): Promise<CallResult>;
   /**
-   * A page of klas-balance's own players; `undefined` if the source in use has none. Throws with a message for the
-   * reader.
+   * A page of klas-balance's own players; `undefined` if the source in use has none. Throws, with a message for the
+   * reader, if they cannot be read.
    */
   players(from: string): Promise<PlayersPage | undefined>;
   readonly manual: {
@@ -140,7 +140,7 @@ async function playersPage(config: Config, from: string): Promise<PlayersPage | 
     const page: PlayersPage["players"] = [];
     for await (const player of players.list(from)) {
       if (page.length === PLAYERS_PER_PAGE) return { players: page, next: player.playerId };
-      // One that cannot be shown must not hide the others: what is wrong with it is told, and looked for, here.
+      // A player who cannot be shown must not hide the others, and is looked for here when something is wrong.
       const isKnown = exponentOf(player.currency) !== undefined;
       const { playerId: player_id, currency } = player;
       page.push(isKnown ? formatEntry(player, exponentOf) : { player_id, currency, balance: null });

@@ -19,7 +19,7 @@ export interface EventsSubject {
 
 const EVERY_MS = 1000;
 const MAX_VIEWERS = 16;
-/** More calls per second than anybody reads; the rest are only counted. */
+/** More than anybody reads in a second; the rest are only counted. */
 const MAX_CALLS_PER_EVENT = 200;
 /** How far behind a viewer that does not read may fall before it is cut off. A browser connects again. */
 const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
@@ -28,7 +28,7 @@ interface Viewer {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   /** The number of the last call that it was sent. */
   lastCall: number;
-  /** Up to then, what came too fast to be kept. */
+  /** How many calls had come too fast to be kept by then. */
   leftOut: number;
   /** The first event brings all that is kept. */
   isNew: boolean;

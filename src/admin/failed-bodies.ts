@@ -8,13 +8,13 @@ import type { ShownFailure } from "./shapes.ts";
 const SHOWN_BYTES = 2048;
 
 /**
- * A call is smaller than this. What is tried grows with body and secrets, and anybody may send a body: over those of 64
- * KiB this process, which also watches the workers, would sit for minutes.
+ * Real calls are smaller. The work grows with the body and the number of secrets, and anybody may send a body: 64 KiB would
+ * keep this process, which also watches the workers, busy for minutes.
  */
 const EXPLAINED_BYTES = 8192;
 
 /**
- * What was found for a body while the secrets stay the same, because every open page asks for all bodies again and
+ * What was found for a body, as long as the secrets stay the same: every open page asks for all bodies again and
  * again.
  */
 const found = new WeakMap<
@@ -30,7 +30,7 @@ export async function describeFailed(
   const shown: ShownFailure[] = [];
   for (const body of failed.after(0).toReversed()) {
     shown.push(describe(body, secrets));
-    // Hundreds of digests were tried. Now let whatever else is waiting have its turn.
+    // That took hundreds of digests. Let whatever else is waiting have its turn.
     await new Promise(setImmediate);
   }
   return shown;

@@ -2,7 +2,7 @@ import type { Reason } from "../protocol/status.ts";
 import type { Series } from "./shapes.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Reasons that are normal for one player, but mean trouble behind us if all players have them. */
+/** Reasons that are normal for one player, but mean trouble behind us if nearly all players get them. */
 export const FAILING_REASONS = ["player_not_found", "refused", "source_failed", "source_timeout"] as const;
 
 export type FailingReason = (typeof FAILING_REASONS)[number];
@@ -18,7 +18,7 @@ const RECENT_MINUTES = 3;
 const NEARLY_ALL = 0.95;
 /** A share that was higher than this before is normal here: somebody may ask for made-up players all day. */
 const USUAL = 0.5;
-/** Fewer calls tell nothing. */
+/** Fewer calls prove nothing. */
 const MIN_CALLS = 20;
 
 /**

@@ -114,7 +114,7 @@ async function readiness(subject: AdminSubject): Promise<Response> {
 function servePage(): (name: string) => Promise<Response> {
   let assets: ReturnType<typeof pageAssets> | undefined;
   return async (name) => {
-    // From source it is bundled when somebody asks, so that a start does not wait for it.
+    // Run from source, the page is bundled when somebody asks for it, so that the start does not wait.
     assets ??= pageAssets();
     const asset = (await assets).get(name);
     if (asset === undefined) throw new Error(`the page has no ${name}`);

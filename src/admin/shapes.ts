@@ -19,11 +19,11 @@ const failingSchema = v.object({
   latest_ms: v.number(),
   /** How many players or callers fail now; 100 are remembered per reason. */
   failing_now: v.number(),
-  /** At most ten of them: those that fail now and have the most calls, then those that did. */
+  /** At most ten: those that fail now come first, by the number of calls; then those that are over, the latest first. */
   runs: v.array(
     v.object({
       endpoint: v.string(),
-      /** `null` if a call did not get as far; `remote` says whose it was then. */
+      /** `null` if the calls did not get far enough to tell; then `remote` says who made them. */
       player_id: v.nullable(v.string()),
       remote: v.nullable(v.string()),
       /** Since then no call of this player was answered, nor was there a break of 15 minutes in this caller's failures. */
@@ -71,7 +71,7 @@ export const statusSchema = v.object({
       source: details,
     }),
   ),
-  /** By reason, those first that are likeliest to be the operator's to mend. */
+  /** By reason; first what is likeliest to be the operator's to mend. */
   failing: v.pipe(v.array(failingSchema), v.readonly()),
   /** The latest reload; `null` if there was none. */
   reload: v.nullable(v.object({ time_ms: v.number(), problem: v.nullable(v.string()) })),
@@ -85,7 +85,7 @@ export const statusSchema = v.object({
       last_used_ms: v.nullable(v.number()),
     }),
   ),
-  /** At most how many failed bodies are kept: `admin.capture_failed`. */
+  /** How many failed bodies are kept at most: `admin.capture_failed`. */
   capture_failed: v.number(),
   /** Whether `GET /api/players` has something to show. */
   has_players: v.boolean(),
@@ -95,10 +95,10 @@ export type Status = v.InferOutput<typeof statusSchema>;
 
 const points = v.array(v.nullable(v.number()));
 
-/** `GET /api/series?step=second|minute`: calls over time, the oldest first; the last one is whole. */
+/** `GET /api/series?step=second|minute`: calls over time, the oldest step first; the last one is complete. */
 export const seriesSchema = v.object({
   step_seconds: v.number(),
-  /** Unix time, in steps, of the step after the last one. */
+  /** Where the last step ends: Unix time, in steps. */
   end: v.number(),
   /** Calls by reason. */
   counts: v.record(v.string(), v.array(v.number())),
@@ -150,7 +150,7 @@ const failedSchema = v.object({
   problem: v.string(),
   body_bytes: v.number(),
   body_sha256: v.string(),
-  /** The body as UTF-8 text, what cannot be shown as `\u001b`; cut. */
+  /** The beginning of the body as UTF-8 text. What cannot be shown is written as `\u001b`. */
   text: v.string(),
   hex: v.string(),
   /** What `explain` finds, in sentences. */
@@ -185,7 +185,7 @@ export const playersSchema = v.object({
     v.object({
       player_id: v.string(),
       currency: v.string(),
-      /** `null` if the currency is not known, which another program must have written: its decimals are not, either. */
+      /** `null` if the currency is unknown, and so are its decimals; another program must have written it. */
       balance: v.nullable(v.string()),
     }),
   ),

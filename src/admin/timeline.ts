@@ -50,7 +50,7 @@ function ring(length: number) {
     const index = at % length;
     const there = slots[index];
     if (there?.at === at) return there;
-    // A late report for a second whose place a newer one has taken is no longer needed.
+    // The report is too late: a newer step has taken the place.
     if (there !== undefined && there.at > at) return undefined;
     const slot: Slot = { at, counts: new Map(), latencies: new Uint32Array(LATENCY_BUCKETS) };
     slots[index] = slot;

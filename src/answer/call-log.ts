@@ -31,7 +31,7 @@ export function logCall(
   if (!isLogged && recorder === undefined) return;
   const detail = "detail" in answer ? answer.detail : undefined;
   const durationMs = Math.round((performance.now() - call.arrivedMs) * 1000) / 1000;
-  // It is not free, and nobody asks about a call that was answered and is not logged.
+  // It costs something, and nobody needs it for a call that went well and is not logged.
   const caller = isLogged || reason !== "ok" ? call.transport.callerOf(call.request) : undefined;
   const failedBody = reason === "bad_signature" ? call.body : undefined;
   if (isLogged) {

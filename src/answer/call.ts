@@ -14,7 +14,7 @@ export interface Call {
   readonly request: Request;
   readonly headers: Headers;
   readonly transport: Transport;
-  /** When the call did arrive, by `performance.now()`. */
+  /** When the call arrived, by `performance.now()`. */
   readonly arrivedMs: number;
   trace: Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
@@ -42,7 +42,7 @@ export function traceOf({ headers }: Request): Trace {
 
 const DIGITS_BYTES = 24;
 
-/** Random bytes for many calls at once: to ask for those of each would cost more than all else of its trace. */
+/** Random bytes for many calls at once. To ask for them call by call would cost more than the rest of the trace. */
 const pool = Buffer.alloc(170 * DIGITS_BYTES);
 let used = pool.length;
 

@@ -11,8 +11,8 @@ export interface FileEnd {
 const NEWLINE = 10;
 
 /**
- * `undefined` if it is not a file but a pipe, for example, or cannot be read because of its mode or on a system
- * without this path.
+ * `undefined` if it is not a file (a pipe, for example), or cannot be read: because of its mode, or on a system without
+ * this path.
  */
 export async function endOfFile(fileDescriptor: number): Promise<FileEnd | undefined> {
   try {
@@ -20,7 +20,7 @@ export async function endOfFile(fileDescriptor: number): Promise<FileEnd | undef
     if (!entry.isFile()) return undefined;
     const { size: sizeBytes } = entry;
     if (sizeBytes === 0) return { sizeBytes, isInsideLine: false };
-    // The descriptor itself is most likely only good for writing.
+    // The descriptor itself most likely can only be written to.
     const reader = await promisify(open)(`/dev/fd/${fileDescriptor}`, "r");
     try {
       const last = new Uint8Array(1);

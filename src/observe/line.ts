@@ -42,8 +42,8 @@ function jsonEvent(level: LogLevel, message: string, fields: object): string {
 }
 
 /**
- * Piece by piece, because there is one for each call: an object would only be made to be taken apart again. What needs no
- * escaping comes out of closed alphabets: endpoints, codes, reasons, addresses, hex digits, and numbers.
+ * Written piece by piece: there is a line per call, and an object would be made only to be taken apart again. What is not
+ * escaped comes from a closed alphabet: endpoints, codes, reasons, addresses, hex digits, and numbers.
  */
 function jsonRequest(level: LogLevel, record: RequestRecord): string {
   const { endpoint, request_id, player_id, status_code, reason, duration_ms, remote, trace_id } = record;
@@ -92,8 +92,8 @@ function prettyEvent(level: LogLevel, message: string, fields: object): string {
 }
 
 /**
- * A call for people: `OK balance 12001 0.4 ms 203.0.113.7 r-1`, and why it is not OK. What stands in each of a thousand
- * lines alike, and the numbers that only machines match, are not repeated.
+ * A call for people: `OK balance 12001 0.4 ms 203.0.113.7 r-1`, and why it is not OK. It leaves out what is the same in
+ * every line, and the ids that only machines match.
  */
 function prettyRequest(level: LogLevel, record: RequestRecord): string {
   const { status_code, endpoint, player_id, duration_ms, remote, unreadable_hop, request_id } = record;

@@ -78,7 +78,7 @@ const MAX_TEXT_CHARACTERS = 4000;
 const MAX_FIELDS = 20;
 const MAX_NAME_CHARACTERS = 64;
 
-/** A line's own keys, which no field may stand in for. */
+/** The line's own keys. No field may replace them. */
 const OWN_KEYS: ReadonlySet<string> = new Set(["time", "level", "msg"]);
 
 /** Fields as the contract has them, whatever a plugin passed: few, plain and short. */

@@ -42,7 +42,7 @@ const BUCKETS_SECONDS = [
   0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
 ];
 
-/** Codes and events that sources make up, as many as are told apart; the rest is counted as `other`. */
+/** Sources make up codes and events. So many of them are told apart; the rest count as `other`. */
 const MAX_NAMES = 32;
 
 export function openMetrics(gauges: Gauges): Metrics {
@@ -163,7 +163,10 @@ interface HistogramOptions {
   readonly registers: Registry[];
 }
 
-/** A histogram of the library that shows what we have counted. */
+/**
+ * A histogram of the library that shows our own counts. The library takes none that were made elsewhere, so its `get` is
+ * replaced, which is what it calls to print or to sum a metric.
+ */
 function openHistogram({
   labelNames: [first, second],
   ...options
@@ -188,8 +191,8 @@ function openHistogram({
 }
 
 /**
- * The library's metrics of a process. Those of Node's own inside say nothing in this runtime; and what it calls the heap is
- * the address space that was set aside (6.4 GB of a process that has 69 MB).
+ * The library's metrics of a process. Those about Node's internals mean nothing in this runtime, and what it calls the heap
+ * is reserved address space (6.4 GB for a process that uses 69 MB).
  */
 function collectProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
@@ -211,7 +214,7 @@ export function metricsText(snapshots: readonly MetricsSnapshot[]): Promise<stri
   return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
 }
 
-/** What processes that are gone have counted, as one snapshot. How things are with them no longer matters to anyone. */
+/** What processes counted that are gone, as one snapshot. Their gauges are left out: they told of a present that is over. */
 export async function sumOfCounts(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
   const counts = snapshots.map((snapshot) =>
     snapshot.filter(({ name, type }) => COUNTS.has(String(type)) && !name.startsWith("process_")),

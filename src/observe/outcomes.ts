@@ -29,7 +29,7 @@ export interface Outcomes {
   failed(call: FailedCall): void;
   /** Returns whether the player's calls failed before. */
   answered(timeMs: number, endpoint: string, playerId: string): boolean;
-  /** Replaces nothing: these players are followed, too. One may have been answered here already. */
+  /** Follows these players, too. Some of them may have been answered here already. */
   follow(players: readonly FailingPlayer[]): void;
   take(): readonly Outcome[];
 }
@@ -43,7 +43,7 @@ interface FailedCall {
   readonly detail?: string | undefined;
 }
 
-/** Of more players and callers than these, who fail before anybody asks, calls are counted by reason only. */
+/** If more players and callers fail before anybody asks, the calls of the rest are counted by reason only. */
 const MAX_OUTCOMES = 1000;
 /** Players whose next answer matters: all that are remembered of all reasons have room. */
 const MAX_FOLLOWED = 2000;

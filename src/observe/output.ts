@@ -18,7 +18,7 @@ const NOTHING: Uint8Array = new Uint8Array();
 const RETRY_MS = 5;
 const FINAL_FLUSH_MS = 1000;
 
-/** A line that was begun, on a disk that was full then. */
+/** A line that a full disk cut off. */
 interface CutLine {
   /** What ends it. */
   readonly rest: Uint8Array;
@@ -105,7 +105,7 @@ export function openOutput(
     };
   }
 
-  /** A line that is begun is not lost yet. */
+  /** A line that has been begun is not lost yet. */
   async function countLost(chunk: Chunk, written: number): Promise<void> {
     const { bytes } = chunk;
     const isBegun = written === 0 ? cut !== undefined : bytes[written - 1] !== NEWLINE;
@@ -121,7 +121,7 @@ export function openOutput(
       : undefined;
   }
 
-  /** Another process, or the one that made space, may have written there since: then only its last line is to be ended. */
+  /** Another process may have written there since, perhaps the one that made space: then only its last line needs an end. */
   async function lookAtCutLine(): Promise<void> {
     const end = await endOfFile(fileDescriptor);
     if (end !== undefined && end.sizeBytes === cut?.sizeBytes) return;
@@ -134,7 +134,7 @@ export function openOutput(
     write: append,
     async flush() {
       startWriting();
-      // A timer that is left behind would hold the process that flushes in order to end.
+      // A timer left behind would keep a process alive that flushes because it is about to end.
       const { promise, resolve } = Promise.withResolvers<void>();
       const givingUp = setTimeout(resolve, FINAL_FLUSH_MS);
       await Promise.race([writing, promise]);
@@ -158,7 +158,7 @@ async function writeWhole(fileDescriptor: number, chunk: Uint8Array, maxWriteByt
   return offset;
 }
 
-/** Where a write ends that begins at `start`: after a whole line, if need be after one that is too long. */
+/** Where a write that begins at `start` ends: after a whole line, even if one line alone is too long. */
 function endOfWrite(chunk: Uint8Array, start: number, maxBytes: number): number {
   if (chunk.length - start <= maxBytes) return chunk.length;
   const lastNewline = chunk.lastIndexOf(NEWLINE, start + maxBytes - 1);

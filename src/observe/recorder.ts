@@ -59,7 +59,7 @@ export interface SecretUses {
   readonly last_used_ms: number;
 }
 
-/** It runs at every call, so what it does for a call that is answered with a balance is little, and makes nothing. */
+/** It runs at every call. For one that is answered with a balance it does little, and creates hardly anything. */
 export interface Recorder {
   /** Counts a call. Returns whether `keep` is to be told of it, too. */
   answered(
@@ -85,8 +85,8 @@ export function secretId(secret: string): string {
 }
 
 /**
- * How many calls a process keeps until they are fetched, the oldest of them going first. Of answered ones it takes so many
- * per second: that is more than anybody can read.
+ * How many calls a process keeps until they are fetched; the oldest go first. It also keeps no more than this many answered
+ * calls per second, which is more than anybody can read.
  */
 export const MAX_CALLS = 1000;
 /** A supervisor asks every second; one that does not for this long has other troubles. */
@@ -209,7 +209,7 @@ interface Uses {
   lastUsedMs: number;
 }
 
-/** Counts uses. When a secret was used is read off the answer that follows: a clock costs as much as all the rest here. */
+/** Counts uses. The answer that follows says when a secret was used: to read a clock costs as much as all the rest here. */
 function openSecretUses() {
   let all = new Map<string, Uses>();
   let latestId: string | undefined;

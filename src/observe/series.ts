@@ -1,6 +1,6 @@
 /**
- * What is counted at every call, by up to three labels. The library checks, sorts and joins the labels each time, which costs
- * more than looking a player up; here a series is found without making anything, and the library shows what it holds.
+ * What is counted at every call, per combination of up to three labels. The library checks, sorts and joins labels each
+ * time, which costs more than a player's lookup. Here a series is found without creating anything; the library prints it.
  */
 export interface MetricSeries<Value> {
   /** The value of these labels, made if it is the first one. */
@@ -32,10 +32,10 @@ export function openSeries<Value>(make: () => Value): MetricSeries<Value> {
   };
 }
 
-/** Durations in buckets; a bucket holds what is at most as long as its bound, and longer than the one before. */
+/** Durations in buckets. A bucket counts what is longer than the bound before, and at most as long as its own. */
 export interface Distribution {
   observe(seconds: number): void;
-  /** By cumulative bucket, as Prometheus has them: `[["0.001", 3], ["+Inf", 4]]`. */
+  /** Cumulative, as Prometheus wants buckets: `[[0.001, 3], ["+Inf", 4]]`. */
   cumulative(): readonly (readonly [bound: number | "+Inf", count: number])[];
   readonly sumSeconds: number;
 }
@@ -46,7 +46,7 @@ export function openDistribution(boundsSeconds: readonly number[]): Distribution
   return {
     observe(seconds) {
       let bucket = 0;
-      // The first ones are the usual ones.
+      // Most durations are short, so this ends early.
       while (bucket < boundsSeconds.length && seconds > (boundsSeconds[bucket] ?? Infinity)) bucket += 1;
       counts[bucket] = (counts[bucket] ?? 0) + 1;
       sumSeconds += seconds;

@@ -18,7 +18,7 @@ interface ChartsProps {
   readonly onBrush: (fromMs: number, toMs: number) => void;
 }
 
-/** Calls a second by reason and latency, over a quarter of an hour or a day. */
+/** Calls per second by reason, and latency, over a quarter of an hour or a day. */
 export function Charts({ isPaused, onBrush }: ChartsProps) {
   const [step, setStep] = useState<Step>("second");
   const [series, setSeries] = useState<Series>();
@@ -125,7 +125,7 @@ function Chart({ title, plot, onBrush }: ChartProps) {
   const names = plot.lines.map(({ label }) => label).join(" ");
   const isDark = useDarkness();
 
-  // A chart is made for its lines and colours; numbers are put into it.
+  // A chart is made anew if its lines or colours change. New numbers go into the one that is there.
   useEffect(() => {
     const element = holder.current;
     if (element === null) return undefined;
@@ -167,7 +167,7 @@ function optionsOf(
   brush: { readonly current: ChartProps["onBrush"] },
 ): uPlot.Options {
   const styles = getComputedStyle(document.documentElement);
-  // Of a logarithmic scale only the powers of ten have room.
+  // On a logarithmic scale there is room for the powers of ten only.
   const isDrawn = (tick: number) => !isLogarithmic || Number.isInteger(Math.log10(tick));
   const colour = (name: string) => styles.getPropertyValue(name).trim();
   const axis = {

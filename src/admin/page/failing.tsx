@@ -11,7 +11,7 @@ interface FailingProps {
   readonly onList: (filter: { readonly player: string; readonly reason: string }) => void;
 }
 
-/** As many are told of in a row each; more of them are counted, and behind a click. */
+/** So many get a row each. If there are more they are counted, and a click lists them. */
 const SHOWN_RUNS = 3;
 
 /** Whose calls fail, since when and why: the question that this page is opened with. */

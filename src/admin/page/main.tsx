@@ -12,7 +12,7 @@ import { Players } from "./players.tsx";
 import { follow, NotLoggedIn, onTokenWanted } from "./requests.ts";
 import { TryCall } from "./try-call.tsx";
 
-/** The server keeps as many. */
+/** As many as the server keeps. */
 const MAX_CALLS = 1000;
 
 function Console() {

@@ -8,7 +8,7 @@ interface Topic {
 
 interface ManualProps {
   readonly topic: string;
-  /** What the reader wants to know of: the row of a table that begins with it is shown first. */
+  /** A word that the reader looks for: the page opens at the table row that begins with it. */
   readonly term: string;
 }
 

@@ -1,11 +1,11 @@
 import type { ConsoleEvent } from "../shapes.ts";
 
-/** The server wants the token: there is no session, or it has ended. To ask on would be to guess. */
+/** The server wants the token: there is no session, or it has ended. To go on asking would be guessing. */
 export class NotLoggedIn extends Error {}
 
 let askForToken = () => {};
 
-/** Whatever finds out that the token is wanted, the whole page stops asking. */
+/** Whichever request finds out that the token is wanted, the whole page stops asking. */
 export function onTokenWanted(stop: () => void): void {
   askForToken = stop;
 }
@@ -55,10 +55,10 @@ export interface Live {
 }
 
 const RECONNECT_MS = 2000;
-/** An event comes every second, so this long without one something is wrong, though the connection may stand. */
+/** Events come every second. After this long without one something is wrong, even if the connection stands. */
 const SILENCE_MS = 6000;
 
-/** Why a stream of events ended, which it does not say itself. */
+/** Asks the server why a stream of events ended, because the stream does not say. */
 async function whyCutOff(): Promise<unknown> {
   try {
     const { body } = await ask("/api/events");
@@ -70,8 +70,8 @@ async function whyCutOff(): Promise<unknown> {
 }
 
 /**
- * Follows the server's events, and goes on following when it was away. `onLost` is told each time that it cannot be
- * reached. A stream does not say why it failed, so the server is asked.
+ * Follows the server's events, and goes on when the server was away. `onLost` is told each time that it cannot be
+ * reached.
  */
 export function follow(
   lastCall: () => number,
