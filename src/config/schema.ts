@@ -69,7 +69,12 @@ const serverSchema = table({
   max_body_bytes: v.optional(integer(256, 16_777_216), 16_384),
   drain_seconds: v.optional(integer(0, 3600), 10),
   lame_duck_seconds: v.optional(integer(0, 3600), 0),
-  allow_ips: v.optional(v.array(addressRange, "expected a list of IP addresses and ranges")),
+  allow_ips: v.optional(
+    v.pipe(
+      v.array(addressRange, "expected a list of IP addresses and ranges"),
+      v.minLength(1, "expected at least one address; without allow_ips everybody may call"),
+    ),
+  ),
   trusted_proxies: v.optional(v.array(addressRange, "expected a list of IP addresses and ranges")),
   tls: v.optional(table({ cert: text(FILE), key: text(FILE), client_ca: v.optional(text(FILE)) })),
 });
@@ -213,11 +218,25 @@ const currenciesSchema = v.pipe(
   }),
 );
 
+/** Every address, in either family. */
+const WILDCARDS = new Set(["0.0.0.0", "::"]);
+
+interface Listener {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Whether two listeners would ask for one port; 0 is any that is free. */
+function areOne(one: Listener, other: Listener): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  return one.host === other.host || WILDCARDS.has(one.host) || WILDCARDS.has(other.host);
+}
+
 export const configSchema = v.pipe(
   table({
     server: v.optional(serverSchema, {}),
     webhook: webhookSchema,
-    sources: v.record(v.string(), sourceSchema, "expected a table of sources"),
+    sources: v.record(v.string(), sourceSchema, "expected a table of sources, such as [sources.players]"),
     currencies: v.optional(currenciesSchema),
     admin: v.optional(adminSchema),
     log: v.optional(logSchema, {}),
@@ -230,6 +249,14 @@ export const configSchema = v.pipe(
       'expected a currency of ISO 4217, such as "EUR", or one of [currencies]',
     ),
     ["webhook", "currency"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["server"], ["admin"]],
+      ({ server, admin }) => admin === undefined || !areOne(server, admin),
+      "expected another port than server.port",
+    ),
+    ["admin", "port"],
   ),
 );
 

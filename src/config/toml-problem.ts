@@ -23,8 +23,8 @@ const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[
     "something comes after the value: one line holds one key, and a comment begins with #",
   ],
   [/illegal character in key/, /^\s*\[[^\]]*$/, "the name of a table is closed by ]"],
-  [/illegal character in key/, /^\s*[\w-]+\s*:/, "key and value are separated by =, not by :"],
-  [/redefine/, /(?:)/, "it is there already, above: each key and each table may appear once"],
+  [/illegal character in key/, /^\s*[\w-]+\s*:/, "key and value are separated by =, not by a colon"],
+  [/redefine/, /(?:)/, "it stands above already; each key and each table may appear once"],
   [
     /expected comma or end/,
     /(?:)/,

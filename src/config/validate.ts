@@ -75,12 +75,18 @@ function unknownKeys(schema: unknown, input: unknown, path: readonly string[] = 
     if (entries !== undefined && Object.hasOwn(entries, key))
       return unknownKeys(entries[key], value, itemPath);
     if (isOpen) return unknownKeys(shape.value, value, itemPath);
-    return [unknownKey(key, path, entries ?? {})];
+    return [unknownKey([key, value], path, entries ?? {})];
   });
 }
 
-function unknownKey(key: string, path: readonly string[], known: Readonly<Record<string, unknown>>): Problem {
-  const meant = itsTable(key, path, known) ?? didYouMean(key, Object.keys(known));
+type Member = readonly [key: string, value: unknown];
+
+function unknownKey(
+  [key, value]: Member,
+  path: readonly string[],
+  known: Readonly<Record<string, unknown>>,
+): Problem {
+  const meant = itsTable([key, value], path, known) ?? didYouMean(key, Object.keys(known));
   if (meant !== "" || isOrdinaryKey(key)) return { path: [...path, key], message: `unknown key${meant}` };
   const message = `unknown key of ${key.length} characters, which is not shown: it may be a secret`;
   return { path: [...path, "****"], message };
@@ -88,11 +94,11 @@ function unknownKey(key: string, path: readonly string[], known: Readonly<Record
 
 /** Before the first heading of a TOML file a key belongs to no table; here, to which of them it could. */
 function itsTable(
-  key: string,
+  [key, value]: Member,
   path: readonly string[],
   known: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  if (path.length > 0) return undefined;
+  if (path.length > 0 || (typeof value === "object" && !Array.isArray(value))) return undefined;
   const [table] =
     Object.entries(known).find(([, schema]) => Object.hasOwn(shapeOf(schema)?.entries ?? {}, key)) ?? [];
   return table === undefined ? undefined : ` outside of a table; write it below [${table}]`;

@@ -90,7 +90,27 @@ interface Scenario {
 
 /** `must contain` and `must not contain`; the secret is in every one of them and must never show. */
 const scenarios: Readonly<Record<string, Scenario>> = {
-  "an empty file": { text: "", says: ["webhook: missing", "sources: missing"] },
+  "an empty file": {
+    text: "",
+    says: ["webhook: missing", "sources: missing; expected a table of sources, such as [sources.players]"],
+    never: ["webhook.source"],
+  },
+  "a table of a near name": {
+    text: `${WEBHOOK}[source.players]\nplugin = "static"\nplayers = {}`,
+    says: ['source: unknown key, did you mean "sources"?'],
+  },
+  "a list that lets nobody call": {
+    text: `[server]\nallow_ips = []\n${GOOD}`,
+    says: ["server.allow_ips: expected at least one address; without allow_ips everybody may call"],
+  },
+  "one port for two listeners": {
+    text: `[server]\nport = 9464\n[admin]\n${GOOD}`,
+    says: ["admin.port: expected another port than server.port"],
+  },
+  "one port of one address for two listeners": {
+    text: `[server]\nhost = "::1"\nport = 81\n[admin]\nhost = "[::1]"\nport = 81\n${GOOD}`,
+    says: ["admin.port: expected another port than server.port"],
+  },
   "TOML that ends in a string": { text: `[webhook]\nsecrets = ["${SECRET}]`, says: ["line 2", "not TOML"] },
   "TOML with a bare secret": { text: `[webhook]\nsecrets = [${SECRET}]`, says: ["line 2", "not TOML"] },
   "TOML with a bad escape": { text: `[webhook]\nsecrets = ["${SECRET}\\q"]`, says: ["line 2", "not TOML"] },
@@ -226,7 +246,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     text: `${WEBHOOK}source = "toString"\n${SOURCE}`,
     says: ['webhook.source: the source "toString" is not defined'],
   },
-  "no source at all": { text: WEBHOOK, says: ["sources: missing", "there is no [sources.NAME] table"] },
+  "no source at all": { text: WEBHOOK, says: ["sources: missing"], never: ["webhook.source"] },
+  "an empty table of sources": { text: `${WEBHOOK}[sources]`, says: ["there is no [sources.NAME] table"] },
   "a source without a plugin": {
     text: `${WEBHOOK}[sources.players]\nfile = "x"`,
     says: ["sources.players.plugin: missing"],
