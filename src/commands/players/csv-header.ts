@@ -19,6 +19,10 @@ export function columnsOf(titles: readonly string[]): Columns | { readonly probl
   if (doubled !== undefined) return { problem: `the column ${doubled} appears twice` };
   const missing = indexes.filter(([, index]) => index === -1).map(([field]) => field);
   if (missing.length > 0) {
+    // Then the line need not be a header: it may hold somebody's balance, or a secret.
+    if (missing.length === ENTRY_FIELDS.length) {
+      return { problem: `is this the header? Expected ${ENTRY_FIELDS.join(", ")}` };
+    }
     const near = missing.length === 1 ? didYouMean(missing[0] ?? "", titles) : "";
     return {
       problem: `the header has no column ${missing.join(", no ")}${near}: expected ${ENTRY_FIELDS.join(", ")}, found ${shown(titles)}`,

@@ -69,7 +69,7 @@ test.each([
     "\nplayer_id,curency,balance\n1,EUR,1\n",
     'line 2: the header has no column currency, did you mean "curency"?',
   ],
-  ["1,EUR,1\n", "the header has no column player_id, no currency, no balance"],
+  ["1,EUR,1\n", "players.csv: line 1: is this the header? Expected player_id, currency, balance"],
   ["player_id,currency,balance,Player ID\n1,EUR,1,2\n", "line 1: the column player_id appears twice"],
   [`${HEADER}a,EUR,1\nb"c,EUR,1\n`, "line 3: a quote here or above is not in order"],
   [`${HEADER}a,EUR,1\n"b,EUR,1\nc,EUR,1\n`, "a quote here or above is not in order"],
@@ -170,6 +170,18 @@ test("an end of a line that is cut in two is one", async () => {
     expect(await refusal(text.replace("p0,", `p${padding}0,`))).toContain("line 20002: balance");
   }
 });
+
+test.each(["12001,EUR,31.5\n", "s3cret-of-Klas-Gaming\n"])(
+  "what is no header is not shown: %j",
+  async (text) => {
+    const message = await refusal(text);
+    for (const word of text
+      .trim()
+      .split(",")
+      .filter((each) => each !== "EUR"))
+      expect(message).not.toContain(word);
+  },
+);
 
 test("what cannot be read is named", async () => {
   expect(await refusal(HEADER, join(folder, "nowhere.csv"))).toBe(
