@@ -16,9 +16,7 @@ database = "casino"
 user = "klas_balance"
 # password = "\${file:database-password}"
 query = "SELECT id AS player_id, balance FROM accounts WHERE id = :player_id"`,
-  nextSteps: [
-    "edit config.toml            say where your database is, who you are there, and what to read, then:",
-  ],
+  nextSteps: ["edit config.toml: say where your database is, who you are there, what to read"],
 };
 
 /** Spec 3.3: balances in a table of the operator's in MySQL, MariaDB, or in what speaks their protocol. */

@@ -33,7 +33,7 @@ database = "klas"
 user = "klas_balance"
 # password = "\${file:database-password}"
 # query = "SELECT id AS player_id, balance FROM accounts WHERE id = :player_id" # or: read a database of yours`,
-  nextSteps: ["edit config.toml            say where your database is, and who you are there, then:"],
+  nextSteps: ["edit config.toml: say where your database is, and who you are there"],
 };
 
 /** Spec 3.3: balances in PostgreSQL, or in what speaks its protocol; klas-balance's own table or the operator's. */

@@ -18,7 +18,7 @@ export const starter = {
   table: `plugin = "rest"
 url = "http://127.0.0.1:9000/players/{player_id}/balance"    # your core
 balance = "/balance"        # JSON Pointer to the amount in its answer`,
-  nextSteps: ["edit config.toml            say where your core is, then:"],
+  nextSteps: ["edit config.toml: say where your core is"],
 };
 
 /** A proxy to the operator's core over HTTP (spec 3.2). */

@@ -24,10 +24,10 @@ export function signedCall(secret: string, playerId: string): SignedCall {
 export function signedCurl(url: string, secret: string, playerId: string): string {
   const { body, signature } = signedCall(secret, playerId);
   return [
-    `curl -i -X POST ${quoted(reachable(url))}`,
+    `curl -i -X POST ${inShellQuotes(reachable(url))}`,
     `-H 'Content-Type: application/json'`,
     `-H '${SIGNATURE_HEADER}: ${signature}'`,
-    `-d ${quoted(body)}`,
+    `-d ${inShellQuotes(body)}`,
   ].join(" \\\n  ");
 }
 
@@ -45,6 +45,7 @@ export function listenerOrigin(
   return reachable(`${scheme}://${bare.includes(":") ? `[${bare}]` : bare}:${port}`);
 }
 
-function quoted(text: string): string {
+/** A text as one word of a POSIX shell's command line. */
+export function inShellQuotes(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -2,16 +2,18 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { withPlayers } from "../../plugins/sqlite/players.ts";
 import { secretWarnings, TRIAL_PREFIX } from "../config/secret-warnings.ts";
-import { describeFileError } from "../file-error.ts";
+import { describeFileError, fileErrorCode } from "../file-error.ts";
 import { Failure } from "../failure.ts";
 import { builtIns, type Starter } from "../source/built-in.ts";
 import { print } from "../standard-output.ts";
+import { shownPath } from "../shown-path.ts";
 import { integerFrom } from "./arguments.ts";
 import { secretFromFile } from "./secret-option.ts";
 import { createFile } from "./whole-file.ts";
+import { inShellQuotes } from "../certify/signed-call.ts";
 import { openPlayers } from "../players/own-database.ts";
 
 const DEFAULT_SOURCE = "sqlite";
@@ -24,7 +26,7 @@ const DEFAULT_ADMIN_PORT = 9464;
 export function initCommand() {
   return new Command("init")
     .description("writes a configuration, its secret, and a database with the player 12001 (30 EUR)")
-    .argument("[dir]", "the folder; it is made if it does not exist", ".")
+    .argument("[dir]", "the folder; it is made if it does not exist", parseFolder, ".")
     .addOption(
       new Option("--source <name>", "where the balances live")
         .choices([...builtIns.keys()])
@@ -52,19 +54,27 @@ Examples:
   klas-balance init /srv/klas --source rest  balances come from a core over HTTP`,
     )
     .action(async (dir, { secretFile, source, force = false, quiet = false, ...ports }, command) => {
+      if (ports.port === ports.adminPort && ports.port !== 0) {
+        command.error("error: --port and --admin-port are one: two listeners need two", { exitCode: 2 });
+      }
       const options = { ...ports, starter: starterOf(source) };
       const issued = secretFile === undefined ? undefined : secretFromFile(command, secretFile);
       const plan = planOf({ ...options, folder: resolve(dir), issued, secretFile });
       const kept = await write(plan, force);
       await chmod(join(plan.folder, SECRET), 0o600);
       const lines = [
-        ...kept.map(({ file, aside }) => `kept ${file} as ${aside}`),
-        ...plan.files.map(({ path }) => `wrote ${path}`),
+        ...kept.map(({ file, aside }) => `kept ${shownPath(file)} as ${shownPath(aside)}`),
+        ...plan.files.map(({ path }) => `wrote ${shownPath(path)}`),
         ...(issued === undefined ? [] : secretWarnings([issued]).map((warning) => `warning: ${warning}`)),
         ...(quiet ? [] : nextSteps(dir, { ...options, isTrial: issued === undefined })),
       ];
       print(`${lines.join("\n")}\n`);
     });
+}
+
+function parseFolder(text: string): string {
+  if (text === "") throw new InvalidArgumentError("Expected the name of a folder.");
+  return text;
 }
 
 function starterOf(source: string): Starter {
@@ -123,7 +133,7 @@ async function write({ folder, files }: Plan, force: boolean): Promise<readonly 
   const kept: Kept[] = [];
   const made: string[] = [];
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const path of present) kept.push(await keepAside(path));
     for (const { path, make } of files) {
       await make(path);
@@ -134,15 +144,24 @@ async function write({ folder, files }: Plan, force: boolean): Promise<readonly 
     for (const { file, aside } of kept) await renameAll(aside, file);
     throw error instanceof Failure
       ? error
-      : new Failure(`cannot write to ${folder}: ${describeFileError(error)}`, 1);
+      : new Failure(`cannot write to ${shownPath(folder)}: ${describeFileError(error)}`, 1);
   }
   return kept;
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    if (fileErrorCode(error) !== "EEXIST") throw error;
+    throw new Failure(`cannot write to ${shownPath(folder)}: it is not a folder`, 1);
+  }
+}
+
 function alreadyThere(present: readonly string[], folder: string): string {
   const secret = join(folder, SECRET);
-  const advice = present.join() === secret ? `"--secret-file ${secret}" takes it as it is, ` : "";
-  return `${present.join(", ")}: there already; ${advice}--force writes all again and keeps what is there under another name`;
+  const advice = present.join() === secret ? `"--secret-file ${shownPath(secret)}" takes it as it is, ` : "";
+  return `${present.map(shownPath).join(", ")}: there already; ${advice}--force writes all again and keeps what is there under another name`;
 }
 
 async function makeDatabase(file: string): Promise<void> {
@@ -193,7 +212,7 @@ path = "/"                  # calls come to POST /balance
 # ["\${file:secret.new}", "\${file:secret}"], until the metrics show that the old one is no longer used.
 secrets = ["\${file:secret}"]
 source = "players"
-# probe_player = "12001"    # a real player of yours: who is then looked up by "check", and before it is called ready
+# probe_player = "12001"    # a real player of yours, whom "check" and the readiness probe then look up
 
 [sources.players]
 ${starter.table}
@@ -208,14 +227,14 @@ function nextSteps(
   dir: string,
   { starter, port, adminPort, isTrial }: InitOptions & { readonly isTrial: boolean },
 ): readonly string[] {
-  const change = dir === "." ? [] : [`  cd ${dir}`];
+  const change = dir === "." ? [] : [`  cd ${PLAIN_WORD.test(dir) ? dir : inShellQuotes(dir)}`];
   // If the players are the operator's own, only the operator knows one.
   const player = starter.nextSteps.length === 0 ? "12001" : "ID";
   const before = starter.nextSteps.map((step) => `  ${step}`);
   const secret = isTrial
     ? [
-        "The secret is a trial one. Klas Gaming issues the real one (their pages call it SecretID):",
-        'put it into the file "secret", in place of what is there, and restart or reload.',
+        "The secret is a trial one. Klas Gaming issues the real one (SecretID): put it",
+        'into the file "secret", in place of what is there, and restart or reload.',
       ]
     : ['The secret is the one that Klas Gaming issued. It is in the file "secret".'];
   return [
@@ -224,16 +243,20 @@ function nextSteps(
     ...change,
     ...before,
     ...steps([
-      [`check --player ${player}`, "says what is wrong, and what that player's call would be answered"],
-      ["serve", `answers on port ${port}; http://127.0.0.1:${adminPort}/ shows it at work`],
-      [`call ${player}`, "from another terminal: makes a signed call, as Klas Gaming does"],
+      [`check --player ${player}`, "what is wrong, and what a call would get"],
+      ["serve", `answers on port ${port} until Ctrl-C`],
+      [`call ${player}`, "from another terminal: a signed call"],
     ]),
     "",
+    `While it runs, http://127.0.0.1:${adminPort}/ shows it at work.`,
     ...secret,
     "Klas Gaming needs your WEBHOOK_URL (https://…, without /balance).",
   ];
 }
 
+/** What a shell takes as it is. */
+const PLAIN_WORD = /^[\w./~+-]+$/;
+
 function steps(each: readonly (readonly [command: string, does: string])[]): readonly string[] {
-  return each.map(([command, does]) => `  klas-balance ${command.padEnd(20)}  ${does}`);
+  return each.map(([command, does]) => `  klas-balance ${command.padEnd(20)}  # ${does}`);
 }

@@ -20,12 +20,12 @@ test("what to do next names the folder as it was given, and the port", async () 
   const { stdout, exitCode } = await runProgram(["init", there, "--port", "18081"], { cwd: folder });
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`\nNext:\n  cd ${there}\n  klas-balance check `);
-  expect(stdout).toContain("answers on port 18081; ");
+  expect(stdout).toContain("# answers on port 18081 until Ctrl-C\n");
   expect(readFileSync(join(there, "config.toml"), "utf8")).toContain("\nport = 18081\n");
-  expect(stdout).toContain("; http://127.0.0.1:9464/ shows it at work\n");
+  expect(stdout).toContain("\nWhile it runs, http://127.0.0.1:9464/ shows it at work.\n");
   expect(stdout).toContain("\n  klas-balance call 12001 ");
   const { stdout: here } = await runProgram(["init", "--source", "rest"], { cwd: folder });
-  expect(here).toContain("\nNext:\n  edit config.toml ");
+  expect(here).toContain("\nNext:\n  edit config.toml: say where your core is\n");
   expect(here).toContain("\n  klas-balance check --player ID ");
 });
 
@@ -57,7 +57,7 @@ test("a secret that lies in its place already is taken as it is, and closed to o
   const cwd = emptyFolder();
   writeFileSync(join(cwd, "secret"), ISSUED, { mode: 0o644 });
   const refused = await runProgram(["init"], { cwd });
-  expect(refused.stderr).toContain(`there already; "--secret-file ${join(cwd, "secret")}" takes it as it is`);
+  expect(refused.stderr).toContain(`there already; "--secret-file secret" takes it as it is`);
   expect(refused.exitCode).toBe(1);
   expect(readdirSync(cwd)).toEqual(["secret"]);
   const { exitCode } = await runProgram(["init", "--secret-file", "secret"], { cwd });
@@ -71,9 +71,7 @@ test("a second run changes nothing; --force keeps the first one's files under an
   await runProgram(["init"], { cwd });
   const first = readFileSync(join(cwd, "secret"), "utf8");
   const refused = await runProgram(["init"], { cwd });
-  expect(refused.stderr).toContain(
-    `${join(cwd, "secret")}, ${join(cwd, "balances.db")}: there already; --force `,
-  );
+  expect(refused.stderr).toContain("secret, balances.db: there already; --force ");
   expect(readFileSync(join(cwd, "secret"), "utf8")).toBe(first);
   expect((await runProgram(["init", "--force"], { cwd })).exitCode).toBe(0);
   expect(readFileSync(join(cwd, "secret"), "utf8")).not.toBe(first);
@@ -104,3 +102,32 @@ test.each([...builtIns.keys()])(
     expect(exitCode).not.toBe(2);
   },
 );
+
+test.each([...builtIns.keys()])(
+  "what to do next fits a terminal of 80 columns, and a shell: %s",
+  async (source) => {
+    const cwd = emptyFolder();
+    const folder = "it's / ours";
+    const { stdout } = await runProgram(["init", folder, "--source", source], { cwd });
+    expect(stdout).toContain(`wrote ${folder}/config.toml\n`);
+    const next = stdout.slice(stdout.indexOf("\nNext:"));
+    expect(next.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    const change = /^ {2}(cd .*)$/m.exec(next)?.[1] ?? "";
+    const { stdout: there } = Bun.spawnSync(["sh", "-c", `${change} && pwd`], { cwd });
+    expect(there.toString()).toBe(`${join(cwd, folder)}\n`);
+  },
+);
+
+test.each([
+  [["init", ""], 2, "Expected the name of a folder."],
+  [["init", "file"], 1, "error: cannot write to file: it is not a folder\n"],
+  [["init", "file/below"], 1, "error: cannot write to file/below: a part of its path is not a directory\n"],
+  [["init", "--port", "9464"], 2, "error: --port and --admin-port are one: two listeners need two\n"],
+] as const)("%j is refused", async (words, status, problem) => {
+  const cwd = emptyFolder();
+  writeFileSync(join(cwd, "file"), "");
+  const { stderr, exitCode } = await runProgram(words, { cwd });
+  expect(stderr).toContain(problem);
+  expect(exitCode).toBe(status);
+  expect(readdirSync(cwd)).toEqual(["file"]);
+});
