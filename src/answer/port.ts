@@ -14,19 +14,26 @@ export function serveOrExplain<Server>(place: Place, open: () => Server): Server
   try {
     return open();
   } catch (error) {
-    throw new Failure(`cannot listen on ${place.host} port ${place.port}: ${explain(error, place)}`, 2);
+    const options = { host: `${place.table}.host`, port: `${place.table}.port` };
+    const problem = listenProblem(error, place.port, options);
+    throw new Failure(`cannot listen on ${place.host} port ${place.port}: ${problem}`, 2);
   }
 }
 
-function explain(error: unknown, { table, port }: Place): string {
+/** Why a port cannot be listened on, and which option would change that. */
+export function listenProblem(
+  error: unknown,
+  port: number,
+  options: { readonly host: string; readonly port: string },
+): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") {
     const user = userOf(port);
     const who = user === undefined ? "" : ` (${user})`;
-    return `another program uses it${who}; choose another ${table}.port`;
+    return `another program uses it${who}; choose another ${options.port}`;
   }
-  if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on in ${table}.port`;
-  if (code === "EADDRNOTAVAIL") return `this machine has no such address; check ${table}.host`;
+  if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on in ${options.port}`;
+  if (code === "EADDRNOTAVAIL") return `this machine has no such address; check ${options.host}`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -9,23 +9,25 @@ import { goodFields, requestWith, sendRequest, type TestedEndpoint } from "./sig
 
 const PROXY = "from a proxy: is the server behind it running?";
 
+/** `ENDPOINT` stands for the name of the one that was called. */
 const STATUS_HINTS = new Map([
   [401, "something before the endpoint asks for credentials, which Klas Gaming does not send"],
   [403, "is this address in server.allow_ips?"],
-  [404, "is --url the WEBHOOK_URL, without /balance?"],
-  [405, "the endpoint does not take POST: is --url the WEBHOOK_URL, without /balance?"],
+  [404, "is --url the WEBHOOK_URL, without /ENDPOINT?"],
+  [405, "the endpoint does not take POST: is --url the WEBHOOK_URL, without /ENDPOINT?"],
   [502, PROXY],
   [503, PROXY],
   [504, PROXY],
 ]);
 
 /** What an HTTP status that is not an answer may mean. */
-export function statusHint({ status, headers }: HttpReply): string | undefined {
+export function statusHint({ status, headers }: HttpReply, endpoint = "balance"): string | undefined {
   const location = new Map(headers).get("location");
   if (status >= 300 && status < 400 && location !== undefined) {
-    return `it redirects to ${location}, and Klas Gaming does not follow: give that URL, without /balance`;
+    return `it redirects to ${location}, and Klas Gaming does not follow: give that URL, without /${endpoint}`;
   }
-  return STATUS_HINTS.get(status);
+  const hint = STATUS_HINTS.get(status)?.replace("ENDPOINT", endpoint);
+  return status === 404 && endpoint !== "balance" ? `${hint} And is /${endpoint} answered there?` : hint;
 }
 
 /** Why a good call may be refused, found out by further calls; `undefined` if nothing is known. */
@@ -42,7 +44,7 @@ export async function causeOfRefusal(tested: TestedEndpoint, reply: HttpReply): 
   if (statusCode === DEFAULT_STATUS_CODES.invalid_body) {
     return "it calls a body invalid that has the four fields of the protocol and nothing else";
   }
-  return statusHint(reply);
+  return statusHint(reply, path.slice(path.lastIndexOf("/") + 1));
 }
 
 async function answersAt(tested: TestedEndpoint, path: string): Promise<boolean> {

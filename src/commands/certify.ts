@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 import { CASES_BY_ENDPOINT } from "../certify/cases.ts";
 import { type StandInCore, startStandInCore } from "../certify/stand-in-core.ts";
 import { besides } from "../certify/endpoint-address.ts";
-import { messageOf } from "../source/thrown.ts";
+import { listenProblem } from "../answer/port.ts";
 import { certify } from "../certify/certify.ts";
 import { print } from "../standard-output.ts";
 import { integerFrom, parseId, parseWebhookUrl, proxyOption } from "./arguments.ts";
@@ -130,7 +130,8 @@ Examples:
     try {
       return place && (await startStandInCore(place.host, place.port));
     } catch (error) {
-      return fail(`cannot listen at --core: ${messageOf(error)}`, 1);
+      const problem = listenProblem(error, place?.port ?? 0, { host: "--core", port: "--core" });
+      return fail(`cannot listen at --core: ${problem}`, 1);
     }
   }
 

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { CASES } from "../../src/certify/cases.ts";
 import { certify } from "../../src/certify/certify.ts";
 import { endpointOf } from "../../src/certify/endpoint-address.ts";
+import { statusHint } from "../../src/certify/first-call.ts";
 import { conforms } from "../../src/certify/report.ts";
 import { sign, signingKey } from "../../src/protocol/signature.ts";
 import { PLAYER, SECRET, serveSteps, signatureOf, signedResponse, type Steps } from "./reference.ts";
@@ -105,6 +106,14 @@ test.each([
     expect(conforms(report)).toBe(false);
   },
 );
+
+test.each([
+  ["authenticate", "without /authenticate? And is /authenticate answered there?"],
+  ["bet", "without /bet? And is /bet answered there?"],
+])("an endpoint of another name that is not there: %s", (endpoint, hint) => {
+  const reply = { status: 404, headers: [], body: Buffer.of() };
+  expect(statusHint(reply, endpoint)).toEndWith(hint);
+});
 
 test("told to keep going, it runs what needs no answered balance", async () => {
   const { cause, results } = await certified(keyed("another secret"), { keepsGoing: true });

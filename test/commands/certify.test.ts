@@ -112,6 +112,15 @@ test("prints JSON and writes JUnit", async () => {
   expect(xml).toContain('<skipped message="should: X-Signature has upper-case digits"/>');
 });
 
+test("a port that --core cannot have is named with the program that has it", async () => {
+  const port = new URL(broken.url).port;
+  const { stderr, exitCode } = await certify(broken.url, "--endpoint", "forward", "--core", port);
+  expect(stderr).toMatch(
+    /^error: cannot listen at --core: another program uses it.*; choose another --core\n$/,
+  );
+  expect(exitCode).toBe(1);
+});
+
 test.each(["no-such-folder/report.xml", "."])("--junit %s is found out before any call", async (junit) => {
   let calls = 0;
   using endpoint = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => Response.json((calls += 1)) });
