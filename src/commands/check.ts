@@ -97,6 +97,9 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
     "ok",
     `would listen on ${server.host} port ${server.port} and answer POST ${endpointPath(webhook.path)}`,
   );
+  if (/\/balance\/*$/.test(webhook.path)) {
+    report("warning", "webhook.path ends with /balance, to which Klas Gaming adds /balance: leave it out");
+  }
   reportFurtherEndpoints(webhook, report);
   const { mode } = await stat(config.file);
   if ((mode & 0o007) !== 0) {

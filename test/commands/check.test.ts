@@ -114,6 +114,17 @@ test("authenticate: a player without a currency is a failure before the first ca
   expect(exitCode).toBe(0);
 });
 
+test.each([
+  ["/balance", true],
+  ["/klas/balance/", true],
+  ["/klas", false],
+  ["/balances", false],
+])("a path of %s: whether it warns of /balance twice", async (path, warns) => {
+  const { stdout, exitCode } = await check(folderWith(PLAYERS, `path = "${path}"`));
+  expect(stdout.includes("warning webhook.path ends with /balance")).toBe(warns);
+  expect(exitCode).toBe(0);
+});
+
 function forwardTo(url: string, more = ""): string {
   return `authenticate = true\n[webhook.forward]\nurl = "${url}"\n${more}`;
 }
