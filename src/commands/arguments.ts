@@ -59,12 +59,17 @@ function parseProxy(text: string): Proxy {
   return proxy;
 }
 
+function parseConfigFile(text: string): string {
+  if (text === "") throw new InvalidArgumentError("Expected the name of a file.");
+  return text;
+}
+
 /** `--config FILE`, for every command that reads the configuration. */
 export function configOption(): Option<"--config <file>"> {
   return new Option(
     "--config <file>",
     "the configuration (default: the variable KLAS_BALANCE_CONFIG, else config.toml in this folder)",
-  );
+  ).argParser(parseConfigFile);
 }
 
 /** Reads the configuration that the command line means. Throws a `ConfigError`. */

@@ -13,6 +13,14 @@ await Bun.write(
   '[webhook]\nsecrets = ["a-secret-of-some-length"]\n[sources.players]\nplugin = "sqlite"\nfile = "balances.db"\n',
 );
 
+test("an empty name of a configuration is none, and not this folder", async () => {
+  const { exitCode, stderr } = await runProgram(["serve", "--config", ""], { cwd: folder });
+  expect([exitCode, stderr]).toEqual([
+    2,
+    "error: option '--config <file>' argument '' is invalid. Expected the name of a file.\n",
+  ]);
+});
+
 test.each([
   ["sign", [...SECRET]],
   ["explain", [...SECRET, "--signature", "0".repeat(64)]],
