@@ -57,7 +57,7 @@ const COLOURS = new Map<string, "green" | "yellow">([
 ]);
 
 function describe(call: ShownCall): string {
-  const { time_ms, endpoint, reason, status_code, player_id = "", duration_ms, remote = "", detail } = call;
+  const { time_ms, endpoint, reason, status_code, player_id = "-", duration_ms, remote = "-", detail } = call;
   const time = new Date(time_ms).toISOString().slice(11, 23);
   const fields = [
     time,
