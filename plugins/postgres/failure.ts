@@ -1,6 +1,6 @@
 import { SQL } from "bun";
-import { HostProblem } from "../shared/lanes/lane.ts";
 import { explainRefused, type Host } from "../shared/lanes/host.ts";
+import { HostProblem } from "../shared/lanes/lane.ts";
 import { isLost, sqlState } from "./server-error.ts";
 import type { Account, Reach } from "./session.ts";
 
@@ -26,7 +26,8 @@ const STATEMENT_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new
 ]);
 
 /**
- * Classes whose messages are about names, grammar, rights and the server's own state, and a few that no row causes.
+ * Classes of SQLSTATE whose messages quote no value of a row: they are about names, grammar, rights and the server's own
+ * state.
  */
 const SAYS_NO_VALUE = /^(?:08|0A|21|25|26|28|3D|3F|40|42|53|54|55|57|58)/;
 

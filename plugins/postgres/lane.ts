@@ -21,7 +21,7 @@ interface LaneOptions {
   readonly vet: (run: Run, host: Host, columns: Rows["columns"], log: Saying) => Promise<void>;
   readonly log: SourceLog;
   readonly role: Role;
-  /** Told, again and again, how a host stands that is in use or may be. */
+  /** Told how a host stands, before it is used and whenever it answers. */
   readonly noteStanding: (host: Host, standing: unknown) => void;
   /** Done before the first lane to a host that is fit is used. */
   readonly prepareHost: (host: Host) => Promise<void>;
@@ -79,7 +79,7 @@ export function postgresLanes(options: LaneOptions): Connect {
   });
 }
 
-/** Says the same only once, for what each connection finds out again. */
+/** Says each message once, however many connections find out the same. */
 function sayingOnce(log: SourceLog): Saying {
   const said = new Set<string>();
   const once = (level: keyof Saying) => (message: string) => {
@@ -105,7 +105,7 @@ async function choose(
     try {
       await run([otherwise.probe]);
     } catch {
-      // What is wrong with the query either way; the first error knows it as the manual does.
+      // The query is wrong either way, and the first error is the one that the manual explains.
       throw error;
     }
     log.info(`${host.name} does not take \`query\` as a part of another one: it is asked as it stands`);

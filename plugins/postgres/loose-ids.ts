@@ -12,8 +12,8 @@ import { isLost } from "./server-error.ts";
 import { NOTHING, type Rows, type Step } from "./statement.ts";
 
 /**
- * What makes two texts equal that are not the same: collations that the query names, and columns of such a collation in
- * the tables of its plan, or in a view or table that it names.
+ * Finds what makes two texts equal that are not the same: a collation that the query names, or a column with such a
+ * collation in a table of its plan, or in a view or table that it names.
  */
 const LOOSE = `WITH loose AS (SELECT oid, collname::text FROM pg_collation WHERE NOT collisdeterministic)
 SELECT collname, attrelid::regclass::text || '.' || attname FROM loose JOIN pg_attribute ON attcollation = loose.oid
@@ -22,7 +22,7 @@ JOIN pg_namespace ON relnamespace = pg_namespace.oid
 WHERE relname = ANY ($3::text[]) OR (nspname, relname) IN (SELECT * FROM unnest($1::text[], $2::text[]))
 UNION ALL SELECT collname, NULL FROM loose WHERE collname = ANY ($3::text[]) LIMIT 1`;
 
-/** The type that is compared without case. Its columns are harmless until a query casts to it. */
+/** The type that is compared without case. Its columns are harmless until the query casts to it, because the id is text. */
 const CITEXT = /::(?:\w+\.|"[^"]+"\.)?citext\b/;
 
 /**
@@ -59,7 +59,7 @@ export async function vetIds(
 interface Vetted {
   readonly query: Query;
   readonly statement: Step;
-  /** Of the statement. */
+  /** What the statement gives. */
   readonly columns: Rows["columns"];
   readonly log: Pick<SourceLog, "warn">;
 }

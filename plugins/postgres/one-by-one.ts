@@ -12,7 +12,7 @@ import {
   type Step,
 } from "./statement.ts";
 
-/** No other column proves whom such an answer is about. */
+/** Without it, nothing in such an answer says whom it is about. */
 const NEEDS_ID =
   "`query` cannot be put into another one, so that it is asked as it stands, and then needs the stored id among its columns, as player_id";
 
@@ -20,9 +20,9 @@ const NEEDS_ID =
 const READS = /^(?:\s|--[^\n]*\n|\/\*.*?\*\/)*(?:select|with)\b/is;
 
 /**
- * Asks the operator's query as it stands, for one player after the other in one round trip, if it cannot be put into
- * parentheses. Before, between and after them the server gives back the tag: an answer that is out of step with its
- * question shows. `undefined` if the query is none that reads.
+ * Asks the operator's query as it stands, if it cannot be put into parentheses: for one player after the other, in one
+ * round trip. Before, between and after them the server gives back the tag, so an answer that is out of step with its
+ * question shows. `undefined` if the query is not a SELECT.
  */
 export function oneByOne(query: Query, { idType, role, rowReader }: StatementOptions): Statement | undefined {
   const text = query.render((parameter) => (parameter === "player_id" ? `$1::${idType}` : "$2::text"));

@@ -5,7 +5,7 @@ export interface Role {
   /** An SQL expression of how a server stands. */
   readonly standing: string;
   /**
-   * Whether how it stands counts before it looks a player up, because it may get better meanwhile: a statement does not
+   * Whether a server must stand well before the query runs, too. It may get better meanwhile, but a statement does not
    * see what is replayed while it runs.
    */
   readonly countsBefore: boolean;

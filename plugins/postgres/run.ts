@@ -8,7 +8,7 @@ export function plainly(session: SQL): Run {
   return async (steps) => await Promise.all(steps.map((step) => send(session, step)));
 }
 
-/** What a session remembers does not outlast a transaction behind a pooler: so the transaction is told everything. */
+/** Behind a pooler, what a session is told does not outlast a transaction. So each transaction is told everything. */
 export function inTransaction(session: SQL, begin: string): Run {
   return async (steps) => {
     const beginning = session.unsafe(begin).simple().execute();
@@ -25,7 +25,7 @@ export function inTransaction(session: SQL, begin: string): Run {
   };
 }
 
-/** It is on its way when this returns, and does not wait for the answer of another. */
+/** When this returns, the statement is on its way: it does not wait for the answer to the one before. */
 function send(session: SQL, { text, parameters }: Step): Promise<Rows> {
   const asked = session.unsafe<unknown[][]>(text, parameters).values().execute();
   return asked.then((rows) => ({ rows, columns: rows.columns ?? [] }));

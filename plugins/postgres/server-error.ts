@@ -22,7 +22,10 @@ export function isNotTaken(error: unknown): boolean {
   return /^(?:42|0A)/.test(sqlState(error) ?? "");
 }
 
-/** The tables of a prepared statement have changed since. Its SQLSTATE has other meanings, and its text is translated. */
+/**
+ * The tables of a prepared statement have changed since. The SQLSTATE has other meanings, too, and the message is
+ * translated.
+ */
 function isOutdated(error: unknown): boolean {
   return error instanceof SQL.PostgresError && error.routine === "RevalidateCachedQuery";
 }

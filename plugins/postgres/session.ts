@@ -25,7 +25,7 @@ export type Reach = (host: Host) => Address;
 
 interface SessionOptions extends Address {
   readonly startUp: StartUpParameters;
-  /** Named statements stay with a connection to the server, which a pooler gives to others. */
+  /** A named statement stays with its connection to the server, and a pooler gives that to others. */
   readonly prepare: boolean;
   readonly onClosed?: () => void;
 }

@@ -1,21 +1,20 @@
 /**
- * An SQL expression: 0 on a primary, and on a replica for how many milliseconds it has been replaying nothing younger
- * than its last transaction, which carries the time of its commit, or NULL before the first one.
+ * An SQL expression: 0 on a primary; on a replica, how many milliseconds ago the last transaction that it has replayed
+ * was committed, or NULL if there was none.
  *
- * Nothing else that a replica knows bounds the age of its data. What it has received, and when it last heard of its
- * primary, do not: on a slow link both are of what was sent long ago. Nor does the end of the log that
- * `pg_stat_wal_receiver` tells: a keepalive carries how much was sent rather than how much there is, the times
- * begin as those of this server's own clock, and the server that sends may be a replica itself. The log is replayed in
- * the order in which the primary wrote it, so what is still to come was committed later than the last one, whatever it
- * came by and whatever holds it up.
+ * Whatever the replica lacks was committed later than that, because it replays the log in the order in which the primary
+ * wrote it. This is so however the log arrives, and whatever holds it up. Nothing else bounds the age of its data:
+ * what it has received, and when it last heard of its primary, are old news if the link is slow. Nor does
+ * `pg_stat_wal_receiver` tell where the log ends: a keepalive carries how much was sent, not how much there is, its times
+ * begin as those of the replica's own clock, and the server that sends may be a replica itself.
  */
 export const SINCE_REPLAYED_MS = `CASE WHEN pg_is_in_recovery() THEN
 (1000 * extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()))::float8 ELSE 0 END`;
 
 /**
- * How far a server is behind its primary, at most, in milliseconds, from what it gave for that expression. `undefined`
- * if there is no telling. A commit in the future shows by how much the two clocks differ, at least; so much the bound
- * may be wrong, and is made wider.
+ * How far a server is behind its primary, at most, in milliseconds, from what it gave for that expression; `undefined`
+ * if that is not known. A commit in the future shows that the two clocks differ by so much at least, and by so much the
+ * bound may be wrong.
  */
 export function stalenessMs(sinceReplayedMs: unknown): number | undefined {
   return typeof sinceReplayedMs === "number" && Number.isFinite(sinceReplayedMs)

@@ -7,8 +7,8 @@ import type { Column, RowReader } from "../shared/query/row-reader.ts";
 import type { Role } from "./role.ts";
 
 /**
- * The parameters as the server sees them: columns of what was asked. No table of the operator's has columns of these
- * names, so that a misspelt column of the query cannot mean one of them.
+ * The parameters as the server sees them: columns of the list of what is asked. No table of the operator's has columns
+ * of these names, so a misspelt column of the query cannot be taken for one of them.
  */
 export const PLACEHOLDERS = {
   player_id: "klas_balance_asked.klas_balance_player_id",
@@ -34,8 +34,9 @@ export interface Statement {
   /** Asks for nobody. */
   readonly probe: Step;
   /**
-   * What the rows of each step say about each lookup. Throws `ForeignAnswer` if they do not carry the tag and the ids that were
-   * sent: then they answer something else, whatever mixed them up.
+   * What the rows of each step say about each lookup. Throws `ForeignAnswer` if they do not carry the tag and the ids
+   * that were sent: then they answer something else, whatever mixed them up. Throws `LaneLost` if the server must no
+   * longer answer.
    */
   read(answered: readonly Rows[], tag: string, queries: readonly BalanceQuery[]): readonly LaneAnswer[];
   /** Throws, with a message for the operator, if these columns of the probe give no balance. */

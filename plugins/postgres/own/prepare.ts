@@ -6,11 +6,11 @@ import { sqlState } from "../server-error.ts";
 import { clientOf, type Reach } from "../session.ts";
 import { bringUpToDate, isUpToDate } from "./migrate.ts";
 
-/** klas-balance's own table, as the first host that is fit holds it. */
+/** klas-balance's own table on the first host that is fit. */
 export interface OwnTable {
-  /** Makes sure, once, that the table exists. For `check` nothing is made, and a missing table is a problem. */
+  /** Makes sure, once, that the table exists. `check` makes nothing: to it, a missing table is a problem. */
   prepare(host: Host): Promise<void>;
-  /** Whether there was none for `check` to look at. */
+  /** Whether `check` found no table. */
   readonly isMissing: boolean;
 }
 

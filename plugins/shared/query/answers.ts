@@ -11,7 +11,7 @@ export interface ProvenRow {
   readonly key: unknown;
   /** Why the server must no longer answer; `undefined` if it may. */
   readonly unfit: string | undefined;
-  /** Whether the query gave a row. A player who was not found has a row here, too. */
+  /** Whether the query gave a row. There is one here for a player who was not found, too. */
   readonly isFound: boolean;
   /** The columns of the query. */
   readonly values: readonly unknown[];

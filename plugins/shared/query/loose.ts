@@ -10,21 +10,22 @@ const BOUNDARIES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** With these, what one condition leaves out another may let in. */
+/** With one of these, what one condition keeps out may be let in by another. */
 const WIDENING: ReadonlySet<string> = new Set("OR XOR NOT UNION CASE || <> !=".split(" "));
 
 const EXACT_OPERATORS: ReadonlySet<string> = new Set("= == <=> IN IS".split(" "));
 const LOOSE_OPERATORS: ReadonlySet<string> = new Set(
   "LIKE ILIKE SIMILAR REGEXP RLIKE GLOB MATCH SOUNDS @@".split(" "),
 );
-const FURTHER_OPERATORS: ReadonlySet<string> = new Set("< > <= >= <> != BETWEEN".split(" "));
+/** They let in other rows than that of the id. */
+const RANGE_OPERATORS: ReadonlySet<string> = new Set("< > <= >= <> != BETWEEN".split(" "));
 
 /** Functions that make the same text of several ids. */
 const LOOSE_FUNCTIONS: ReadonlySet<string> = new Set(
   (
     "LOWER UPPER LCASE UCASE INITCAP CASEFOLD UNACCENT NORMALIZE TRIM LTRIM RTRIM BTRIM LEFT RIGHT SUBSTR SUBSTRING MID " +
-    "SUBSTRING_INDEX SPLIT_PART REPLACE TRANSLATE REGEXP_REPLACE REGEXP_LIKE INSTR LOCATE FIND_IN_SET POSITION STRPOS STARTS_WITH " +
-    "SOUNDEX DIFFERENCE METAPHONE DMETAPHONE LEVENSHTEIN SIMILARITY TO_NUMBER CHAR_LENGTH LENGTH"
+    "SUBSTRING_INDEX SPLIT_PART REPLACE TRANSLATE REGEXP_REPLACE REGEXP_LIKE INSTR LOCATE FIND_IN_SET POSITION STRPOS STARTS_WITH STRING_TO_ARRAY " +
+    "SOUNDEX DIFFERENCE METAPHONE DMETAPHONE LEVENSHTEIN SIMILARITY TO_NUMBER"
   ).split(" "),
 );
 
@@ -40,13 +41,15 @@ const LOOSE_COLLATION = /^(?:NOCASE|RTRIM)$|_CI$/;
 
 /**
  * By what the text compares the parameter with something, if that takes one id for another: `LIKE`, `lower()`,
- * `::bigint`. What other functions do, and what the collation or the type of a column does, a text does not tell.
+ * `::bigint`. A text does not tell what other functions do, nor what the collation or the type of a column does.
  */
 export function looseComparison(text: string, parameter: string, dialect: Dialect): string | undefined {
   const tokens = tokensOf(text, dialect);
   const comparisons = comparisonsIn(nested(tokens), parameter).map(flat);
   const loosenessIn = (comparison: readonly string[]) =>
-    loosenessOf(comparison) ?? (dialect.bindsBytes === true ? textOf(comparison, parameter) : undefined);
+    loosenessOf(comparison) ??
+    (dialect.bindsBytes === true ? textOf(comparison, parameter) : undefined) ??
+    rangeOf(comparison, parameter);
   const exact = tokens.some((token) => WIDENING.has(token.toUpperCase()))
     ? []
     : comparisons
@@ -136,7 +139,7 @@ function isGroup(node: Node | undefined): node is readonly Node[] {
 
 function isOperator(token: string): boolean {
   const word = token.toUpperCase();
-  return EXACT_OPERATORS.has(word) || FURTHER_OPERATORS.has(word) || isLooseOperator(word);
+  return EXACT_OPERATORS.has(word) || RANGE_OPERATORS.has(word) || isLooseOperator(word);
 }
 
 function isLooseOperator(word: string): boolean {
@@ -181,6 +184,19 @@ function loosenessOf(tokens: readonly string[]): string | undefined {
     }
   }
   return undefined;
+}
+
+/** By what it takes more than one id of a column. What names no column, such as `length(:player_id) < 40`, takes none. */
+function rangeOf(comparison: readonly string[], parameter: string): string | undefined {
+  const columns = namesIn(
+    comparison.filter(
+      (token, index) => comparison[index + 1] !== "(" && !isOperator(token) && !/^NOT$/i.test(token),
+    ),
+    parameter,
+  );
+  return columns.length > 0
+    ? comparison.find((token) => RANGE_OPERATORS.has(token.toUpperCase()))
+    : undefined;
 }
 
 /** By what bytes are compared as text, which even a binary collation does: it takes no notice of spaces at the end. */

@@ -33,6 +33,9 @@ describe.each([
     ["id = CAST(:player_id AS decimal(20, 0))", "CAST to decimal"],
     ["id = CAST(:player_id AS char(5))", "CAST to char"],
     ["id = :player_id /* exactly */ COLLATE NOCASE", "COLLATE NOCASE"],
+    ["id >= :player_id ORDER BY id LIMIT 1", ">="],
+    ["id <> :player_id", "<>"],
+    ["id BETWEEN :player_id AND 'zzz'", "BETWEEN"],
     ["id = :player_id OR lower(id) = lower(:player_id)", "lower()"],
     ["id = :player_id AND lower(b.id) = lower(:player_id)", "lower()"],
     ["NOT id = :player_id AND lower(id) = lower(:player_id)", "lower()"],
@@ -53,6 +56,9 @@ describe.each([
     "id = :player_id -- LIKE\n AND 1 = 1 /* lower(id) = :player_id */",
     "id = :player_id ORDER BY lower(id) LIMIT 1",
     "like_id = :player_id",
+    "id = :player_id AND length(:player_id) < 40 AND :player_id <> ''",
+    "id = :player_id AND id >= :player_id",
+    "balance > (SELECT least FROM limits WHERE id = :player_id) AND id = :player_id",
   ])("but not %s", (condition) => {
     expect(looseBy(condition, dialect)).toBeUndefined();
   });
