@@ -38,6 +38,9 @@ async function explainTransport(error: unknown, host: Host, wantsTls: boolean): 
   if (code === "ERR_MYSQL_CONNECTION_TIMEOUT") {
     return ["does not answer: it hangs, or a firewall drops what is sent there", true];
   }
+  if (code === "ERR_MYSQL_PUBLIC_KEY_RETRIEVAL_NOT_ALLOWED") {
+    return ["takes the password of this user by TLS alone: switch TLS on there, and leave tls out", false];
+  }
   if (code === "ERR_MYSQL_CONNECTION_CLOSED") return ["closed the connection", true];
   if (code === "ERR_MYSQL_AUTHENTICATION_FAILED" && wantsTls) {
     return [
@@ -59,6 +62,7 @@ const STATEMENT_PROBLEMS: ReadonlyMap<number, (message: string) => string> = new
   [1146, (message) => `knows no such table: ${message}`],
   [1060, (message) => `is asked for a column twice: ${message}`],
   [1792, () => "is asked to write by the query: expected one that only reads"],
+  [1267, (message) => `is asked by the query to compare texts of two collations: ${message}`],
   [1064, (message) => `does not understand the query: ${message}`],
 ]);
 

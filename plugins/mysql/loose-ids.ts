@@ -1,12 +1,17 @@
 import { SQL } from "bun";
 import { HostProblem } from "../shared/lanes/lane.ts";
 import type { Host } from "../shared/lanes/host.ts";
-import { needsId } from "../shared/query/loose.ts";
+import { MYSQL } from "../shared/query/dialect.ts";
+import { comparedWith, needsId } from "../shared/query/loose.ts";
 import type { Query } from "../shared/query/parameters.ts";
 import { AS_BYTES } from "./statement.ts";
 
 /** An id that is no number, but begins as one. */
 const NO_NUMBER = "1 is no number";
+
+/** The types whose values are compared with bytes as bytes. */
+const TEXTS =
+  "'char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'enum', 'set', 'binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'";
 
 /**
  * Sees to it that nobody is answered with the row of another player whose id is similar, while no column of the query
@@ -15,12 +20,43 @@ const NO_NUMBER = "1 is no number";
 export async function vetIds(session: SQL, host: Host, query: Query): Promise<void> {
   const by = query.looseBy;
   if (by !== undefined) throw new HostProblem(`${host.name}: ${needsId(by)}`, { mayPass: false });
-  if (await isTakenForAnother(session, query)) {
+  if ((await isNoText(session, query)) || (await isTakenForAnother(session, query))) {
     throw new HostProblem(
       `${host.name}: \`query\` compares the id with a column that is no text, for which 42abc is 42: add the stored id to its columns, as player_id, and set id_type to what the column is`,
       { mayPass: false },
     );
   }
+}
+
+/** Whether a column with which the id is compared is a number, a date or the like, as far as names in the query tell. */
+async function isNoText(session: SQL, query: Query): Promise<boolean> {
+  const text = query.render((parameter) => `:${parameter}`);
+  const words = text.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [];
+  for (const reference of comparedWith(text, ":player_id", MYSQL)) {
+    const [column = "", qualifier] = reference.split(".").toReversed();
+    const tables =
+      qualifier === undefined
+        ? words
+        : [qualifier, ...words.filter((_, at) => isNamed(words.slice(at), qualifier))];
+    const [[isText] = []] = await session
+      .unsafe<unknown[][]>(
+        `SELECT MAX(data_type IN (${TEXTS})) FROM information_schema.columns
+WHERE column_name = ? AND table_name IN (${among(tables)}) AND (table_schema = DATABASE() OR table_schema IN (${among(words)}))`,
+        [column, ...tables, ...words],
+      )
+      .values();
+    if (isText !== null && Number(isText) === 0) return true;
+  }
+  return false;
+}
+
+function among(names: readonly string[]): string {
+  return names.map(() => "?").join(", ");
+}
+
+/** Whether the first of these words may be the table that `name` stands for: `wallet w`, `wallet AS w`. */
+function isNamed([, next = "", afterNext]: readonly string[], name: string): boolean {
+  return next === name || (/^as$/i.test(next) && afterNext === name);
 }
 
 /** The server says so of what it cuts off, once it has a row to compare. */

@@ -1,6 +1,6 @@
 import { SQL } from "bun";
 import type { HostTls } from "../shared/engine-tls.ts";
-import type { Host } from "../shared/lanes/host.ts";
+import { type Host, isOnThisMachine } from "../shared/lanes/host.ts";
 import { CONNECT_SECONDS } from "../shared/lanes/sql-lane.ts";
 import { withoutEnvironment } from "../shared/without-environment.ts";
 
@@ -28,6 +28,8 @@ export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: (
     username: account.user,
     password: account.password,
     tls: tls === false ? "disable" : tls,
+    // In plain text, MySQL wants the password under a key that it sends before; on its way another one could be put in.
+    allowPublicKeyRetrieval: isOnThisMachine(host),
     max: 1,
     idleTimeout: 0,
     maxLifetime: 0,

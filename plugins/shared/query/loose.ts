@@ -68,6 +68,12 @@ export function looseComparison(text: string, parameter: string, dialect: Dialec
   return undefined;
 }
 
+/** The columns, as the text names them, with which it compares the parameter, whatever stands around them. */
+export function comparedWith(text: string, parameter: string, dialect: Dialect): readonly string[] {
+  const comparisons = comparisonsIn(nested(tokensOf(text, dialect)), parameter).map(flat);
+  return comparisons.flatMap((each) => namesIn(each, parameter));
+}
+
 /** For the operator: what a query needs that compares loosely. */
 export function needsId(by: string): string {
   return `\`query\` compares the id by ${by}, so that a player may get the balance of another one whose id is similar: add the stored id to its columns, as player_id`;

@@ -29,6 +29,8 @@ const TABLES = [
    ('42abc', 1, 1, 1, 1, NULL, 'ERR_PLAYER_BLOCKED', 's-2'), ('exact', 12345678901234567890.1234, 9223372036854775807, 1, 1, 'JPY', NULL, NULL)`,
   "CREATE TABLE casino.numbered (id bigint PRIMARY KEY, balance decimal(10, 2))",
   "INSERT INTO casino.numbered VALUES (42, 4), (9007199254740992, 5), (9007199254740993, 6)",
+  "CREATE TABLE casino.rowless (id decimal(20), balance decimal(10, 2))",
+  "INSERT INTO casino.numbered VALUES (3050, 1)",
   "CREATE TABLE casino.twice (id varchar(64), balance int)",
   "INSERT INTO casino.twice VALUES ('1', 1), ('1', 2), ('2', 3)",
 ];
@@ -160,6 +162,8 @@ describe("MySQL: an id that the server takes for another", () => {
     "id LIKE :player_id AND id = :player_id",
     "CAST(id AS BINARY) = :player_id",
     "CONCAT('u', id) = CONCAT('u', :player_id)",
+    "`wallet`.`id` = :player_id",
+    "`cents` = 3050 AND wallet.id = :player_id",
   ])("is accepted and exact: WHERE %s", async (condition) => {
     const query = `SELECT balance FROM wallet WHERE ${condition}`;
     expect(await answers(query, ["Abc", ...others])).toEqual([THIRTY, ...others.map(() => null)]);
@@ -168,8 +172,12 @@ describe("MySQL: an id that the server takes for another", () => {
   test.each([false, true])(
     "is refused if the column is a number, for which 42abc is 42 (pooler = %p)",
     async (pooler) => {
-      for (const condition of ["id = :player_id", "id = :player_id AND :session_id IS NOT NULL"]) {
-        const query = `SELECT balance FROM numbered WHERE ${condition}`;
+      for (const query of [
+        "SELECT balance FROM numbered WHERE id = :player_id",
+        "SELECT n.balance FROM numbered AS n WHERE `n`.id = :player_id AND :session_id IS NOT NULL",
+        "SELECT balance FROM rowless WHERE casino.rowless.id IN (:player_id)",
+        "SELECT w.balance FROM wallet w JOIN numbered n ON n.id = w.cents WHERE n.id = :player_id",
+      ]) {
         expect(await failure(open({ ...optionsFor(server), query, pooler }))).toContain(
           "`query` compares the id with a column that is no text, for which 42abc is 42: add the stored id to its columns, as player_id",
         );
@@ -222,7 +230,7 @@ describe("MySQL: refused at the start, in plain words", () => {
     ["DELETE FROM wallet WHERE id = :player_id RETURNING balance", "does not understand the query"],
     ["SELECT user AS balance FROM mysql.user WHERE user = :player_id", "does not let this user read"],
     [
-      "SELECT trx_id AS balance FROM information_schema.innodb_trx WHERE trx_id = :player_id",
+      "SELECT trx_id AS balance FROM information_schema.innodb_trx WHERE trx_state = :player_id",
       "does not let this user do what the query does: Access denied; you need",
     ],
   ])("%s", async (query, expected) => {
