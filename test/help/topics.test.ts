@@ -96,3 +96,8 @@ test("messages of the program name topics that exist", () => {
   expect(named).not.toBeEmpty();
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
+
+test("a line of Markdown that ends within code ends no line of its own", () => {
+  const shown = renderMarkdown("Read `klas-balance help\nrotation`, and then\ngo on.\n", false);
+  expect(shown).toBe("Read klas-balance help rotation, and then go on.\n");
+});
