@@ -485,6 +485,16 @@ describe("a start that fails is one line that says what to do, and exit status 2
     expect(readdirSync(cwd).toSorted()).toEqual(["balances.db", "config.toml"]);
   });
 
+  test.each(["nope", "256.1.1.1", "192.0.2.1"])("an address that is not this machine's: %s", async (host) => {
+    const cwd = folder(`no-address-${host}`);
+    writeFileSync(join(cwd, "config.toml"), config(OWN, ""));
+    const { exitCode, stderr } = await run(["serve", "--host", host, "--port", "24999"], { cwd });
+    expect([exitCode, stderr]).toEqual([
+      2,
+      `error: cannot listen on ${host} port 24999: this machine has no such address; check server.host\n`,
+    ]);
+  });
+
   test.each([
     [["serv"], "Did you mean serve?"],
     [["serve", "--prot", "1"], "Did you mean --port?"],

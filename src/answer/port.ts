@@ -20,6 +20,9 @@ export function serveOrExplain<Server>(place: Place, open: () => Server): Server
   }
 }
 
+/** What the runtime says of an address that does not even look like one. */
+const NO_ADDRESS = /^Failed to listen at|^(?:EINVAL|ENOENT): .*, listen$/;
+
 /** Why a port cannot be listened on, and which option would change that. */
 export function listenProblem(
   error: unknown,
@@ -33,8 +36,11 @@ export function listenProblem(
     return `another program uses it${who}; choose another ${options.port}`;
   }
   if (code === "EACCES") return `port ${port} needs more rights; choose one from 1024 on in ${options.port}`;
-  if (code === "EADDRNOTAVAIL") return `this machine has no such address; check ${options.host}`;
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === "EADDRNOTAVAIL" || NO_ADDRESS.test(message)) {
+    return `this machine has no such address; check ${options.host}`;
+  }
+  return message;
 }
 
 /** Listeners that share a port would silently share it with another program's, too. */
