@@ -50,7 +50,8 @@ export async function startRedis(...settings: readonly string[]): Promise<RedisS
     socket,
     async start() {
       child = Bun.spawn(["redis-server", ...fixed, ...settings], { stdout: "ignore", stderr: "ignore" });
-      await answering(port);
+      // It listens on its ports first, and on its socket last.
+      await listening(socket);
     },
     async kill() {
       child?.kill("SIGKILL");
@@ -99,19 +100,24 @@ ${settings.join("\n")}
       await child.exited;
     },
   });
-  await answering(port);
+  await listening(port);
   return port;
 }
 
-async function answering(port: number): Promise<void> {
+/** A server that has just been started does not listen at once, on a socket or on a port. */
+async function listening(place: string | number): Promise<void> {
+  const socket = { data() {} };
   for (let attempt = 1; attempt <= 500; attempt += 1) {
     try {
-      const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
-      socket.end();
+      const connection =
+        typeof place === "string"
+          ? await Bun.connect({ unix: place, socket })
+          : await Bun.connect({ hostname: "127.0.0.1", port: place, socket });
+      connection.end();
       return;
     } catch {
       await Bun.sleep(10);
     }
   }
-  throw new Error(`nothing listens on port ${port}`);
+  throw new Error(`nothing listens at ${place}`);
 }
