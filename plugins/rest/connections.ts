@@ -1,8 +1,7 @@
-import { createSecureContext, rootCertificates } from "node:tls";
 import type { OpenContext } from "../../src/plugin.ts";
 import { type Connection, connectionBy } from "../shared/http/connection.ts";
 import { dialTo } from "../shared/http/dial.ts";
-import type { ClientTls } from "../shared/tls.ts";
+import { clientContext, type ClientTls } from "../shared/tls.ts";
 
 /** A core may move to another address, and its name is looked up only for a new connection. */
 const MAX_AGE_MS = 60_000;
@@ -55,11 +54,14 @@ export function openConnections(
   { tls, proxy, connections, maxAgeMs = MAX_AGE_MS, maxIdleMs = MAX_IDLE_MS }: ConnectionOptions,
   { log, count }: Pick<OpenContext, "log" | "count">,
 ): Connections {
-  // One context for all connections, because a `ca` in the options would be parsed for each. Without authorities of
-  // its own it would also trust those that NODE_EXTRA_CA_CERTS names.
-  const secureContext =
-    origin.protocol === "https:" ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
-  const dial = dialTo({ origin, secureContext, proxy });
+  const dial = dialTo({
+    origin,
+    secureContext: origin.protocol === "https:" ? clientContext(tls) : undefined,
+    proxy: proxy && {
+      url: proxy,
+      secureContext: proxy.protocol === "https:" ? clientContext(authorities(tls)) : undefined,
+    },
+  });
   /** The one that has been waiting longest comes first. Some may have ended meanwhile. */
   let idle: Lease[] = [];
   let sweeping: Timer | undefined;
@@ -123,4 +125,9 @@ export function openConnections(
       endIdle();
     },
   };
+}
+
+/** Our own certificate is for the core alone. */
+function authorities(tls: ClientTls | undefined): ClientTls | undefined {
+  return tls?.ca === undefined ? undefined : { ca: tls.ca };
 }

@@ -30,7 +30,17 @@ export function urlProblem(text: string): string | undefined {
 export function proxyProblem(text: string): string | undefined {
   const url = ORIGIN.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) return "expected the URL of an HTTP proxy, such as http://proxy.internal:3128";
+  if (!isDecodable(url.username + url.password))
+    return "expected a user and a password that are percent-encoded";
   return url.pathname + url.search + url.hash === "/" ? undefined : "expected no path after the proxy's port";
+}
+
+function isDecodable(encoded: string): boolean {
+  try {
+    return decodeURIComponent(encoded) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether this path, or the path of this address, arrives unchanged, whatever proxies are on the way. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { authorityProblem, certificatesProblem, isPair, keyProblem, pemText } from "./pem.ts";
 
 /** PEM texts: the authorities that we trust instead of the system's, and our own certificate. */
@@ -8,6 +8,14 @@ export interface ClientTls {
   ca?: string;
   cert?: string;
   key?: string;
+}
+
+/**
+ * Made once for all connections, because a `ca` in their options would be parsed for each. Without authorities of its own it
+ * would also trust those that NODE_EXTRA_CA_CERTS names.
+ */
+export function clientContext(tls: ClientTls | undefined): SecureContext {
+  return createSecureContext({ ca: [...rootCertificates], ...tls });
 }
 
 /** The files as the options name them, relative to the folder of the configuration. */

@@ -1,11 +1,10 @@
-import { createSecureContext, rootCertificates } from "node:tls";
 import { failureInWords } from "../../plugins/shared/exchange-failure.ts";
 import { type Connection, connectionBy } from "../../plugins/shared/http/connection.ts";
 import { dialTo } from "../../plugins/shared/http/dial.ts";
 import { NoAnswer, TooLong } from "../../plugins/shared/http/no-answer.ts";
 import { requestWriter } from "../../plugins/shared/http/request-bytes.ts";
 import type { HttpResponse } from "../../plugins/shared/http/response-parser.ts";
-import type { ClientTls } from "../../plugins/shared/tls.ts";
+import { clientContext, type ClientTls } from "../../plugins/shared/tls.ts";
 import { reachCore } from "./reach.ts";
 
 /** What came of sending a call to the core. */
@@ -39,9 +38,7 @@ export type Post = (
  */
 export function openCore({ url, tls, timeoutMs, maxResponseBytes }: CoreOptions): Core {
   const folder = url.pathname.replace(/\/+$/, "");
-  // Said here, or else the environment adds authorities: NODE_EXTRA_CA_CERTS.
-  const secureContext =
-    url.protocol === "https:" ? createSecureContext({ ca: [...rootCertificates], ...tls }) : undefined;
+  const secureContext = url.protocol === "https:" ? clientContext(tls) : undefined;
   const dial = dialTo({ origin: url, secureContext });
   const write = requestWriter({ origin: url, isKeepAlive: false });
   const limits = { needsBody: isSuccess, maxBytes: maxResponseBytes };

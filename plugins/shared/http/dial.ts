@@ -12,26 +12,22 @@ export interface Route {
   readonly origin: URL;
   /** Of an `https:` origin: whom we trust, and our own certificate. */
   readonly secureContext: SecureContext | undefined;
-  /** An HTTP proxy's URL. Plain HTTP is written to it as it is; TLS goes through a tunnel. */
-  readonly proxy?: URL | undefined;
+  readonly proxy?: Proxy | undefined;
+}
+
+/** An HTTP proxy. Plain HTTP is written to it as it is; TLS goes through a tunnel. */
+export interface Proxy {
+  readonly url: URL;
+  /** Of an `https:` one: whom we trust. */
+  readonly secureContext: SecureContext | undefined;
 }
 
 export function dialTo({ origin, secureContext, proxy }: Route): Dial {
-  if (secureContext === undefined) return plainly(addressOf(proxy ?? origin));
-  const { host, port } = addressOf(origin);
-  const secured = {
-    host,
-    secureContext,
-    // Said here, or else NODE_TLS_REJECT_UNAUTHORIZED has the say.
-    rejectUnauthorized: true,
-    ALPNProtocols: ["http/1.1"],
-    ...(isIP(host) === 0 && { servername: host }),
-  };
-  // Node's sockets, because the runtime's own take no prepared context: they would parse the authorities for each connection.
-  if (proxy === undefined) {
-    return (events) => streamWire(connectTls({ ...secured, port }), "secureConnect", events);
+  if (secureContext === undefined) {
+    const { url, secureContext: context } = proxy ?? { url: origin };
+    return context === undefined ? plainly(addressOf(url)) : securely(url, context);
   }
-  return throughTunnel(proxy, `${origin.hostname}:${port}`, secured);
+  return proxy === undefined ? securely(origin, secureContext) : throughTunnel(proxy, origin, secureContext);
 }
 
 function plainly({ host, port }: Address): Dial {
@@ -39,12 +35,38 @@ function plainly({ host, port }: Address): Dial {
   return (events) => plainWire(host, port, events);
 }
 
-function throughTunnel(proxy: URL, authority: string, secured: Parameters<typeof connectTls>[0]): Dial {
+// By Node's sockets, because the runtime's own take no prepared context: they would parse the authorities for each connection.
+function securely(url: URL, secureContext: SecureContext): Dial {
+  const options = tlsOptions(url, secureContext);
+  return (events) => streamWire(connectTls(options), "secureConnect", events);
+}
+
+function tlsOptions(url: URL, secureContext: SecureContext) {
+  const { host, port } = addressOf(url);
+  return {
+    host,
+    port,
+    secureContext,
+    // Said here, or else NODE_TLS_REJECT_UNAUTHORIZED has the say.
+    rejectUnauthorized: true,
+    ALPNProtocols: ["http/1.1"],
+    ...(isIP(host) === 0 && { servername: host }),
+  };
+}
+
+function throughTunnel(proxy: Proxy, origin: URL, secureContext: SecureContext): Dial {
+  const secured = tlsOptions(origin, secureContext);
+  const authority = `${origin.hostname}:${secured.port}`;
+  const credentials = proxyAuthorization(proxy.url);
   return (events) => {
     let wire: Wire | undefined;
     let isOver = false;
-    const socket = connectTcp({ ...addressOf(proxy), noDelay: true });
-    openTunnel(socket, authority, proxyAuthorization(proxy), (problem) => {
+    const socket =
+      proxy.secureContext === undefined
+        ? connectTcp({ ...addressOf(proxy.url), noDelay: true })
+        : connectTls(tlsOptions(proxy.url, proxy.secureContext));
+    const opens = proxy.secureContext === undefined ? "connect" : "secureConnect";
+    openTunnel({ socket, opens, authority, credentials }, (problem) => {
       if (isOver) return;
       if (problem === undefined) {
         wire = streamWire(connectTls({ ...secured, socket }), "secureConnect", events);

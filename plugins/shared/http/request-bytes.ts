@@ -42,7 +42,8 @@ export function requestWriter({
     if (!PATH.test(path)) throw new Error("a request cannot carry this path");
     let head = `${method} ${prefix}${path} HTTP/1.1\r\n`;
     if (headers["host"] === undefined) head += ownHost;
-    for (const [name, value] of Object.entries(headers)) {
+    for (const name in headers) {
+      const value = headers[name] ?? "";
       if (!NAME.test(name) || !VALUE.test(value))
         throw new Error(`a header cannot carry this value of ${name}`);
       head += `${name}: ${value}\r\n`;

@@ -14,10 +14,13 @@ export interface ResponseHead {
   readonly isKeepAlive: boolean;
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** No folded lines, no white space before the colon (RFC 9112, section 5), no control characters. */
-const FIELD = /^([\w!#$%&'*+.^`|~-]+):([\t\x20-\x7e\x80-\xff]*)$/;
+const FIELD = /^[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e\x80-\xff]*$/;
+
+/** The former, and any number of the latter. */
+const HEAD = new RegExp(`${STATUS_LINE.source.slice(0, -1)}(?:\\r\\n${FIELD.source.slice(1, -1)})*$`);
 
 /** Of these a second one is not a list's next member (RFC 9110, section 5.3); the first one counts. */
 const SINGLE = new Set(["content-type", "retry-after"]);
@@ -27,17 +30,20 @@ const SINGLE = new Set(["content-type", "retry-after"]);
  * understand in different ways is refused (RFC 9112, section 6.3), because they would not agree where the answer ends.
  */
 export function parseHead(text: string): ResponseHead | NoAnswer {
-  const lines = text.split("\r\n");
-  const [, minor, digits] = STATUS_LINE.exec(lines[0] ?? "") ?? [];
-  if (digits === undefined) return new NoAnswer("HPE_INVALID_CONSTANT");
-  const status = Number(digits);
+  if (!HEAD.test(text)) {
+    const [statusLine = ""] = text.split("\r\n", 1);
+    return new NoAnswer(STATUS_LINE.test(statusLine) ? "HPE_INVALID_HEADER_TOKEN" : "HPE_INVALID_CONSTANT");
+  }
+  const status = Number(text.slice(9, 12));
+  const isHttp11 = text[7] === "1";
 
   const headers = new Map<string, string>();
-  for (let index = 1; index < lines.length; index += 1) {
-    const [, written, around = ""] = FIELD.exec(lines[index] ?? "") ?? [];
-    if (written === undefined) return new NoAnswer("HPE_INVALID_HEADER_TOKEN");
-    const name = written.toLowerCase();
-    const value = withoutBlanks(around);
+  for (let lineEnd = text.indexOf("\r\n"); lineEnd !== -1;) {
+    const start = lineEnd + 2;
+    const colon = text.indexOf(":", start);
+    lineEnd = text.indexOf("\r\n", colon);
+    const name = text.slice(start, colon).toLowerCase();
+    const value = withoutBlanks(text, colon + 1, lineEnd === -1 ? text.length : lineEnd);
     const before = headers.get(name);
     if (before === undefined) headers.set(name, value);
     else if (name === "content-length") return new NoAnswer("HPE_UNEXPECTED_CONTENT_LENGTH");
@@ -46,7 +52,7 @@ export function parseHead(text: string): ResponseHead | NoAnswer {
 
   const framing = framingOf(status, headers);
   if (framing instanceof NoAnswer) return framing;
-  const isKeepAlive = minor === "1" && !membersOf(headers.get("connection")).includes("close");
+  const isKeepAlive = isHttp11 && !membersOf(headers.get("connection")).includes("close");
   return { status, headers, framing, isKeepAlive };
 }
 
@@ -85,10 +91,10 @@ function membersOf(list: string | undefined): readonly string[] {
   return list === undefined ? [] : list.split(",").map((member) => withoutBlanks(member).toLowerCase());
 }
 
-/** Without the spaces and tabs around it. `trim` would also take a no-break space, which is a character of the value. */
-function withoutBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
+/** A part of a text, without the spaces and tabs around it. `trim` would also take a no-break space, which is of the value. */
+function withoutBlanks(text: string, from = 0, to = text.length): string {
+  let start = from;
+  let end = to;
   while (start < end && isBlank(text.charCodeAt(start))) start += 1;
   while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
   return text.slice(start, end);

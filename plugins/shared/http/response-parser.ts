@@ -37,7 +37,7 @@ export interface ResponseParser {
 /** Of everything in an answer that is not its body: heads of interim answers (1xx), its head, extensions, trailers. */
 const MAX_HEAD_BYTES = 16_384;
 
-const START = Buffer.from("HTTP/1.");
+const START = "HTTP/1.";
 const HEAD_END = Buffer.from("\r\n\r\n");
 const NOTHING = Buffer.alloc(0);
 const CARRIAGE_RETURN = 0x0d;
@@ -47,8 +47,11 @@ export function responseParser({ needsBody, maxBytes }: AnswerLimits): ResponseP
   let unread: Buffer = NOTHING;
   let spentBytes = 0;
   let head: ResponseHead | undefined;
+  /** Where the body begins in `unread`. */
+  let bodyAt = 0;
   let readChunks: ChunkedReader | undefined;
-  const pieces: Buffer[] = [];
+  /** The first piece as it came, or a buffer with room for more. */
+  let body: Buffer = NOTHING;
   let length = 0;
 
   function spend(bytes: number): boolean {
@@ -56,50 +59,65 @@ export function responseParser({ needsBody, maxBytes }: AnswerLimits): ResponseP
     return spentBytes <= MAX_HEAD_BYTES;
   }
 
+  /** Takes a part of the body; of one that is too long only its length. A body may come in very many parts. */
   function take(piece: Buffer): void {
+    const before = length;
     length += piece.length;
-    if (length <= maxBytes && piece.length > 0) pieces.push(piece);
+    if (length > maxBytes || piece.length === 0) return;
+    if (before === 0) {
+      body = piece;
+      return;
+    }
+    if (before === body.length || length > body.length) {
+      const roomier = Buffer.allocUnsafe(Math.min(2 * length, maxBytes));
+      body.copy(roomier, 0, 0, before);
+      body = roomier;
+    }
+    piece.copy(body, before);
   }
 
-  /** Reads heads up to the final one, which it gives; interim ones are dropped. What follows stays in `unread`. */
+  /** Reads heads up to the final one, which it gives; interim ones are dropped. */
   function readHead(bytes: Buffer): ResponseHead | Error | undefined {
     unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes]);
-    for (;;) {
-      const start = unread.subarray(0, START.length);
-      if (start.compare(START, 0, start.length) !== 0) return new NoAnswer("HPE_INVALID_CONSTANT");
-      const end = unread.indexOf(HEAD_END);
-      if (end === -1) return incompleteHeadProblem(unread);
-      if (!spend(end + HEAD_END.length)) return new NoAnswer("HPE_HEADER_OVERFLOW");
-      const parsed = parseHead(unread.toString("latin1", 0, end));
+    for (let at = 0; ;) {
+      const end = unread.indexOf(HEAD_END, at);
+      if (end === -1) {
+        unread = unread.subarray(at);
+        return incompleteHeadProblem(unread);
+      }
+      if (!spend(end + HEAD_END.length - at)) return new NoAnswer("HPE_HEADER_OVERFLOW");
+      const parsed = parseHead(unread.toString("latin1", at, end));
       if (parsed instanceof NoAnswer) return parsed;
       // Nothing was asked that another protocol could be the answer to.
       if (parsed.status === 101) return new NoAnswer("HPE_INVALID_STATUS");
-      unread = unread.subarray(end + HEAD_END.length);
+      at = end + HEAD_END.length;
+      bodyAt = at;
       if (parsed.status >= 200) return parsed;
     }
   }
 
   function incompleteHeadProblem(bytes: Buffer): NoAnswer | undefined {
+    const start = bytes.toString("latin1", 0, START.length);
+    if (!START.startsWith(start)) return new NoAnswer("HPE_INVALID_CONSTANT");
     if (spentBytes + bytes.length > MAX_HEAD_BYTES) return new NoAnswer("HPE_HEADER_OVERFLOW");
     // Such a head may never come to the end that is looked for.
     return hasBareLineFeed(bytes) ? new NoAnswer("HPE_CR_EXPECTED") : undefined;
   }
 
-  function readBody(of: ResponseHead, bytes: Buffer): Parsed {
+  /** Reads what there is of the body, from `at` on. */
+  function readBody(of: ResponseHead, bytes: Buffer, at: number): Parsed {
     const { framing } = of;
-    if (framing === "close") {
-      take(bytes);
-      return length > maxBytes ? new TooLong(maxBytes) : undefined;
-    }
     let end: number | undefined | NoAnswer;
     if (framing === "chunked") {
       readChunks ??= chunkedReader({ take, spend });
-      end = readChunks(bytes, 0);
+      end = readChunks(bytes, at);
+    } else if (framing === "close") {
+      take(bytes.subarray(at));
     } else {
       if (framing > maxBytes) return new TooLong(maxBytes);
-      const missing = framing - length;
-      take(missing < bytes.length ? bytes.subarray(0, missing) : bytes);
-      end = length === framing ? missing : undefined;
+      const last = Math.min(at + framing - length, bytes.length);
+      take(bytes.subarray(at, last));
+      if (length === framing) end = last;
     }
     if (length > maxBytes) return new TooLong(maxBytes);
     if (end === undefined || end instanceof NoAnswer) return end;
@@ -113,7 +131,7 @@ export function responseParser({ needsBody, maxBytes }: AnswerLimits): ResponseP
     return {
       status,
       headers,
-      body: joined(pieces, length),
+      body: body.length === length ? body : body.subarray(0, length),
       isEndMarked: framing !== "close",
       isConnectionClean: isClean && isKeepAlive,
     };
@@ -121,11 +139,11 @@ export function responseParser({ needsBody, maxBytes }: AnswerLimits): ResponseP
 
   return {
     feed(bytes) {
-      if (head !== undefined) return readBody(head, bytes);
+      if (head !== undefined) return readBody(head, bytes, 0);
       const found = readHead(bytes);
       if (found === undefined || found instanceof Error) return found;
       head = found;
-      return needsBody(found.status) ? readBody(found, unread) : response(found, false);
+      return needsBody(found.status) ? readBody(found, unread, bodyAt) : response(found, false);
     },
     end() {
       return head?.framing === "close" ? response(head, false) : new NoAnswer("ECONNRESET");
@@ -145,10 +163,4 @@ function hasBareLineFeed(bytes: Buffer): boolean {
 
 function isLineEnds(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === CARRIAGE_RETURN || byte === LINE_FEED);
-}
-
-/** Most answers come in one piece. */
-function joined(pieces: readonly Buffer[], length: number): Uint8Array {
-  const [first = NOTHING, ...others] = pieces;
-  return others.length === 0 ? first : Buffer.concat(pieces, length);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer, request as ask } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import { connect, type AddressInfo } from "node:net";
 import { makeCertificates, type Certificates } from "./certificates.ts";
 import { answering } from "./core.ts";
@@ -19,9 +20,10 @@ async function secureCore() {
 }
 
 /** An HTTP proxy that notes what it was asked for, and lets it through or not. */
-async function startProxy(letsThrough = true) {
+async function startProxy(letsThrough = true, secure?: ServerOptions) {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const server = secure === undefined ? createServer() : createSecureServer(secure);
+  server.on("request", (request, response) => {
     asked.push(`${request.method} ${request.url} ${request.headers["proxy-authorization"]}`);
     const { method, headers, url = "" } = request;
     const upstream = ask(url, { method, headers }, (answer) => {
@@ -80,6 +82,27 @@ describe("proxy", () => {
 
     const strange = await openSource({ ...options, retries: 0 });
     expect(await failure(strange.lookup())).toContain("the TLS certificate is not trusted");
+  });
+
+  test("one behind TLS is told nothing unless its certificate is trusted", async () => {
+    const [cert, key] = [await certificates.read("server.pem"), await certificates.read("server.key")];
+    await using core = await secureCore();
+    await using plain = await answering(200, '{"balance":1}');
+    await using proxy = await startProxy(true, { cert, key });
+    const options = { balance: "/balance", proxy: `https://user:pass@${proxy.host}`, retries: 0 };
+    for (const { url } of [core, plain]) {
+      const strange = await openSource({ ...options, url: `${url}/{player_id}` });
+      expect(await failure(strange.lookup())).toContain("the TLS certificate is not trusted");
+    }
+    expect(proxy.asked).toEqual([]);
+    const tls = { ca: "ca.pem" };
+    const source = await openSource(
+      { ...options, url: `${core.url}/{player_id}`, tls },
+      2000,
+      certificates.directory,
+    );
+    expect(await source.lookup()).toEqual({ balance: "1" });
+    expect(proxy.asked).toEqual([`CONNECT 127.0.0.1:${core.port} ${BASIC}`]);
   });
 
   test.each([
