@@ -1,11 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { readAtMost } from "../bounded-file.ts";
+import { decodeUtf8 } from "../config/interpolate.ts";
 import { configPath } from "../config/load.ts";
 import { describeFileError } from "../file-error.ts";
 import { readConfig } from "./arguments.ts";
 
 /** The variable that holds the shared secret if no option names it. */
 export const SECRET_VARIABLE = "KLAS_SECRET";
+
+const MAX_SECRET_BYTES = 65_536;
 
 const SECRET_DESCRIPTION =
   "the shared secret; a command line is visible to every user of the machine, " +
@@ -87,12 +91,18 @@ export function secretFromFile(command: CommandUnknownOpts, file: string): strin
 }
 
 function secretText(command: CommandUnknownOpts, file: string): string {
+  const content = readSecret(command, file);
+  const text = content && decodeUtf8(content);
+  if (text !== undefined) return text.replace(/\r?\n$/, "");
+  const cause = content === undefined ? `it has more than ${MAX_SECRET_BYTES} bytes` : "it is not UTF-8";
+  return misuse(command, `cannot read the secret file ${file}: ${cause}`);
+}
+
+function readSecret(command: CommandUnknownOpts, file: string): Uint8Array | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
-    return text.replace(/\r?\n$/, "");
+    return readAtMost(file, MAX_SECRET_BYTES);
   } catch (error) {
-    const cause = error instanceof TypeError ? "it is not UTF-8" : describeFileError(error);
-    return misuse(command, `cannot read the secret file ${file}: ${cause}`);
+    return misuse(command, `cannot read the secret file ${file}: ${describeFileError(error)}`);
   }
 }
 

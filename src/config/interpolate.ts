@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { readAtMost } from "../bounded-file.ts";
 import { describeFileError } from "../file-error.ts";
 import type { Problem } from "./problem.ts";
 
@@ -106,15 +106,15 @@ function interpolateText(source: string, { variables, directory, values }: Origi
 
   function readFile(path: string, written: string): string {
     try {
-      const content = readFileSync(resolve(directory, path));
-      const text = content.length <= MAX_FILE_BYTES ? decodeUtf8(content) : undefined;
+      const content = readAtMost(resolve(directory, path), MAX_FILE_BYTES);
+      const text = content && decodeUtf8(content);
       if (text !== undefined) {
         const value = text.replace(/\r?\n$/, "");
         values.push(value);
         return value;
       }
       faults.push(
-        content.length > MAX_FILE_BYTES
+        content === undefined
           ? `${written} has more than ${MAX_FILE_BYTES} bytes`
           : `${written} is not UTF-8`,
       );

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { describeFileError, fileErrorCode } from "../file-error.ts";
@@ -47,6 +47,8 @@ export type Reading =
   | { readonly valid: false; readonly sources: SourceTables; readonly problems: readonly Problem[] };
 
 export type Variables = Readonly<Record<string, string | undefined>>;
+
+const MAX_CONFIG_BYTES = 16_777_216;
 
 /** The file to read: `--config`, else `KLAS_BALANCE_CONFIG`, else `config.toml` in the working directory. */
 export function configPath(flag: string | undefined, variables: Variables): string {
@@ -116,13 +118,18 @@ export async function readText(file: string): Promise<string> {
 
 async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file);
+    const chunks: Uint8Array[] = [];
+    // `end` counts from 0, so it lets one byte too many through.
+    for await (const chunk of createReadStream(file, { end: MAX_CONFIG_BYTES })) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    if (bytes.length <= MAX_CONFIG_BYTES) return bytes;
   } catch (error) {
     const hint = fileErrorCode(error) === "ENOENT" ? '; "klas-balance init" makes one' : "";
     throw new ConfigError({ file }, [
       { path: [], message: `cannot read the configuration: ${describeFileError(error)}${hint}` },
     ]);
   }
+  throw new ConfigError({ file }, [{ path: [], message: `it has more than ${MAX_CONFIG_BYTES} bytes` }]);
 }
 
 export function parseToml(file: string, text: string): unknown {

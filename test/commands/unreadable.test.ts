@@ -5,7 +5,7 @@ import { runProgram } from "./run-program.ts";
 
 const folder = temporaryFolder();
 const nowhere = join(folder, "nowhere");
-const SECRET = ["--secret", "a-secret-of-some-length"];
+const SECRET = ["--secret", "a-secret-of-some-length"] as const;
 const CALL = ["12001", "--url", "http://127.0.0.1:1"];
 
 await Bun.write(
@@ -19,6 +19,29 @@ test("an empty name of a configuration is none, and not this folder", async () =
     2,
     "error: option '--config <file>' argument '' is invalid. Expected the name of a file.\n",
   ]);
+});
+
+test.each([
+  ["sign /dev/zero", [...SECRET], 16_777_216],
+  ["explain /dev/zero", [...SECRET, "--signature", "0".repeat(64)], 16_777_216],
+  ["init --secret-file /dev/zero", [], 65_536],
+  ["call --secret-file /dev/zero", CALL, 65_536],
+  ["config show --config /dev/zero", [], 16_777_216],
+  ["config show --config endless.toml", [], 65_536],
+] as const)("%s: a file without an end is read up to a limit", async (words, more, limit) => {
+  await Bun.write(join(folder, "endless.toml"), '[webhook]\nsecrets = ["${file:/dev/zero}"]\n');
+  const { exitCode, stderr } = await runProgram([...words.split(" "), ...more], { cwd: folder });
+  expect(stderr).toContain(` has more than ${limit} bytes`);
+  expect(exitCode).toBe(2);
+});
+
+test("a body comes through a pipe whole, however slowly", async () => {
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const script = `(printf '{"a"'; sleep 0.3; printf ':1}'; head -c 200000 /dev/zero) | "$@" sign - ${SECRET.join(" ")}`;
+  const child = Bun.spawn(["bash", "-c", script, "bash", process.execPath, main], { cwd: folder });
+  const body = Buffer.concat([Buffer.from('{"a":1}'), Buffer.alloc(200_000)]);
+  const expected = new Bun.CryptoHasher("sha256", SECRET[1]).update(body).digest("hex");
+  expect(await child.stdout.text()).toBe(`${expected}\n`);
 });
 
 test.each([
