@@ -34,11 +34,10 @@ export function postgresLanes(options: LaneOptions): Connect {
   const log = sayingOnce(options.log);
   const settings = {
     default_transaction_read_only: "on",
-    // Each statement reads what was committed when it began, whatever the user's or the database's default is.
-    default_transaction_isolation: "read committed",
     statement_timeout: String(timeoutMs + GRACE_MS),
     idle_in_transaction_session_timeout: String(timeoutMs + GRACE_MS),
   };
+  // Each statement reads what was committed when it began, whatever the database's default is.
   const begin = `BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = ${timeoutMs + GRACE_MS}`;
 
   return sqlLanes({
