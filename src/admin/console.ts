@@ -102,6 +102,8 @@ function statusOf(running: RunningServer, watch: Watch, notReady: readonly strin
     not_ready: notReady,
     warnings: running.warnings(),
     source: { name: source.name, plugin: source.plugin },
+    last_minute: watch.timeline.latest(60, watch.knownUntilMs),
+    latest_call_ms: watch.timeline.latestCallMs,
     in_flight: workers.reduce((sum, worker) => sum + worker.in_flight, 0),
     max_in_flight: webhook.max_in_flight,
     workers,

@@ -57,6 +57,10 @@ export const statusSchema = v.object({
   /** Problems that do not keep calls from being answered but should be known. */
   warnings: v.pipe(v.array(v.string()), v.readonly()),
   source: v.object({ name: v.string(), plugin: v.string() }),
+  /** Of the last 60 seconds; the one under way counts. `ok` is how many were answered with a balance, or by the core. */
+  last_minute: v.object({ calls: v.number(), ok: v.number(), p99_ms: v.nullable(v.number()) }),
+  /** The second in which the latest call was answered; `null` if none was since the start. */
+  latest_call_ms: v.nullable(v.number()),
   in_flight: v.number(),
   /** Per worker. */
   max_in_flight: v.number(),

@@ -7,6 +7,18 @@ export interface Timeline {
   add(counts: SecondCounts): void;
   /** The whole of what is kept, up to now. */
   series(step: Step, nowMs: number): Series;
+  /** Of the last seconds, as many as are asked for; the one under way is the last. */
+  latest(seconds: number, nowMs: number): Latest;
+  /** When the second began that the latest call was in; `null` if there was none yet. */
+  readonly latestCallMs: number | null;
+}
+
+/** What was answered in a stretch of time. */
+export interface Latest {
+  readonly calls: number;
+  /** With a balance, or as the core did. */
+  readonly ok: number;
+  readonly p99_ms: number | null;
 }
 
 /** How long each resolution is kept. */
@@ -22,8 +34,10 @@ export function openTimeline(): Timeline {
     second: ring(SPANS.second.slots),
     minute: ring(SPANS.minute.slots),
   };
+  let latestSecond: number | undefined;
   return {
     add(counts) {
+      latestSecond = Math.max(latestSecond ?? 0, counts.second);
       rings.second.add(counts.second, counts);
       rings.minute.add(Math.floor(counts.second / SPANS.minute.stepSeconds), counts);
     },
@@ -32,6 +46,10 @@ export function openTimeline(): Timeline {
       // The step under way is not complete: its counts would look like a drop.
       const end = Math.floor(nowMs / 1000 / stepSeconds);
       return { step_seconds: stepSeconds, ...rings[step].read(end) };
+    },
+    latest: (seconds, nowMs) => rings.second.sum(Math.floor(nowMs / 1000) + 1, seconds),
+    get latestCallMs() {
+      return latestSecond === undefined ? null : latestSecond * 1000;
     },
   };
 }
@@ -65,6 +83,21 @@ function ring(length: number) {
         slot.counts.set(reason, (slot.counts.get(reason) ?? 0) + count);
       }
       for (const [bucket, count] of latencies) slot.latencies[bucket] = (slot.latencies[bucket] ?? 0) + count;
+    },
+    /** Of so many steps before `end`. */
+    sum(end: number, steps: number): Latest {
+      const latencies = new Uint32Array(LATENCY_BUCKETS);
+      let calls = 0;
+      let ok = 0;
+      for (let at = end - steps; at < end; at += 1) {
+        const slot = slots[at % length];
+        if (slot?.at !== at) continue;
+        for (const count of slot.counts.values()) calls += count;
+        ok += slot.counts.get("ok") ?? 0;
+        for (const [bucket, count] of slot.latencies.entries())
+          latencies[bucket] = (latencies[bucket] ?? 0) + count;
+      }
+      return { calls, ok, p99_ms: percentileMs(latencies, 0.99) };
     },
     /** The steps before `end`. */
     read(end: number): Omit<Series, "step_seconds"> {

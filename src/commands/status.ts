@@ -35,6 +35,7 @@ function describe(status: Status): string {
     ...status.warnings.map((warning) => `${paint("yellow", "warning")} ${warning}`),
     row("endpoint", status.url),
     row("source", `${source.name} (${source.plugin})`),
+    row("calls", describeTraffic(status)),
     row("in flight", `${status.in_flight} of ${status.max_in_flight} per worker`),
     ...status.workers.map(worker),
     ...status.failing.flatMap((failing) => describeFailing(failing, nowMs)),
@@ -50,6 +51,20 @@ function describe(status: Status): string {
     row("config", status.config_file),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Whether calls come at all, and how they end. */
+function describeTraffic({
+  last_minute,
+  latest_call_ms: latestMs,
+  time_ms: nowMs,
+  started_ms,
+}: Status): string {
+  const { calls, ok, p99_ms } = last_minute;
+  if (latestMs === null) return `none since the start, ${span(nowMs - started_ms)} ago`;
+  if (calls === 0) return `none for ${span(nowMs - latestMs)}`;
+  const share = Math.floor((ok / calls) * 1000) / 10;
+  return `${calls} in the last minute, ${share} % OK, p99 ${p99_ms ?? 0} ms`;
 }
 
 function row(name: string, value: string): string {

@@ -1,6 +1,7 @@
 /** `bun test/admin/screenshots.ts FOLDER`: pictures of the console with calls of all kinds, light and dark, wide and narrow. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { removeBinary } from "../binary.ts";
 import { call, operate, SECRET } from "../operations/operated.ts";
 import { openBrowser, openPage } from "./browser.ts";
 
@@ -34,3 +35,4 @@ for (const [name, look] of LOOKS) {
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 await browser.close();
+removeBinary();

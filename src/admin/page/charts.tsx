@@ -169,6 +169,7 @@ function optionsOf(
   const styles = getComputedStyle(document.documentElement);
   // On a logarithmic scale there is room for the powers of ten only.
   const isDrawn = (tick: number) => !isLogarithmic || Number.isInteger(Math.log10(tick));
+  const filter: uPlot.Axis.Filter = (_chart, ticks) => ticks.map((tick) => (isDrawn(tick) ? tick : null));
   const colour = (name: string) => styles.getPropertyValue(name).trim();
   const axis = {
     stroke: colour("--muted"),
@@ -192,6 +193,7 @@ function optionsOf(
       },
       {
         ...axis,
+        grid: { ...axis.grid, filter },
         size: 56,
         values: (_chart, ticks) => ticks.map((tick) => (isDrawn(tick) ? show(tick) : "")),
       },

@@ -15,6 +15,16 @@ export function timeOfDay(timeMs: number): string {
   return new Date(timeMs).toLocaleTimeString("en-GB");
 }
 
+/** `14:03:07` as in the log. */
+export function timeOfDayUtc(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(11, 19);
+}
+
+/** `99.9 %`; 100 only if it is all of them. */
+export function percent(part: number, whole: number): string {
+  return `${Math.floor((part / whole) * 1000) / 10} %`;
+}
+
 export function dateAndTime(timeMs: number): string {
   return `${new Date(timeMs).toLocaleDateString("en-CA")} ${timeOfDay(timeMs)}`;
 }

@@ -7,7 +7,7 @@ import { FailingCalls } from "./failing.tsx";
 import { Failed } from "./failed.tsx";
 import { Login } from "./login.tsx";
 import { Manual } from "./manual.tsx";
-import { Now, Secrets, Verdict } from "./now.tsx";
+import { Now, Secrets, Traffic, Verdict } from "./now.tsx";
 import { Players } from "./players.tsx";
 import { follow, NotLoggedIn, onTokenWanted } from "./requests.ts";
 import { TryCall } from "./try-call.tsx";
@@ -52,8 +52,13 @@ function Console() {
     return () => live.stop();
   }, [needsToken, isPaused]);
 
-  if (needsToken) return <Login onDone={() => setNeedsToken(false)} />;
   const status = event?.status;
+  const trouble = lost === "" ? status?.ready === false && "not ready" : "no connection";
+  useEffect(() => {
+    document.title = trouble === false ? "klas-balance" : `${trouble} · klas-balance`;
+  }, [trouble]);
+
+  if (needsToken) return <Login onDone={() => setNeedsToken(false)} />;
   const failed = event?.newest_failed ?? 0;
   return (
     <>
@@ -78,6 +83,7 @@ function Console() {
       </header>
       <main>
         <Verdict status={status} lost={lost} />
+        {view === "" && status !== undefined && <Traffic status={status} />}
         {view === "" && status !== undefined && (
           <FailingCalls
             status={status}

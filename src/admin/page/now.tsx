@@ -1,5 +1,5 @@
 import type { Status } from "../shapes.ts";
-import { ago, count, dateAndTime, span } from "./format.ts";
+import { ago, count, dateAndTime, milliseconds, percent, span, timeOfDay, timeOfDayUtc } from "./format.ts";
 
 /** Whether it works: the one line to read first. */
 export function Verdict({ status, lost }: { readonly status: Status | undefined; readonly lost: string }) {
@@ -41,6 +41,19 @@ export function Verdict({ status, lost }: { readonly status: Status | undefined;
   );
 }
 
+/** Whether calls come at all, and how they end: a server that is ready may be asked nothing. */
+export function Traffic({ status }: { readonly status: Status }) {
+  const { last_minute: minute, latest_call_ms: latestMs, time_ms: nowMs, started_ms: startedMs } = status;
+  if (latestMs === null) return <p>No call since the start, {ago(startedMs, nowMs)}.</p>;
+  if (minute.calls === 0) return <p>No call for {span(nowMs - latestMs)}.</p>;
+  return (
+    <p>
+      {count(minute.calls, "call")} in the last minute, {percent(minute.ok, minute.calls)} OK, p99{" "}
+      {milliseconds(minute.p99_ms)}.
+    </p>
+  );
+}
+
 /** What serves, since when, and how full it is. */
 export function Now({ status }: { readonly status: Status }) {
   const { source, workers, reload, time_ms: nowMs } = status;
@@ -62,6 +75,11 @@ export function Now({ status }: { readonly status: Status }) {
         {workers.map((worker) => (
           <Worker key={worker.number} worker={worker} />
         ))}
+        <dt>Time</dt>
+        <dd>
+          {timeOfDayUtc(nowMs)} UTC, as in the log
+          {timeOfDay(nowMs) !== timeOfDayUtc(nowMs) && `; here ${timeOfDay(nowMs)}`}
+        </dd>
         <dt>Latest reload</dt>
         <dd>
           {reload === null

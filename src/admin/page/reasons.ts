@@ -10,7 +10,7 @@ export interface ReasonStyle {
 
 export const REASONS: readonly ReasonStyle[] = [
   { reason: "ok", colour: "--blue", dash: [], words: "answered" },
-  { reason: "player_not_found", colour: "--sky", dash: [6, 3], words: "no such player" },
+  { reason: "player_not_found", colour: "--muted", dash: [6, 3], words: "no such player" },
   { reason: "refused", colour: "--green", dash: [6, 3], words: "refused by the source" },
   { reason: "bad_signature", colour: "--orange", dash: [], words: "signature does not fit" },
   { reason: "stale_timestamp", colour: "--orange", dash: [2, 3], words: "clock too far off" },
