@@ -15,7 +15,7 @@ export function configCommand() {
 
 function exampleCommand() {
   return new Command("example")
-    .description("print a configuration with every option, its default and a line of explanation")
+    .description("prints a configuration with every option, its default and a line of explanation")
     .addHelpText("after", "\nExample:\n  klas-balance config example > config.toml")
     .action(() => {
       print(example);
@@ -24,7 +24,7 @@ function exampleCommand() {
 
 function showCommand() {
   return new Command("show")
-    .description("print the configuration that is in effect, with defaults; what may be a secret is masked")
+    .description("prints the configuration that is in effect, with defaults; what may be a secret is masked")
     .addOption(configOption())
     .addHelpText("after", "\nExample:\n  klas-balance config show --config /srv/klas/config.toml")
     .action(async (options) => {

@@ -35,7 +35,7 @@ function playersSubcommand(name: string, description: string) {
 }
 
 function listCommand() {
-  return playersSubcommand("list", "print every player, in the order of their ids")
+  return playersSubcommand("list", "prints every player, in the order of their ids")
     .option("--json", "print an array of {player_id, currency, balance}")
     .addHelpText("after", "\nExample:\n  klas-balance players list --json")
     .action(async ({ config, json = false }) => {
@@ -45,7 +45,7 @@ function listCommand() {
 }
 
 function getCommand() {
-  return playersSubcommand("get", "print one player; fails if there is no such player")
+  return playersSubcommand("get", "prints one player; fails if there is no such player")
     .argument("<player>", "the player's id")
     .option("--json", "print {player_id, currency, balance}")
     .addHelpText("after", "\nExample:\n  klas-balance players get 12001")
@@ -62,7 +62,7 @@ function getCommand() {
 }
 
 function setCommand() {
-  return playersSubcommand("set", "add a player, or replace the player's balance")
+  return playersSubcommand("set", "adds a player, or replaces the player's balance")
     .argument("<player>", "the player's id")
     .argument("<amount>", "a decimal in major units, such as 30.50")
     .argument("<currency>", "an ISO 4217 code, such as EUR")
@@ -80,7 +80,7 @@ function setCommand() {
 }
 
 function removeCommand() {
-  return playersSubcommand("remove", "remove a player; fails if there is no such player")
+  return playersSubcommand("remove", "removes a player; fails if there is no such player")
     .argument("<player>", "the player's id")
     .addHelpText("after", "\nExample:\n  klas-balance players remove 12001")
     .action(async (playerId, { config }) => {
@@ -95,10 +95,10 @@ function removeCommand() {
 function importCommand() {
   return playersSubcommand(
     "import",
-    "add or replace the players of a CSV file with the columns player_id, currency and balance, in any order " +
+    "adds or replaces the players of a CSV file with the columns player_id, currency and balance, in any order " +
       "and among others; players that it does not name stay as they are; on a bad row nothing is changed",
   )
-    .summary("add or replace the players of a CSV file")
+    .summary("adds or replaces the players of a CSV file")
     .argument("<file>", "the CSV file, separated by commas, semicolons or tabs, or - for standard input")
     .option("--dry-run", "only say what is wrong with the file, or what it would change")
     .addOption(
@@ -139,7 +139,7 @@ function allowNegativeOption() {
 }
 
 function exportCommand() {
-  return playersSubcommand("export", "write every player as CSV, in the form that import reads")
+  return playersSubcommand("export", "writes every player as CSV, in the form that import reads")
     .argument(
       "[file]",
       "written in one step, readable by you alone; standard output if there is none, or for -",

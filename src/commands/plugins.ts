@@ -33,7 +33,7 @@ export function pluginsCommand() {
 
 function listCommand() {
   return new Command("list")
-    .description("print each built-in and each file in plugins/ beside the configuration, with its options")
+    .description("prints each built-in and each file in plugins/ beside the configuration, with its options")
     .addOption(configOption())
     .option("--json", "print an array of {name, file, options}")
     .addHelpText("after", "\nExample:\n  klas-balance plugins list")
@@ -45,7 +45,7 @@ function listCommand() {
 
 function newCommand() {
   return new Command("new")
-    .description("write plugins/NAME.ts, which works at once, and plugins/klas-balance.d.ts for your editor")
+    .description("writes plugins/NAME.ts, which works at once, and plugins/klas-balance.d.ts for your editor")
     .argument("<name>", "what the configuration will call it: plugin = NAME")
     .addOption(configOption())
     .option("--force", "overwrite the plugin")
@@ -59,7 +59,7 @@ function newCommand() {
 function testCommand() {
   return new Command("test")
     .description(
-      "run the contract's cases against a plugin, with the options of a source in the configuration",
+      "runs the contract's cases against a plugin, with the options of a source in the configuration",
     )
     .argument("<name>", "the plugin, as a configuration names it")
     .option("--player <id>", "a player that the source knows", parseId, DEMO_PLAYER)

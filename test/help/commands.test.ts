@@ -82,6 +82,11 @@ test.each([
   expect(lines.filter((line) => !/^klas-balance (COMMAND|help)\b/.test(line)).flatMap(misuse)).toEqual([]);
 });
 
+test("every command says what it does in one voice", () => {
+  const below = commands.filter(({ path }) => path.length > 0);
+  expect(below.map(({ description }) => description).filter((text) => !/^[a-z]+s /.test(text))).toEqual([]);
+});
+
 describe.each(commands.map((command) => [["klas-balance", ...command.path].join(" "), command] as const))(
   "%s --help",
   (_line, { path }) => {
