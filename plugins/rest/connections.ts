@@ -12,6 +12,12 @@ const WARN_FOR_MS = 600_000;
 /** Closed before most cores would close it, because a question that crosses with their closing is asked twice. */
 const MAX_IDLE_MS = 15_000;
 
+/** So long before a core closes it, by its own words. */
+const MARGIN_MS = 1000;
+
+/** RFC 2068, section 19.7.1.1: the seconds that the core keeps a connection without a call. */
+const KEEP_ALIVE_TIMEOUT = /(?:^|,)\s*timeout\s*=\s*"?(\d{1,9})/i;
+
 export interface ConnectionOptions {
   readonly tls: ClientTls | undefined;
   /** A proxy's URL. Not the environment's: it would change who is asked, and who gets our credentials. */
@@ -28,8 +34,8 @@ export interface Lease {
   /** Those of one generation are given up together. */
   readonly generation: number;
   readonly openedMs: number;
-  /** Since when it has been waiting for work, if it is. */
-  idleSinceMs: number;
+  /** Until when it may wait for work. */
+  usableUntilMs: number;
 }
 
 /**
@@ -39,8 +45,8 @@ export interface Lease {
 export interface Connections {
   /** A connection for one call: the one that was used last, or a new one. */
   take(): Lease;
-  /** Keeps it for another call, after an answer that was understood. */
-  keep(lease: Lease): void;
+  /** Keeps it for another call, after an answer that was understood; `keepAlive` is that answer's header. */
+  keep(lease: Lease, keepAlive: string | undefined): void;
   /** After an answer to another question: ends all connections of this one's generation, those in use after their call. */
   giveUp(lease: Lease): void;
   /** What the operator should know for a while after such an answer. */
@@ -62,7 +68,7 @@ export function openConnections(
       secureContext: proxy.protocol === "https:" ? clientContext(authorities(tls)) : undefined,
     },
   });
-  /** The one that has been waiting longest comes first. Some may have ended meanwhile. */
+  /** The one that was used last comes last. Some may have ended meanwhile. */
   let idle: Lease[] = [];
   let sweeping: Timer | undefined;
   let generation = 0;
@@ -71,9 +77,11 @@ export function openConnections(
   let latestMs = -Infinity;
 
   function sweep(): void {
-    const latestStartMs = performance.now() - maxIdleMs;
-    const staying = idle.findIndex(({ idleSinceMs }) => idleSinceMs > latestStartMs);
-    for (const { connection } of staying === -1 ? idle.splice(0) : idle.splice(0, staying)) connection.end();
+    const nowMs = performance.now();
+    idle = idle.filter(({ connection, usableUntilMs }) => {
+      if (nowMs >= usableUntilMs) connection.end();
+      return !connection.isOver;
+    });
     if (idle.length > 0) return;
     clearInterval(sweeping);
     sweeping = undefined;
@@ -87,17 +95,17 @@ export function openConnections(
     take() {
       const nowMs = performance.now();
       for (let lease = idle.pop(); lease !== undefined; lease = idle.pop()) {
-        const isUsable = nowMs - lease.openedMs < maxAgeMs && nowMs - lease.idleSinceMs < maxIdleMs;
-        if (isUsable && !lease.connection.isOver) return lease;
+        if (nowMs < lease.usableUntilMs && !lease.connection.isOver) return lease;
         lease.connection.end();
       }
-      return { connection: connectionBy(dial), generation, openedMs: nowMs, idleSinceMs: nowMs };
+      return { connection: connectionBy(dial), generation, openedMs: nowMs, usableUntilMs: nowMs };
     },
-    keep(lease) {
+    keep(lease, keepAlive) {
       if (connections === "fresh" || isClosed || lease.generation !== generation)
         return lease.connection.end();
       if (lease.connection.isOver) return;
-      lease.idleSinceMs = performance.now();
+      const idleMs = Math.min(maxIdleMs, coresIdleMs(keepAlive));
+      lease.usableUntilMs = Math.min(lease.openedMs + maxAgeMs, performance.now() + idleMs);
       idle.push(lease);
       sweeping ??= setInterval(sweep, maxIdleMs / 3).unref();
     },
@@ -125,6 +133,11 @@ export function openConnections(
       endIdle();
     },
   };
+}
+
+function coresIdleMs(keepAlive: string | undefined): number {
+  const seconds = keepAlive === undefined ? undefined : KEEP_ALIVE_TIMEOUT.exec(keepAlive)?.[1];
+  return seconds === undefined ? Infinity : Number(seconds) * 1000 - MARGIN_MS;
 }
 
 /** Our own certificate is for the core alone. */

@@ -57,7 +57,7 @@ export function exchanger<Answer>(core: Core, reader: AnswerReader<Answer>): Exc
       const { status, headers, isEndMarked } = response;
       const body = unpack(response.body, headers.get("content-encoding"), maxResponseBytes);
       const answer = reader.read({ status, headers, isEndMarked, body }, request);
-      connections.keep(lease);
+      connections.keep(lease, headers.get("keep-alive"));
       return answer;
     } catch (error) {
       connection.end();

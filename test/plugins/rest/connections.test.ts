@@ -222,7 +222,7 @@ test("a connection is used up to its greatest age: the next one finds a core tha
     const lease = connections.take();
     const request = write({ method: "GET", path: "/1", headers: {} });
     await lease.connection.ask(request, { needsBody: () => true, maxBytes: 1000 });
-    connections.keep(lease);
+    connections.keep(lease, undefined);
   };
   await ask();
   await ask();
@@ -249,6 +249,28 @@ test("a connection that has waited for work for long ends, also if no work comes
     await connection.ask(request, { needsBody: () => true, maxBytes: 1000 });
   }
   expect(core.openSockets()).toBe(2);
-  for (const lease of leases) connections.keep(lease);
+  for (const lease of leases) connections.keep(lease, undefined);
   while (core.openSockets() > 0) await Bun.sleep(5);
 });
+
+test.concurrent.each<[keepAlive: string | undefined, connections: number]>([
+  [undefined, 1],
+  ["timeout=60, max=100", 1],
+  ["max=100", 1],
+  ["timeout=2", 2],
+  ["max=100, Timeout = 2", 2],
+  ["timeout=1", 2],
+  ["timeout=0", 2],
+])(
+  "a core that closes idle connections by Keep-Alive: %s is not asked on one then",
+  async (keepAlive, connections) => {
+    await using core = await startCore((socket) => {
+      socket.write(http(200, '{"balance":1}', keepAlive === undefined ? {} : { "keep-alive": keepAlive }));
+    });
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance" });
+    await source.lookup();
+    await Bun.sleep(1010);
+    await source.lookup();
+    expect(core.connections()).toBe(connections);
+  },
+);
