@@ -36,6 +36,9 @@ type ForwardOptions = NonNullable<Config["webhook"]["forward"]>;
 
 const OVERLOADED: Outcome = { reason: "overloaded", detail: "webhook.forward.max_in_flight" };
 
+/** The one control character that the runtime takes in a header's value (RFC 9110, section 5.5). */
+const DELETE = "\u007f";
+
 /** Some firewalls turn away clients without a User-Agent. */
 const USER_AGENT = "klas-balance";
 
@@ -79,6 +82,13 @@ function openForwarder(options: ForwardOptions, tls: ClientTls | undefined): For
       inFlight += 1;
       try {
         const headers = headersOf(call);
+        const odd = Object.entries(headers).find(([, value]) => value.includes(DELETE));
+        if (odd !== undefined) {
+          return {
+            reason: "source_failed",
+            detail: `the caller's ${odd[0]} has a character that no header may hold`,
+          };
+        }
         authorize(headers, call.body);
         return judgeReply(await post(call.endpoint, headers, call.body), keys);
       } finally {

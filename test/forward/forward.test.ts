@@ -162,6 +162,17 @@ describe.concurrent("what is passed on", () => {
     expect(core.seen).toHaveLength(5);
   });
 
+  test.each(["X-Timestamp", "Content-Type"])("no %s that a header may not hold", async (name) => {
+    await using core = await startCore(done);
+    await using server = await operate(forwardTo(core.url));
+    expectSigned(await send(server, { headers: [`${name}: 17\u007f10`] }), UNKNOWN);
+    expect(core.connections).toBe(0);
+    expect(await lineOf(server)).toMatchObject({
+      reason: "source_failed",
+      detail: `the caller's ${name.toLowerCase()} has a character that no header may hold`,
+    });
+  });
+
   test("the environment's proxies are not asked", async () => {
     await using core = await startCore(done);
     await using proxy = await startCore(done);
