@@ -12,6 +12,7 @@ import { vetIds } from "./loose-ids.ts";
 import { isLost, serverErrno } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
 import { TAKES_WRITES, WHICH_SERVER } from "./replica/look.ts";
+import { SEVERAL_SERVERS } from "./replica/watch.ts";
 import type { Joined } from "./replica/watches.ts";
 import { lookupStatement, type Rows } from "./statement.ts";
 
@@ -27,17 +28,22 @@ interface LaneOptions {
   readonly log: SourceLog;
 }
 
-/** A variable that the server does not know. */
+/** The error for a system variable that the server does not have. */
 const UNKNOWN_VARIABLE = 1193;
 
-const UNFIT =
-  'takes no writes, as a replica, which may show a balance from before a bet: name the primary, or set role = "any"';
+/** Which servers may answer, as an SQL expression, and what is wrong with others, worded to follow their name. */
+const PRIMARY_ONLY = {
+  isFit: TAKES_WRITES,
+  unfit:
+    'takes no writes, as a replica, which may show a balance from before a bet: name the primary, or set role = "any"',
+} as const;
+
+const ANY_SERVER = { isFit: "TRUE", unfit: "" } as const;
 
 /** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline if it can. */
 export function mysqlLanes(options: LaneOptions): Connect {
   const { reach, query, idType, mustTakeWrites, isBehindPooler, watch, timeoutMs, log } = options;
-  const isFit = mustTakeWrites ? TAKES_WRITES : "TRUE";
-  let isWarned = false;
+  let isVetted = false;
 
   return sqlLanes({
     client: (host, onClosed) => clientOf(reach(host), onClosed),
@@ -45,16 +51,18 @@ export function mysqlLanes(options: LaneOptions): Connect {
       const mark = isBehindPooler ? null : crypto.randomUUID();
       if (mark !== null) await tell(session, mark, timeoutMs + GRACE_MS);
       const run = isBehindPooler ? inTransaction(session) : plainly(session);
-      const [[fits] = []] = (await run(`SELECT ${isFit}`, [])).rows;
-      if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${UNFIT}`, { mayPass: true });
-      const read = watch === undefined ? run : await watched(watch(host), ends, run);
+      const fitness = mustTakeWrites ? PRIMARY_ONLY : ANY_SERVER;
+      const [[fits] = []] = (await run(`SELECT ${fitness.isFit}`, [])).rows;
+      if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${fitness.unfit}`, { mayPass: true });
+      const { read, isFit, unfit } =
+        watch === undefined ? { read: run, ...fitness } : await watched(watch(host), ends, run);
 
       const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
       if (!givesId && idType !== "text")
         throw new HostProblem(`${host.name} ${NEEDS_ID}`, { mayPass: false });
-      if (!givesId) await vetIds(session, host, query);
-      if (!givesId && !isWarned) {
-        isWarned = true;
+      if (!givesId && !isVetted) {
+        await vetIds(session, host, query);
+        isVetted = true;
         log.warn(WITHOUT_ID);
       }
       const readers = rowReader(kindOf, (storedId, key) =>
@@ -65,7 +73,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
         idType,
         givesId,
         isFit,
-        unfit: UNFIT,
+        unfit,
         rowReader: readers,
         mark,
       });
@@ -92,7 +100,7 @@ const NEEDS_ID =
 const WITHOUT_ID =
   "`query` does not yield the stored id as player_id: add it. Without it no index of a text column serves, because the id is compared as bytes";
 
-/** The session's settings. A connection that was made again would know neither them nor the session's mark. */
+/** Sets up the session. A connection that is made anew has neither these settings nor the mark. */
 async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
   await session.unsafe("SET NAMES utf8mb4");
   await session.unsafe("SET SESSION TRANSACTION READ ONLY");
@@ -101,7 +109,7 @@ async function tell(session: SQL, mark: string, statementMs: number): Promise<vo
   // MariaDB's, in seconds, and MySQL's, in milliseconds; others have neither.
   await setIfKnown(session, `max_statement_time = ${statementMs / 1000}`);
   await setIfKnown(session, `max_execution_time = ${statementMs}`);
-  // Galera's: a node first takes up what others have committed.
+  // On Galera, a node first applies what the others have committed.
   await setIfKnown(session, "wsrep_sync_wait = 1");
   await session.unsafe("SET @klas_balance_mark = ?", [mark]);
 }
@@ -114,15 +122,21 @@ async function setIfKnown(session: SQL, assignment: string): Promise<void> {
   }
 }
 
-/** What reads of a lane, if it matters how far its server is behind. */
-async function watched({ watch, leave }: Joined, ends: DisposableStack, run: Run): Promise<Run> {
+/** How a lane reads if it matters how far its server is behind. Each answer shows which server gave it. */
+async function watched({ watch, leave }: Joined, ends: DisposableStack, run: Run) {
   ends.defer(leave);
-  const [[server] = []] = (await run(`SELECT ${WHICH_SERVER}`, [])).rows;
-  await watch.assertNear(String(server));
-  return (text, parameters) => watch.reading(String(server), () => run(text, parameters));
+  const [[given] = []] = (await run(`SELECT ${WHICH_SERVER}`, [])).rows;
+  const server = String(given);
+  await watch.assertNear(server);
+  const read: Run = (text, parameters) => watch.reading(server, () => run(text, parameters));
+  return {
+    read,
+    isFit: `${WHICH_SERVER} = CAST(X'${Buffer.from(server).toString("hex")}' AS CHAR)`,
+    unfit: SEVERAL_SERVERS,
+  };
 }
 
-/** The columns of the query, asked for no player. */
+/** The query's columns, found out by asking for no player. */
 async function columnsOf(query: Query, run: Run): Promise<readonly Column[]> {
   const parameters: null[] = [];
   const select = query.render(() => {
@@ -141,7 +155,7 @@ function plainly(session: SQL): Run {
   };
 }
 
-/** What a session remembers does not outlast a transaction behind a pooler. */
+/** Behind a pooler, what a session remembers does not outlast a transaction. */
 function inTransaction(session: SQL): Run {
   return async (text, parameters) => {
     const beginning = session.unsafe("START TRANSACTION READ ONLY").execute();

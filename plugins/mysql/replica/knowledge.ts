@@ -20,7 +20,7 @@ export interface Knowledge {
   readonly server: string | undefined;
   /** Whatever was committed on the primary before then is on the server; `-Infinity` if nothing is known. */
   readonly upToMs: number;
-  /** What the server was not seen to have yet, oldest first. */
+  /** What the server has not been seen to have yet, oldest first. */
   readonly milestones: readonly Milestone[];
   /** The primary that the milestones are of. */
   readonly primaryId: string | undefined;
@@ -36,7 +36,7 @@ export const NOTHING_KNOWN: Knowledge = {
   doubt: undefined,
 };
 
-/** How many milestones share the time that a server may be behind. */
+/** How many milestones are kept for the time that a server may be behind. */
 const MILESTONES_PER_BOUND = 32;
 
 /**
@@ -63,7 +63,8 @@ export function afterLook(
     return { ...before, doubt: "its primary is none of `hosts` that answers" };
   }
   const { committed } = primary.standing;
-  if (committed === undefined) return { ...before, doubt: "its primary writes no binary log with GTIDs" };
+  if (committed === undefined)
+    return { ...before, doubt: "its primary must write a binary log with GTIDs, and be no node of Galera" };
   // The primary was asked later, so it has all that the replica had. If not, their histories have parted.
   if (isAhead(applied, committed)) {
     return { ...nothing, primaryId, doubt: "it has changes that its primary lacks" };
@@ -79,7 +80,7 @@ export function afterLook(
   };
 }
 
-/** Of those that are close to each other one is enough, and those that are too old prove nothing that is wanted. */
+/** One of several that are close together is enough, and those beyond the bound prove nothing of use. */
 function thinned(milestones: readonly Milestone[], boundMs: number): readonly Milestone[] {
   const newest = milestones.at(-1);
   if (newest === undefined) return [];

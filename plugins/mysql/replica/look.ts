@@ -8,11 +8,15 @@ import { standingOf } from "./standing.ts";
 export const TAKES_WRITES =
   "CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') AND CAST(@@global.innodb_read_only AS CHAR) IN ('0', 'OFF')";
 
-/** Tells a server from others that an address may lead to. */
+/** Tells apart the servers that one address may lead to. */
 export const WHICH_SERVER = "CONCAT_WS(' ', @@global.server_id, @@hostname, @@port)";
 
+/** Galera's nodes may share an id, and each applies a little later what another one has committed. */
+const IS_GALERA =
+  "(SELECT variable_value FROM information_schema.global_variables WHERE variable_name = 'WSREP_ON') = 'ON'";
+
 const GTIDS = {
-  mariaDb: "@@global.server_id, @@global.gtid_binlog_pos, @@global.gtid_slave_pos",
+  mariaDb: `@@global.server_id, IF(${IS_GALERA}, '', @@global.gtid_binlog_pos), @@global.gtid_slave_pos`,
   mysql: `@@global.server_uuid, IF(@@global.gtid_mode = 'ON' AND @@global.log_bin, @@global.gtid_executed, ''),
 IF(@@global.gtid_mode = 'ON', @@global.gtid_executed, '')`,
 } as const;
@@ -20,7 +24,7 @@ IF(@@global.gtid_mode = 'ON', @@global.gtid_executed, '')`,
 const OTHER_ENGINE =
   "does not say how far it is behind in a way that is known, as MariaDB does, and MySQL from 8.0.22 on: leave max_staleness_ms out";
 
-/** Asks a server how it stands. Rejects with what the server says, if it is another engine or keeps it from this user. */
+/** Asks a server how it stands. Rejects with the server's error if it is another engine, or does not tell this user. */
 export async function lookAt(client: SQL): Promise<Seen> {
   const askedMs = performance.now();
   const [[version] = []] = await client.unsafe<unknown[][]>("SELECT VERSION()").values();

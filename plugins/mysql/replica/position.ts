@@ -1,4 +1,4 @@
-/** Commits in a row, by the numbers that the engine gave them. */
+/** Commits one after the other, by the numbers that the engine gave them. */
 interface Span {
   readonly first: bigint;
   readonly last: bigint;
@@ -6,7 +6,7 @@ interface Span {
   readonly lastBy: string | undefined;
 }
 
-/** Which commits a server has: those of each stream that the engine numbers by itself. */
+/** Which commits a server has, by stream: a domain of MariaDB, or a server of MySQL, with a tag if there is one. */
 export type Position = ReadonlyMap<string, readonly Span[]>;
 
 /** MariaDB's `0-1-100,5-2-7`: the last commit of each domain, and the server that made it. */
@@ -20,7 +20,7 @@ export function mariaDbPosition(text: string): Position | undefined {
   return position;
 }
 
-/** MySQL's `uuid:1-5:7:tag:1-3`: all commits of each server, and under a tag of their own if they have one. */
+/** MySQL's `uuid:1-5:7:tag:1-3`: the commits of each server, those with a tag apart. */
 export function mysqlPosition(text: string): Position | undefined {
   const position = new Map<string, Span[]>();
   for (const part of partsOf(text)) {
@@ -63,6 +63,6 @@ function holdsAll(whole: readonly Span[], part: readonly Span[]): boolean {
 
 function isWithin(span: Span, whole: Span): boolean {
   if (span.first < whole.first || span.last > whole.last) return false;
-  // The same number, given by two servers, is two commits: their histories have parted.
+  // The same number from two servers is two commits: their histories have parted.
   return span.last < whole.last || span.lastBy === whole.lastBy;
 }

@@ -62,7 +62,7 @@ export function primaryAmong(hosts: readonly Host[], reach: Reach): PrimaryFinde
         const seen = await lookAt(found);
         if (isPrimary(seen, primaryId)) return seen;
       } catch {
-        // It is looked for again.
+        // The next look searches for it.
       } finally {
         signal.removeEventListener("abort", close);
       }

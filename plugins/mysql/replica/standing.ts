@@ -2,7 +2,7 @@ import { mariaDbPosition, mysqlPosition, type Position } from "./position.ts";
 
 /** How a server stands among those that follow each other. */
 export type Standing =
-  /** It takes writes and follows nobody. Without a position nobody can tell how far a replica follows it. */
+  /** It takes writes and follows nobody. Without a position, nobody can tell how far a replica is behind it. */
   | { readonly kind: "primary"; readonly id: string; readonly committed: Position | undefined }
   | { readonly kind: "replica"; readonly primaryId: string; readonly applied: Position }
   /** Nobody can tell. */
@@ -11,7 +11,7 @@ export type Standing =
 /** What was read of a server. */
 export interface ServerRows {
   readonly isMariaDb: boolean;
-  /** What others call it that follow it: MariaDB's `server_id`, MySQL's `server_uuid`. */
+  /** What its replicas know it by: MariaDB's `server_id`, MySQL's `server_uuid`. */
   readonly id: string;
   readonly takesWrites: boolean;
   /** The GTIDs that it has committed as a primary; empty without a binary log, or without GTIDs. */
@@ -41,7 +41,7 @@ export function standingOf(rows: ServerRows): Standing {
     : { kind: "replica", primaryId, applied };
 }
 
-/** Anybody has all of nothing: an empty position proves nothing. */
+/** Every server has all of nothing, so an empty position proves nothing. */
 function unlessEmpty(position: Position | undefined): Position | undefined {
   return position === undefined || position.size === 0 ? undefined : position;
 }

@@ -8,14 +8,14 @@ import { afterLook, type Knowledge, NOTHING_KNOWN } from "./knowledge.ts";
 import { explainLook, lookAt } from "./look.ts";
 import { primaryAmong } from "./primary.ts";
 
-/** How often a server is looked at: so often within the time that it may be behind, but within these limits. */
+/** How often a server is looked at: this often in the time that it may be behind, but within these limits. */
 const LOOKS_PER_BOUND = 8;
 const LOOK_EVERY_MS = { min: 10, max: 1000 };
 
 /** How long one look may take. */
 const LOOK_MS = 2000;
 
-/** How long a server that was not known has to prove that it is near, and how soon it is looked at again meanwhile. */
+/** How long a new server has to prove that it is near, and how soon it is looked at again meanwhile. */
 const FIRST_PROOF_MS = 3000;
 const FIRST_PROOF_EVERY_MS = 50;
 
@@ -23,9 +23,9 @@ const FIRST_PROOF_EVERY_MS = 50;
 export interface Watch {
   /** How far it is behind its primary at most, in milliseconds; `undefined` if that is not known; 0 is a primary. */
   stalenessMs(): number | undefined;
-  /** Waits until it is near enough. Throws a `HostProblem` if it is not soon, or is another than the lane's server. */
+  /** Waits until it is near enough. Throws a `HostProblem` if it is not soon, or is not the lane's server. */
   assertNear(server: string): Promise<void>;
-  /** What a lane to that server reads. Throws `LaneLost` if it may be too old, or became so on its way. */
+  /** Reads by a lane to that server. Throws `LaneLost` if what it reads may be too old, or became so on its way. */
   reading<Result>(server: string, read: () => Promise<Result>): Promise<Result>;
   close(): void;
 }
@@ -41,6 +41,8 @@ export function watchServer(host: Host, { hosts, reach, maxStalenessMs }: WatchO
   const primary = primaryAmong(hosts, reach);
   let client: SQL | undefined;
   let known: Knowledge = NOTHING_KNOWN;
+  /** How far the time of day was ahead of the steady clock at the latest look. */
+  let clocksApartMs = 0;
   let problem: unknown;
   let isClosed = false;
   let looking: Promise<void> | undefined;
@@ -70,6 +72,7 @@ export function watchServer(host: Host, { hosts, reach, maxStalenessMs }: WatchO
       // What a connection showed that has ended meanwhile may not be so any more.
       if (client !== own) return;
       known = afterLook(known, { seen, primary: ofPrimary, boundMs: maxStalenessMs });
+      clocksApartMs = Date.now() - performance.now();
       problem = undefined;
     } catch (error) {
       problem = error;
@@ -107,8 +110,14 @@ export function watchServer(host: Host, { hosts, reach, maxStalenessMs }: WatchO
     known = NOTHING_KNOWN;
   }
 
+  /** The steady clock leaves out the time in which this machine was suspended. */
+  function isOlder(upToMs: number): boolean {
+    const suspendedMs = Math.max(0, Date.now() - performance.now() - clocksApartMs);
+    return performance.now() + suspendedMs - upToMs > maxStalenessMs;
+  }
+
   function isNear(server: string): boolean {
-    return known.server === server && performance.now() - known.upToMs <= maxStalenessMs;
+    return known.server === server && !isOlder(known.upToMs);
   }
 
   /** The server says so itself, and waiting does not change it. */
@@ -147,7 +156,7 @@ export function watchServer(host: Host, { hosts, reach, maxStalenessMs }: WatchO
       // A look meanwhile may show what the answer does not have yet.
       const { upToMs } = known;
       const result = await read();
-      if (performance.now() - upToMs > maxStalenessMs) throw new LaneLost(unfit(server));
+      if (isOlder(upToMs)) throw new LaneLost(unfit(server));
       return result;
     },
     close() {
@@ -160,5 +169,5 @@ export function watchServer(host: Host, { hosts, reach, maxStalenessMs }: WatchO
   };
 }
 
-const SEVERAL_SERVERS =
+export const SEVERAL_SERVERS =
   "leads to several servers, so that it is not known which one is how far behind: name each of them in hosts, or leave max_staleness_ms out";

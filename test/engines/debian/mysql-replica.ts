@@ -1,8 +1,8 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterAll, afterEach, expect, test } from "bun:test";
 import * as v from "valibot";
 import type { Source } from "../../../src/plugin.ts";
 import { ask, failure } from "../../plugins/postgres/subject.ts";
-import { type MariaDbServer, startMariaDb } from "../mariadb-server.ts";
+import { endMariaDb, type MariaDbServer, startMariaDb } from "../mariadb-server.ts";
 import { startLink } from "../slow-link.ts";
 import { openMysql } from "./open-mysql.ts";
 
@@ -39,6 +39,11 @@ await primary.run(
 for (const follower of [replica, other]) {
   await until(async () => (await follower.run("SELECT 1 FROM mysql.user WHERE user = 'blind'")).length === 1);
 }
+
+afterAll(async () => {
+  link[Symbol.dispose]();
+  await endMariaDb();
+});
 
 const opened: Source[] = [];
 

@@ -115,7 +115,7 @@ describe("nothing is known, and what is missing is said, of a replica", () => {
     [
       "whose primary writes no binary log",
       { ...level, primary: primaryAt("") },
-      "its primary writes no binary log with GTIDs",
+      "its primary must write a binary log with GTIDs, and be no node of Galera",
     ],
     ["that has applied nothing by GTID", { ...level, rows: replicaAt("") }, "it has no GTIDs of its primary"],
     [
