@@ -4,7 +4,7 @@ import { HostProblem, LaneLost } from "../shared/lanes/lane.ts";
 import { isLost, serverErrno } from "./server-error.ts";
 import type { Reach } from "./session.ts";
 
-/** Why the server does not let a user in, worded to follow its name, and what to do. */
+/** Why the server refuses a user, worded to follow the host's name, and what to do about it. */
 function refusal(errno: number, user: string, database: string): string | undefined {
   if (errno === 1045 || errno === 1698) {
     return `does not let the user ${JSON.stringify(user)} in: correct user or password, or grant access from this machine`;
@@ -66,11 +66,11 @@ const STATEMENT_PROBLEMS: ReadonlyMap<number, (message: string) => string> = new
   [1064, (message) => `does not understand the query: ${message}`],
 ]);
 
-/** Errors of names and grammar, whose texts hold no value of a row. */
+/** Explains errors about names and grammar, whose messages quote no value of a row. */
 export function explainStatement(error: unknown): string {
   const errno = serverErrno(error);
   const explain = errno === undefined ? undefined : STATEMENT_PROBLEMS.get(errno);
-  // Such a text quotes the query as it stands.
+  // The message quotes the query with its line breaks.
   const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ");
   return explain?.(message) ?? `fails with the error ${errno ?? "unknown"}`;
 }

@@ -1,6 +1,6 @@
 import type { Kind } from "../shared/query/row-reader.ts";
 
-/** The types of the protocol, by their numbers. */
+/** The protocol's types, by number. */
 const KINDS: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [1, "integer"],
   [2, "integer"],

@@ -6,10 +6,10 @@ import { comparedWith, needsId } from "../shared/query/loose.ts";
 import type { Query } from "../shared/query/parameters.ts";
 import { AS_BYTES } from "./statement.ts";
 
-/** An id that is no number, but begins as one. */
+/** An id that begins like a number but is none. */
 const NO_NUMBER = "1 is no number";
 
-/** The types whose values are compared with bytes as bytes. */
+/** The types that are compared with bytes byte by byte. */
 const TEXTS =
   "'char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'enum', 'set', 'binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'";
 
@@ -59,7 +59,7 @@ function isNamed([, next = "", afterNext]: readonly string[], name: string): boo
   return next === name || (/^as$/i.test(next) && afterNext === name);
 }
 
-/** The server says so of what it cuts off, once it has a row to compare. */
+/** The server warns if it cuts off a part of the id to get a number, once it has a row to compare. */
 async function isTakenForAnother(session: SQL, query: Query): Promise<boolean> {
   const parameters: string[] = [];
   const select = query.render((parameter) => {

@@ -13,7 +13,7 @@ const LOST: ReadonlySet<number> = new Set([
   1040, 1047, 1053, 1077, 1152, 1184, 1203, 1205, 1243, 1317, 1615, 1927,
 ]);
 
-/** Whether the connection is of no use any more, and another one, or the same host a little later, may be. */
+/** Whether this connection is of no further use, while another one, or the same host a little later, may be. */
 export function isLost(error: unknown): boolean {
   const errno = serverErrno(error);
   return errno === undefined || LOST.has(errno);

@@ -15,8 +15,8 @@ interface Account {
 export type Reach = (host: Host) => { readonly host: Host; readonly account: Account; readonly tls: HostTls };
 
 /**
- * A client of one connection. Every field is given, even defaults: the runtime would take missing ones from variables
- * of the environment.
+ * A client with one connection. Every field is given, even defaults, because the runtime takes missing ones from
+ * environment variables.
  */
 export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: () => void): SQL {
   const options = {
@@ -28,7 +28,8 @@ export function clientOf({ host, account, tls }: ReturnType<Reach>, onClosed?: (
     username: account.user,
     password: account.password,
     tls: tls === false ? "disable" : tls,
-    // In plain text, MySQL wants the password under a key that it sends before; on its way another one could be put in.
+    // In plain text, MySQL wants the password encrypted with a key that it sends first. On a network, somebody else could
+    // send one.
     allowPublicKeyRetrieval: isOnThisMachine(host),
     max: 1,
     idleTimeout: 0,

@@ -6,22 +6,22 @@ import { answersOf } from "../shared/query/answers.ts";
 import type { Parameter, Query } from "../shared/query/parameters.ts";
 import type { Column, RowReader } from "../shared/query/row-reader.ts";
 
-/** Rows as lists of values, and what describes them. */
+/** Rows as lists of values, with their columns. */
 export interface Rows {
   readonly rows: readonly (readonly unknown[])[];
   readonly columns: readonly Column[];
 }
 
-/** The sizes in which batches are sent: each is a statement that the server prepares once for a connection. */
+/** The sizes of batches. Each is one statement, which the server prepares once per connection. */
 const SIZES = [1, 2, 4, 8, 16, 32] as const;
 
-/** Lookups that share a round trip at most. */
+/** How many lookups share a round trip at most. */
 export const MAX_BATCH = 32;
 
-/** How many columns we add before those of the query: the proof of what is answered. */
+/** How many columns of ours come before those of the query: they prove what is answered. */
 const PROOF_COLUMNS = 6;
 
-/** The player's id if nothing else shows whose row it is. */
+/** How the player's id is compared if no column shows whose row it is. */
 export const AS_BYTES = "CAST(? AS BINARY)";
 
 /** What one session asks. Only this session knows its mark. */
@@ -43,7 +43,7 @@ interface StatementOptions {
   readonly isFit: string;
   readonly unfit: string;
   readonly rowReader: RowReader;
-  /** The session's mark: another session has not been given it, nor our settings. */
+  /** The session's mark. Another session has neither it nor our settings. */
   readonly mark: string | null;
 }
 
@@ -97,8 +97,8 @@ ${select}
 }
 
 /**
- * The server takes `'Abc '` for `'abc'`, by most collations. A query that gives the stored id is checked by it.
- * Otherwise the bytes are compared, which is exact but slow, because no index of a text column serves it.
+ * By most collations, the server takes `'Abc '` for `'abc'`. If the query gives the stored id, that is checked.
+ * Otherwise bytes are compared, which is exact but slow, because no index of a text column helps.
  */
 function comparedId(idType: IdType, givesId: boolean): string {
   if (idType === "bigint") return "CAST(? AS SIGNED)";

@@ -5,8 +5,8 @@ import { type Connect, HostProblem, type Lane } from "./lane.ts";
 const HEAD_START_MS = 200;
 
 /**
- * Opens a lane to the first host that is fit. Slow hosts go on being tried beside the next one, and lanes that come
- * too late are closed. Rejects with a `HostProblem` that names the problem of every host.
+ * Opens a lane to the first host that is fit. A slow host is still tried beside the next one, and lanes that come too
+ * late are closed. Rejects with a `HostProblem` that names the problem of every host.
  */
 export function firstFit(
   hosts: readonly Host[],

@@ -13,7 +13,7 @@ const ROUND_MS = 5000;
  */
 const PROBE_AFTER_MS = 15_000;
 
-/** How soon, and at the latest when, a host that comes before the one in use is tried again. */
+/** How soon a host that comes before the one in use is tried again: at first, and at most. */
 const RETURN_MS = { first: 1000, max: 30_000 };
 
 /** How soon all hosts are tried again if none was fit. */
@@ -61,7 +61,7 @@ export function fleet(
 ): Fleet {
   const standing = standingOf(hosts);
   const open = new Set<Lane>();
-  /** The last one used is used next: the others are spare, and their hosts are asked by the probes. */
+  /** The one that was used last is used next. The others are spare, and only probes use them. */
   const idle: Lane[] = [];
   const closing = new AbortController();
   const begun = Promise.withResolvers<HostProblem | undefined>();
@@ -123,7 +123,7 @@ export function fleet(
   function noneFit(error: unknown): void {
     if (closing.signal.aborted) return;
     const problem = error instanceof HostProblem ? error : new HostProblem(String(error), { mayPass: false });
-    // Once, and not with every attempt.
+    // It is logged once, not with every attempt.
     if (trouble?.message !== problem.message) log.error(problem.message);
     trouble = problem;
     begun.resolve(problem);
@@ -164,7 +164,7 @@ export function fleet(
   }
 
   function lost(lane: Lane): void {
-    // Known already, and a lane that was begun since then is sound.
+    // This is known already, and lanes that were begun since then are sound.
     if (!open.has(lane)) return;
     lostMs.set(lane.host, performance.now());
     discard(lane);

@@ -13,8 +13,8 @@ type Resolve = (name: string) => Promise<readonly string[]>;
 const byDns: Resolve = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
 
 /**
- * Asks the DNS for each connection, because the runtime remembers an address for 30 seconds: after a failover by DNS it
- * would connect to the old primary for so long, which may still take itself for one. If a name has several addresses,
+ * Asks the DNS for each connection, because the runtime remembers an address for 30 seconds. After a failover by DNS it
+ * would connect to the old primary for that long, which may still take itself for one. If a name has several addresses,
  * the first of them that is fit is used.
  */
 export function resolved(connect: Connect, resolve: Resolve = byDns): Connect {

@@ -7,7 +7,7 @@ import { nextTag } from "./tag.ts";
 /** How long connecting may take, in seconds, as the runtime's client wants it. */
 export const CONNECT_SECONDS = 5;
 
-/** How long it may take until the connection is also found fit. */
+/** How long it may take until the connection has been found fit, too. */
 const CONNECT_MS = 6000;
 
 /** The server gives up a little later than we do. Nobody listens to what it says then. */
@@ -25,8 +25,8 @@ export interface Asking {
 interface Engine {
   client(host: Host, onClosed: () => void): SQL;
   /**
-   * Tells a session what it is for, and finds out whether the server is fit. What is put onto `ends` is done once, when
-   * the lane is closed, or when there will be none.
+   * Tells a session what it is for, and finds out whether the server is fit. What it puts onto `ends` is done once, when
+   * the lane is closed, or if none comes of it.
    */
   begin(session: SQL, host: Host, ends: DisposableStack): Promise<Asking>;
   /** Whether this connection is of no further use, while another one, or the same host a little later, may be. */

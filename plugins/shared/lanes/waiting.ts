@@ -15,7 +15,7 @@ export interface Ticket {
 /** Lookups that wait to be sent, in order of arrival. */
 export interface Waiting {
   readonly isEmpty: boolean;
-  /** Includes those whose time is up that have not been dropped yet. */
+  /** Includes those whose time is up but that have not been dropped yet. */
   readonly size: number;
   /** A lookup joins the queue; its promise rejects when the signal aborts. */
   join(query: BalanceQuery, signal: AbortSignal): Promise<LookupResult>;
