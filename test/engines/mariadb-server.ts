@@ -34,7 +34,7 @@ export async function startMariaDb(...settings: readonly string[]): Promise<Mari
   folders.push(folder);
   chmodSync(folder, 0o755);
   if (serverUser.uid !== undefined) chownSync(folder, serverUser.uid, serverUser.gid);
-  const options = { ...serverUser, cwd: "/", env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" } };
+  const options = { ...serverUser, cwd: "/", env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", TMPDIR: folder } };
   const datadir = `--datadir=${join(folder, "data")}`;
   const install = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", datadir];
   const { exitCode, stderr } = Bun.spawnSync(["mariadb-install-db", ...install], options);
