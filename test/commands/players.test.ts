@@ -373,6 +373,29 @@ describe("many players", () => {
     }
   }, 60_000);
 
+  test("an import that Ctrl-C ends changes nothing, and says so on a line of its own", async () => {
+    const file = await writeMany("3");
+    await players("set", "12001", "30", "EUR");
+    const before = balances();
+    let shown = "";
+    const decoder = new TextDecoder();
+    const child = Bun.spawn([process.execPath, PROGRAM, "players", "import", file], {
+      cwd: folder,
+      env: process.env,
+      terminal: {
+        cols: 80,
+        rows: 24,
+        data: (_terminal, bytes) => {
+          shown += decoder.decode(bytes, { stream: true });
+          if (shown.includes(" %")) child.kill("SIGINT");
+        },
+      },
+    });
+    expect(await child.exited).toBe(130);
+    expect(shown).toEndWith("\r\ninterrupted: nothing was changed\r\n");
+    expect(balances()).toEqual(before);
+  }, 30_000);
+
   test("may be cut off by the reader of the output", async () => {
     expect(await start("import", await writeMany("1", 20_000)).exited).toBe(0);
     const script = `"$0" "$@" | head -n 1; exit \${PIPESTATUS[0]}`;

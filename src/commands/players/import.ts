@@ -44,7 +44,8 @@ export async function importPlayers(
 
 /** The end of the process undoes what was staged. All that is left is to say so. */
 function endInterrupted(): never {
-  process.stderr.write("interrupted: nothing was changed\n");
+  // A terminal shows the progress on this line.
+  process.stderr.write(`${process.stderr.isTTY ? "\n" : ""}interrupted: nothing was changed\n`);
   return endProcess(INTERRUPTED_STATUS);
 }
 
