@@ -6,7 +6,7 @@ import { endProcess } from "./host-process.ts";
 const READER_LEFT_STATUS = 141;
 const STANDARD_OUTPUT = 1;
 
-let allWritten: Promise<unknown> = Promise.resolve();
+let allWritten = Promise.resolve();
 
 /**
  * Writes what a command has to say to standard output; no command writes there in another way. If nobody takes it, the
@@ -18,7 +18,8 @@ export function print(text: string): void {
     if (error) endUnwritten(error);
     resolve();
   });
-  allWritten = Promise.all([allWritten, promise]);
+  const before = allWritten;
+  allWritten = promise.then(() => before);
 }
 
 /** Resolves as soon as all that was printed is written. The process may end then, and a long text go on. */

@@ -113,3 +113,22 @@ describe("a standard output that takes nothing", () => {
     });
   });
 });
+
+test("what was printed long ago is not kept: tail may run for months", async () => {
+  const script = `
+    import { print, printed } from ${JSON.stringify(join(import.meta.dir, "../../src/standard-output.ts"))};
+    const used = [];
+    for (let round = 0; round < 2; round += 1) {
+      for (let index = 0; index < 200_000; index += 1) {
+        print("a line\\n");
+        if (index % 50 === 0) await printed();
+      }
+      await printed();
+      Bun.gc(true);
+      used.push(process.memoryUsage().heapUsed);
+    }
+    process.stderr.write(String(used[1] - used[0]));`;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "ignore", stderr: "pipe" });
+  // It was 10 MB.
+  expect(Number(await child.stderr.text())).toBeLessThan(2_000_000);
+});
