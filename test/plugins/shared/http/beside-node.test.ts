@@ -4,7 +4,7 @@ import { get } from "node:http";
 import { createServer } from "node:net";
 import * as fc from "fast-check";
 import * as v from "valibot";
-import { responseParser } from "../../../../plugins/shared/http/response-parser.ts";
+import { type Parsed, responseParser } from "../../../../plugins/shared/http/response-parser.ts";
 
 /** Lines and bodies of which most are right and many are not; two parsers may differ on each of them. */
 const statusLine = fc.constantFrom(
@@ -73,7 +73,10 @@ const REFUSED = "refused";
 
 function ours(bytes: Buffer): string {
   const parser = responseParser({ needsBody: () => true, maxBytes: 1000 });
-  const result = parser.feed(bytes) ?? parser.end();
+  return inShort(parser.feed(bytes) ?? parser.end());
+}
+
+function inShort(result: Parsed): string {
   if (result === undefined || result instanceof Error) return REFUSED;
   return `${result.status} ${JSON.stringify(Buffer.from(result.body).toString())}`;
 }
@@ -93,6 +96,28 @@ function theirs(port: number): Promise<string> {
     request.on("close", () => resolve(REFUSED));
   });
 }
+
+function inPieces(bytes: Buffer, size: number): string {
+  const parser = responseParser({ needsBody: () => true, maxBytes: 1000 });
+  for (let at = 0; at < bytes.length; at += size) {
+    const result = parser.feed(bytes.subarray(at, at + size));
+    if (result !== undefined) return inShort(result);
+  }
+  return inShort(parser.end());
+}
+
+test("however an answer is cut into pieces, the same comes of it, or it is refused for what came with it", () => {
+  const noise = fc.uint8Array({ maxLength: 3 });
+  fc.assert(
+    fc.property(message, noise, fc.nat(300), fc.integer({ min: 1, max: 40 }), (sent, bytes, at, size) => {
+      const place = Math.min(at, sent.length);
+      const noisy = Buffer.concat([sent.subarray(0, place), bytes, sent.subarray(place)]);
+      const whole = inPieces(noisy, noisy.length);
+      if (whole !== REFUSED) expect(inPieces(noisy, size)).toBe(whole);
+    }),
+    { numRuns: 10_000 },
+  );
+});
 
 test("whatever is taken for an answer, Node's client takes too, and for the same one", async () => {
   let bytes = Buffer.alloc(0);
