@@ -1,29 +1,37 @@
 import type { Database } from "bun:sqlite";
 
 /**
- * How a column compares and what it keeps, by its declared type (sqlite.org/datatype3.html, section 3.1): the first
- * of these that the type contains counts, and a type that contains none of them is numeric.
+ * What a column keeps, by its declared type (sqlite.org/datatype3.html, section 3.1): the first of INT and these that
+ * the type contains counts, and a type that contains none of them is numeric.
  */
 const NOT_A_NUMBER = /CHAR|CLOB|TEXT|BLOB/i;
 
-/** True if a comparison with the column makes a number of what is compared: 012001 is then 12001. */
-function comparesAsNumber(declaredType: string): boolean {
-  return /INT/i.test(declaredType) || (declaredType !== "" && !NOT_A_NUMBER.test(declaredType));
-}
-
 /** True if a column of the type keeps 30.5 as a floating-point number. `null` is the type of an expression. */
 export function isKeptAsReal(declaredType: string | null | undefined): boolean {
-  return typeof declaredType === "string" && !/INT/i.test(declaredType) && comparesAsNumber(declaredType);
+  return (
+    typeof declaredType === "string" &&
+    declaredType !== "" &&
+    !/INT/i.test(declaredType) &&
+    !NOT_A_NUMBER.test(declaredType)
+  );
+}
+
+/** As SQLite reads a number in a text: with spaces around it, a sign, leading zeros, a fraction and an exponent. */
+const NUMBER = /^ *[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)? *$/i;
+
+/** The plain spelling of a number that is spelled otherwise, such as 12001 of 012001; `undefined` of anything else. */
+export function plainNumber(text: string): string | undefined {
+  if (!NUMBER.test(text)) return undefined;
+  const integer = /^[ +-]*\d+ *$/.test(text) ? BigInt(text) : undefined;
+  // An integer of more than 64 bits is rounded, as a fraction is.
+  const isExact = integer !== undefined && BigInt.asIntN(64, integer) === integer;
+  const plain = isExact ? String(integer) : String(Number(text));
+  return plain === text ? undefined : plain;
 }
 
 const COMPARED = /([\p{L}_][\p{L}\p{N}_$]*)["`\]]?\s*(?:={1,2}|\bIS\b)\s*:player_id\b/giu;
 const COMPARED_TURNED =
   /:player_id\s*(?:={1,2}|\bIS\b)\s*(?:[\p{L}\p{N}_$"`[\].]*\.)?["`[]?([\p{L}_][\p{L}\p{N}_$]*)/giu;
-
-/** `accounts.id`, if the query seems to compare the player's id with a column that compares as a number. */
-export function comparedAsNumber(database: Database, sql: string): string | undefined {
-  return columnsCompared(database, sql).find(({ type }) => comparesAsNumber(type))?.place;
-}
 
 /** The collation of a column that the query seems to compare the player's id with, if abc and Abc are one to it. */
 export function collationCompared(database: Database, sql: string): string | undefined {
@@ -45,7 +53,6 @@ interface Compared {
   readonly place: string;
   readonly column: string;
   readonly table: string;
-  readonly type: string;
   /** The statement that made the table. */
   readonly declaration: string;
 }
@@ -57,7 +64,7 @@ function columnsCompared(database: Database, sql: string): readonly Compared[] {
   );
   const words = new Set(sql.toLowerCase().match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
   const columnsNamed = database.prepare<Compared, [string]>(
-    'SELECT t.name || \'.\' || c.name AS place, c.name AS "column", t.name AS "table", c.type AS type, t.sql AS declaration ' +
+    'SELECT t.name || \'.\' || c.name AS place, c.name AS "column", t.name AS "table", t.sql AS declaration ' +
       "FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table' AND c.name = ? COLLATE NOCASE",
   );
   return names

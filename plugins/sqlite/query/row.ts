@@ -7,8 +7,8 @@ import type { Row } from "./statement.ts";
 export interface QueryOptions {
   /** To how many decimals a REAL is rounded, half even. Without it, it is read by its shortest decimal form. */
   readonly round?: number | undefined;
-  /** Told, for `check`, of answers that may be wrong. The same topic may come again. */
-  readonly warn?: ((topic: "real" | "ids", warning: string) => void) | undefined;
+  /** Told, for `check`, of answers that may be wrong. The same may come again. */
+  readonly warn?: ((warning: string) => void) | undefined;
 }
 
 export const REAL =
@@ -34,7 +34,7 @@ export function sqliteRowReader(
   }
 
   function balanceCell(value: number): string {
-    if (round === undefined) warn?.("real", REAL);
+    if (round === undefined) warn?.(REAL);
     // The shortest decimal that reads back as the same REAL: 0.1 is "0.1", as it was written.
     const decimal = Number.isFinite(value) ? plainDecimal(String(value)) : undefined;
     if (decimal === undefined)

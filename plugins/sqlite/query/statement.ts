@@ -3,7 +3,7 @@ import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import { balanceColumns } from "../../shared/query/columns.ts";
 import { needsId } from "../../shared/query/loose.ts";
 import type { Query } from "../../shared/query/parameters.ts";
-import { collationCompared, comparedAsNumber, isKeptAsReal } from "./affinity.ts";
+import { collationCompared, isKeptAsReal, plainNumber } from "./affinity.ts";
 import { type QueryOptions, REAL, sqliteRowReader } from "./row.ts";
 
 /** As SQLite's bindings give them with `safeIntegers`. */
@@ -28,8 +28,27 @@ export function prepareSelect(database: Database, query: Query, options: QueryOp
     .prepare<Row, [Record<string, string>]>(limited(database, sql))
     .safeIntegers(true);
   const resultOf = sqliteRowReader(names, options);
+  const givesId = balanceColumns(names).has("player_id");
+  const rowsOf = (playerId: string, { sessionId }: BalanceQuery) =>
+    statement.all({ player_id: playerId, session_id: sessionId });
+  // One transaction, so that no commit in between makes two rows of one.
+  const rowsOfBoth = database.transaction((plain: string, asked: BalanceQuery) => [
+    rowsOf(plain, asked),
+    rowsOf(asked.playerId, asked),
+  ]);
+
+  /** A column of numbers takes 012001 for 12001. A column of texts does not, and may hold either. */
+  function selectSpelled(plain: string, asked: BalanceQuery): readonly Row[] {
+    const [rows = [], others = []] = rowsOfBoth(plain, asked);
+    if (others.length > 0 && Bun.deepEquals(rows, others)) throw new Error(TAKES_OTHER_IDS);
+    return others;
+  }
+
   return {
-    select: ({ playerId, sessionId }) => statement.all({ player_id: playerId, session_id: sessionId }),
+    select(asked) {
+      const plain = givesId ? undefined : plainNumber(asked.playerId);
+      return plain === undefined ? rowsOf(asked.playerId, asked) : selectSpelled(plain, asked);
+    },
     resultOf([row, another], playerId) {
       if (row === undefined) return null;
       if (another !== undefined) throw new Error("the query gives several rows: expected one for a player");
@@ -51,25 +70,19 @@ function namesOf(
     const columns = balanceColumns(plain.columnNames);
     const balance = columns.get("balance");
     if (round === undefined && balance !== undefined && isKeptAsReal(plain.declaredTypes[balance]))
-      warn?.("real", REAL);
+      warn?.(REAL);
     if (columns.has("player_id")) return plain.columnNames;
     const by = looseBy ?? collationCompared(database, sql);
     if (by !== undefined) throw new Error(needsId(by));
-    const compared = comparedAsNumber(database, sql);
-    if (compared !== undefined) warn?.("ids", takesOtherIds(compared));
     return plain.columnNames;
   } finally {
     plain.finalize();
   }
 }
 
-/** A warning about SQLite's affinity, by which the id 012001 gets the balance of 12001. */
-export function takesOtherIds(column: string): string {
-  return (
-    `the query compares :player_id with ${column} as a number, so that 012001 gets the balance of 12001: ` +
-    `let it yield the stored id as player_id, too, which is then compared as text`
-  );
-}
+const TAKES_OTHER_IDS =
+  "the query gives the same row for this id as for a plainer spelling of it as a number, as for 12001 and 012001: " +
+  "let it yield the stored id as player_id, too";
 
 /** Only a SELECT, and only one, fits between parentheses: SQLite itself would drop what follows a first statement. */
 function limited(database: Database, sql: string): string {
