@@ -144,8 +144,8 @@ const MAX_LATEST = 65_536;
  * then that this was worth telling.
  */
 function latestAnswers() {
-  const players = Array.from<string>({ length: MAX_LATEST }).fill("");
-  const endpoints = Array.from<string>({ length: MAX_LATEST }).fill("");
+  const players = Array<string>(MAX_LATEST).fill("");
+  const endpoints = Array<string>(MAX_LATEST).fill("");
   const timesMs = new Float64Array(MAX_LATEST);
   let next = 0;
   return {

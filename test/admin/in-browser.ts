@@ -6,6 +6,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { accelerate } from "./accelerated.ts";
 import { call, childrenOf, operate, type Operated, SECRET } from "../operations/operated.ts";
 import { exchange, post, signatureOf } from "../raw-http.ts";
 import { accessibilityFindings, openBrowser, openPage, overflows } from "./browser.ts";
@@ -14,6 +15,9 @@ setDefaultTimeout(60_000);
 
 const browser = await openBrowser();
 afterAll(() => browser.close());
+
+/** A whole day takes some minutes: `SIMULATED_HOURS=24 bun test ./test/admin/in-browser.ts -t flat`. */
+const SIMULATED_HOURS = Number(process.env["SIMULATED_HOURS"] ?? 1);
 
 const OLD = "the-secret-before-this-one";
 
@@ -39,7 +43,9 @@ describe("the console", () => {
     const { page, complaints } = await openPage(browser, urlOf(server));
 
     await page.getByText("Ready", { exact: true }).waitFor();
+    await page.getByText(/^2 calls in the last minute, [\d.]+ % OK, p99 [\d.]+ ms\.$/).waitFor();
     const now = page.getByRole("region", { name: "Now", exact: true });
+    expect(await now.textContent()).toMatch(/Time\d\d:\d\d:\d\d UTC, as in the log/);
     expect(await now.textContent()).toContain("players (sqlite)");
     expect(await page.locator(".chart canvas").count()).toBe(2);
     await rows(page).nth(1).waitFor();
@@ -134,6 +140,7 @@ describe("the console", () => {
     await using server = await operate();
     const { page, complaints } = await openPage(browser, urlOf(server));
     await page.getByText("0 of the last 0").waitFor();
+    await page.getByText(/^No call since the start, \d+ s ago\.$/).waitFor();
     for (let index = 0; index < 300; index += 1) await call(server.process.port);
     await call(server.process.port, { player: "nobody" });
     await rows(page).filter({ hasText: "nobody" }).waitFor();
@@ -185,6 +192,7 @@ describe("the console", () => {
     await page.getByText("the latest reload failed").first().waitFor();
     process.kill(server.process.pid, "SIGSTOP");
     await page.getByText("No connection").waitFor({ timeout: 40_000 });
+    expect(await page.title()).toBe("no connection · klas-balance");
     process.kill(server.process.pid, "SIGCONT");
     await page.getByText("Ready", { exact: true }).waitFor();
   });
@@ -275,6 +283,34 @@ describe("the console", () => {
     }
     expect(complaints).toEqual([]);
   });
+
+  test("stays flat, however long it is open", async () => {
+    using server = await accelerate();
+    const { page, complaints } = await openPage(browser, "about:blank");
+    await page.addInitScript(
+      "const real = setInterval; setInterval = (tick, everyMs) => real(tick, everyMs / 50);",
+    );
+    await page.goto(server.url);
+    const debug = await page.context().newCDPSession(page);
+
+    async function usedAt(seconds: number): Promise<{ readonly heapMb: number; readonly nodes: number }> {
+      while (server.seconds < seconds) await page.waitForTimeout(20);
+      for (let time = 0; time < 3; time += 1) await debug.send("HeapProfiler.collectGarbage");
+      const { usedSize } = await debug.send("Runtime.getHeapUsage");
+      const { nodes } = await debug.send("Memory.getDOMCounters");
+      return { heapMb: usedSize / 2 ** 20, nodes };
+    }
+
+    // From then on the page holds as many calls and seconds as it ever does.
+    const full = await usedAt(900);
+    for (let part = 1; part <= 4; part += 1) {
+      const { heapMb, nodes } = await usedAt((SIMULATED_HOURS * 3600 * part) / 4);
+      const told = [part, `${heapMb.toFixed(1)} MB`, nodes, `first ${full.heapMb.toFixed(1)} MB`, full.nodes];
+      if (SIMULATED_HOURS > 1) process.stdout.write(`${told.join(" ")}\n`);
+      expect([told, heapMb < full.heapMb * 1.25 + 1, nodes < full.nodes * 1.5]).toEqual([told, true, true]);
+    }
+    expect(complaints).toEqual([]);
+  }, 3_600_000);
 
   test("stays quick and bounded under a thousand calls a second", async () => {
     await using server = await operate({ log: 'level = "warn"' });
