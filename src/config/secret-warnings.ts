@@ -11,7 +11,9 @@ const SHORT_SECRET_CHARACTERS = 16;
 export function secretWarnings(secrets: readonly string[]): readonly string[] {
   return secrets.flatMap((secret, index) => {
     const name = secrets.length === 1 ? "the secret" : `secret ${index + 1}`;
-    return oddities(secret).map((oddity) => `${name} ${oddity}`);
+    const first = secrets.indexOf(secret);
+    const doubled = first < index ? [`is the same as secret ${first + 1}, so it changes nothing`] : [];
+    return [...oddities(secret), ...doubled].map((oddity) => `${name} ${oddity}`);
   });
 }
 

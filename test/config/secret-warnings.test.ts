@@ -9,6 +9,7 @@ test.each([
   ["a tab before it", `\t${GOOD}`, "has white space or a byte-order mark at an end"],
   ["a byte-order mark", `\ufeff${GOOD}`, "has white space or a byte-order mark at an end"],
   ["two lines", `${GOOD}\n${GOOD}`, "has several lines"],
+  ["the one before", GOOD, "is the same as secret 1"],
   ["15 characters", "123456789012345", "is shorter than 16 characters"],
 ])("%s is warned of, without a word of it", (_, secret, words) => {
   const [warning, ...others] = secretWarnings([GOOD, secret]);
