@@ -121,7 +121,9 @@ Examples:
       await subject.core?.[Symbol.asyncDispose]();
       const report =
         "unreachable" in outcome ? fail(`cannot reach ${endpoint.url}: ${outcome.unreachable}`, 1) : outcome;
-      print(json ? `${reportJson(report)}\n` : `\n${summaryLines(report, paint)}\n`);
+      print(
+        json ? `${reportJson(report)}\n` : `${isHeadPrinted ? "\n" : ""}${summaryLines(report, paint)}\n`,
+      );
       if (!conforms(report)) process.exitCode = 1;
       if (junit !== undefined) await writeReport(junit, reportJunit(report));
     });

@@ -58,6 +58,7 @@ test("says what the columns are, shows only what failed if asked to, and what to
   expect(head).toContain('(rule: the section of "klas-balance help protocol")');
   expect(lines.some((line) => line.startsWith("FAIL  must    1.2  signature-upper-case"))).toBe(true);
   expect(lines.filter((line) => line.startsWith("pass") || line.startsWith("skip"))).toEqual([]);
+  expect((await certify(good.url, "--failed")).stdout).toMatch(/^must: \d+ passed, 0 failed/);
 });
 
 test("a good call that is not answered ends it, with the cause, within the first lines", async () => {
