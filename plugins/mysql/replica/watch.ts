@@ -96,9 +96,7 @@ export function watchServer(host: Host, { hosts, reach, maxStalenessMs }: WatchO
   }
 
   function connect(): SQL {
-    // oxlint-disable-next-line prefer-const -- it is named before it is there
-    let own: SQL | undefined;
-    own = clientOf(reach(host), () => own !== undefined && drop(own));
+    const own: SQL = clientOf(reach(host), () => drop(own));
     return own;
   }
 
