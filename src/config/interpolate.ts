@@ -91,7 +91,7 @@ function interpolateText(source: string, { variables, directory, values }: Origi
   }
 
   function dereference(reference: string, written: string): string {
-    if (reference.startsWith("file:"))
+    if (reference.startsWith("file:") && reference !== "file:")
       return readFile(reference.slice("file:".length), written.replace(/^file:/, ""));
     if (!VARIABLE_NAME.test(reference)) {
       faults.push('expected ${NAME} or ${file:PATH}; write "$${" for a literal "${"');

@@ -157,8 +157,8 @@ function undefinedSource(table: unknown): readonly Problem[] {
   const webhook = isTable(table) ? table["webhook"] : undefined;
   const source = isTable(webhook) ? (webhook["source"] ?? DEFAULT_SOURCE) : DEFAULT_SOURCE;
   const sources = isTable(table) ? table["sources"] : undefined;
-  // Without any, that is the problem.
-  if (typeof source !== "string" || sources === undefined) return [];
+  // Without a name, or without any, that is the problem.
+  if (typeof source !== "string" || source === "" || sources === undefined) return [];
   const names = isTable(sources) ? Object.keys(sources) : [];
   if (names.includes(source)) return [];
   const defined = names.length === 0 ? "there is no [sources.NAME] table" : `defined: ${names.join(", ")}`;

@@ -35,6 +35,7 @@ const IN_WORDS: readonly (readonly [said: RegExp, line: RegExp, words: string])[
     /(?:)/,
     "a line is KEY = VALUE, [TABLE] or # COMMENT",
   ],
+  [/represented losslessly/, /(?:)/, "the number has too many digits"],
   [/leading zero/, /(?:)/, "a number does not begin with 0"],
 ];
 

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { didYouMean } from "../../plugins/shared/near-name.ts";
 import { builtIns } from "./built-in.ts";
@@ -19,13 +19,22 @@ export async function findPlugin(name: string, directory: string): Promise<Loade
   if (ours !== undefined) return { valid: true, plugin: ours };
   if (name.includes("/")) {
     const file = resolve(directory, name);
-    return existsSync(file)
+    return isFile(file)
       ? loadPlugin(file, directory)
       : { valid: false, problem: `there is no file ${JSON.stringify(name)}, seen from the configuration` };
   }
   const files = EXTENSIONS.map((extension) => join(directory, PLUGINS_FOLDER, name + extension));
-  const file = files.find((each) => existsSync(each));
+  const file = files.find(isFile);
   return file === undefined ? notFound(name, directory) : loadPlugin(file, directory);
+}
+
+/** A folder is none, nor is what cannot be looked at. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** The names of the operator's own plugins in the configuration's folder, in order. */

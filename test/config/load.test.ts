@@ -185,6 +185,15 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     text: `[webhook]\nsecrets = { a = "\${NOWHERE}" }\n${SOURCE}`,
     says: ["webhook.secrets.a: the environment variable NOWHERE is not set"],
   },
+  "a reference to a file without a name": {
+    text: `[webhook]\nsecrets = ["\${file:}"]\n${SOURCE}`,
+    says: ["(secret 1): expected ${NAME} or ${file:PATH}"],
+  },
+  "a source without a name": {
+    text: `${WEBHOOK}source = ""\n${SOURCE}`,
+    says: ["webhook.source: expected the name of a source"],
+    never: ["not defined"],
+  },
   "a newline in a reference": {
     text: `[webhook]\nsecrets = ["\${file:no\\nwhere}"]\n${SOURCE}`,
     says: ["webhook.secrets.0 (secret 1): cannot read no\\u000awhere: there is no such file"],

@@ -33,6 +33,7 @@ test.each([
   ["port = 1\nport = 2", "line 2, column 1: ", "it stands above already; each key", ": port = ****"],
   ["port = 08080", "line 1, column 8: ", "a number does not begin with 0", ": port = ****"],
   ["port = 80 host = 1", "line 1, column 11: ", "something comes after the value", ": port = **** = ****"],
+  ["port = 99999999999999999999", "line 1, column 8: ", "the number has too many digits", ": port = ****"],
   ["just words", "line 1, column 6: ", "a line is KEY = VALUE", "COMMENT"],
 ])("%j", (text, place, words, end) => {
   const problem = problemOf(text) ?? "";

@@ -135,6 +135,7 @@ describe("finding", () => {
     expect(await problem("./my-core.ts")).toBe(
       'there is no file "./my-core.ts", seen from the configuration',
     );
+    expect(await problem("../")).toBe('there is no file "../", seen from the configuration');
     expect(await problem("constructor")).toStartWith('there is no plugin "constructor"');
   });
 
