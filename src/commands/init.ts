@@ -249,6 +249,7 @@ function nextSteps(
     ]),
     "",
     `While it runs, http://127.0.0.1:${adminPort}/ shows it at work.`,
+    "",
     ...secret,
     "Klas Gaming needs your WEBHOOK_URL (https://…, without /balance).",
   ];

@@ -207,7 +207,7 @@ describe("import", () => {
         'line 4: currency: "EURO" is not in ISO 4217: if it is meant, give its decimals under [currencies] in the configuration',
         "line 5: player_id: expected 1 to 256 well-formed characters, none of them a control character",
         "line 6: expected 3 fields, as the header has, found 2",
-        "line 7: expected 3 fields, as the header has, found 4",
+        'line 7: expected 3 fields, as the header has, found 4: is there a comma in an amount? Write a point, or "…" around the field',
         "line 8: the same player_id as line 2",
         "line 9: balance: a shortened number: let the spreadsheet show all digits of it",
         "",

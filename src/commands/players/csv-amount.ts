@@ -32,22 +32,18 @@ export function plainAmount(
   const isAmbiguous = mayBeThousands(integer, fraction);
   const areDecimals = fraction.replace(/0+$/, "").length <= exponent;
   if (mark === "," && separator === ",") {
-    const advice = isAmbiguous
-      ? `thousands or decimals? ${without(mark, areDecimals && "with a point")}`
-      : "write a point";
+    const advice = isAmbiguous ? readings("comma", areDecimals, "write a point") : "write a point";
     return { problem: `a comma, which separates the columns of this file: ${advice}` };
   }
   // In a file with commas between columns, only a point can be the decimal mark.
   if (separator !== "," && isAmbiguous) {
-    return { problem: `thousands or decimals? ${without(mark, areDecimals && "with one decimal more")}` };
+    return { problem: readings(mark === "." ? "point" : "comma", areDecimals, "add a 0") };
   }
   return { amount: text.replace(",", ".") };
 }
 
-/** What to write for thousands and, if the currency has as many, for decimals. */
-function without(mark: string, asDecimals: string | false): string {
-  const asThousands = `write it without the ${mark === "." ? "point" : "comma"}`;
-  return asDecimals === false
-    ? `The currency has fewer: ${asThousands}`
-    : `For thousands ${asThousands}, for decimals ${asDecimals}`;
+/** How to write each of the two readings, if the currency has as many decimals. */
+function readings(mark: "point" | "comma", areDecimals: boolean, asDecimals: string): string {
+  const other = areDecimals ? `for decimals ${asDecimals}` : "the currency has fewer decimals";
+  return `thousands or decimals? For thousands leave out the ${mark}; ${other}`;
 }

@@ -113,11 +113,14 @@ function headerOf(file: string, { fields, line }: CsvRow): Columns {
 /** What spreadsheets turn a long number into. As an id it would be nobody's. */
 const SHORTENED_NUMBER = /^\d[.,]\d+E\+\d+$/i;
 
+const IS_COMMA_WITHIN = ': is there a comma in an amount? Write a point, or "…" around the field';
+
 function parseRow({ fields, separator }: CsvRow, columns: Columns, rules: EntryRules): ParsedEntry {
   const further = fields.slice(columns.count).filter((field) => field.trim() !== "");
   const [player_id, currency, balance] = ENTRY_FIELDS.map((field) => fields[columns[field]]);
   if (player_id === undefined || currency === undefined || balance === undefined || further.length > 0) {
-    return { problem: `expected ${columns.count} fields, as the header has, found ${fields.length}` };
+    const hint = separator === "," && fields.length > columns.count ? IS_COMMA_WITHIN : "";
+    return { problem: `expected ${columns.count} fields, as the header has, found ${fields.length}${hint}` };
   }
   if (SHORTENED_NUMBER.test(player_id)) {
     return { problem: "player_id: a shortened number: let the spreadsheet show all digits of it" };

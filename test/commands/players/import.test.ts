@@ -77,7 +77,10 @@ test.each([
   [`${HEADER}"a\nb",EUR,1\n`, "line 2: player_id: expected 1 to 256"],
   [Buffer.from(`${HEADER}J\u00FCrgen,EUR,1`, "latin1"), "players.csv: not UTF-8: is it windows-1252?"],
   // A comma that separates nothing is not a decimal comma, and moves what comes after it.
-  [`${HEADER}a,EUR,30,50\n`, "line 2: expected 3 fields, as the header has, found 4"],
+  [
+    `${HEADER}a,EUR,30,50\n`,
+    "line 2: expected 3 fields, as the header has, found 4: is there a comma in an amount?",
+  ],
   [`${HEADER}a,EUR\n`, "line 2: expected 3 fields, as the header has, found 2"],
   [`${HEADER}a,EUR,"30,50"\n`, "line 2: balance: a comma, which separates the columns of this file"],
   [`${HEADER}1.23457E+15,EUR,1\n`, "line 2: player_id: a shortened number"],
@@ -191,15 +194,39 @@ test("what cannot be read is named", async () => {
 });
 
 test.each([
-  ["EUR", ";", "1.234", "The currency has fewer: write it without the point", [["1234", 123_400]]],
-  ["EUR", ";", "7,555", "The currency has fewer: write it without the comma", [["7555", 755_500]]],
-  ["EUR", ",", '"7,555"', "The currency has fewer: write it without the comma", [["7555", 755_500]]],
-  ["JPY", "\t", "1.234", "The currency has fewer: write it without the point", [["1234", 1234]]],
+  [
+    "EUR",
+    ";",
+    "1.234",
+    "For thousands leave out the point; the currency has fewer decimals",
+    [["1234", 123_400]],
+  ],
+  [
+    "EUR",
+    ";",
+    "7,555",
+    "For thousands leave out the comma; the currency has fewer decimals",
+    [["7555", 755_500]],
+  ],
+  [
+    "EUR",
+    ",",
+    '"7,555"',
+    "For thousands leave out the comma; the currency has fewer decimals",
+    [["7555", 755_500]],
+  ],
+  [
+    "JPY",
+    "\t",
+    "1.234",
+    "For thousands leave out the point; the currency has fewer decimals",
+    [["1234", 1234]],
+  ],
   [
     "EUR",
     ";",
     "1.230",
-    "For thousands write it without the point, for decimals with one decimal more",
+    "For thousands leave out the point; for decimals add a 0",
     [
       ["1230", 123_000],
       ["1.2300", 123],
@@ -209,7 +236,7 @@ test.each([
     "KWD",
     ";",
     "7,555",
-    "For thousands write it without the comma, for decimals with one decimal more",
+    "For thousands leave out the comma; for decimals add a 0",
     [
       ["7555", 7_555_000],
       ["7,5550", 7555],
@@ -219,7 +246,7 @@ test.each([
     "KWD",
     ",",
     '"7,555"',
-    "For thousands write it without the comma, for decimals with a point",
+    "For thousands leave out the comma; for decimals write a point",
     [
       ["7555", 7_555_000],
       ["7.555", 7555],
