@@ -14,13 +14,13 @@ export type Progress = "connecting" | "waiting" | "reading";
 /** A connection for HTTP/1.1, one call at a time. It is opened at once and not again. */
 export interface Connection {
   /**
-   * Sends a request, once, and gives its answer, or rejects: with `NoAnswer`, `TooLong`, or the reason of `end`. If there can be
-   * no second call after it, the connection has ended by then.
+   * Sends a request, once, and gives its answer, or rejects: with `NoAnswer`, `TooLong`, or the reason of `end`. If no other
+   * call may follow, the connection has ended by then.
    */
   ask(request: Uint8Array, reading: AnswerLimits): Promise<HttpResponse>;
   /** Of the call under way, or the last one. */
   readonly progress: Progress;
-  /** Whether a call was answered on it before this one, of whose answer no byte has come. */
+  /** Whether the latest call was not its first, and got no byte of an answer: the peer may have closed it before. */
   readonly isStale: boolean;
   readonly isOver: boolean;
   /** Ends it, and the call under way with that reason. */

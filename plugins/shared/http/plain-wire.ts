@@ -3,8 +3,8 @@ import { streamWire } from "./stream-wire.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
 /**
- * The runtime's own sockets cost half of what Node's do, but their connecting cannot be called off: the system goes on
- * with it for two minutes if the peer is silent. So that few are left behind, Node's take over from that many on.
+ * The runtime's own sockets cost less than Node's, but their connecting cannot be called off: the system goes on with it
+ * for two minutes if the peer is silent. So that few are left behind, Node's take over from that many on.
  */
 const MAX_LEFT_CONNECTING = 16;
 let leftConnecting = 0;
