@@ -16,7 +16,10 @@ const IS_GALERA =
   "(SELECT variable_value FROM information_schema.global_variables WHERE variable_name = 'WSREP_ON') = 'ON'";
 
 const GTIDS = {
-  mariaDb: `@@global.server_id, IF(${IS_GALERA}, '', @@global.gtid_binlog_pos), @@global.gtid_slave_pos`,
+  // A replica that was promoted may not have in its binary log what it applied before.
+  mariaDb: `@@global.server_id,
+IF(${IS_GALERA} OR NOT @@global.log_bin, '', CONCAT_WS(',', @@global.gtid_binlog_pos, @@global.gtid_slave_pos)),
+@@global.gtid_slave_pos`,
   mysql: `@@global.server_uuid, IF(@@global.gtid_mode = 'ON' AND @@global.log_bin, @@global.gtid_executed, ''),
 IF(@@global.gtid_mode = 'ON', @@global.gtid_executed, '')`,
 } as const;

@@ -9,13 +9,15 @@ interface Span {
 /** Which commits a server has, by stream: a domain of MariaDB, or a server of MySQL, with a tag if there is one. */
 export type Position = ReadonlyMap<string, readonly Span[]>;
 
-/** MariaDB's `0-1-100,5-2-7`: the last commit of each domain, and the server that made it. */
+/** MariaDB's `0-1-100,5-2-7`: the last commit of each domain, and the server that made it. The latest of several counts. */
 export function mariaDbPosition(text: string): Position | undefined {
   const position = new Map<string, readonly Span[]>();
   for (const gtid of partsOf(text)) {
     const [, domain, server, number] = /^(\d+)-(\d+)-(\d+)$/.exec(gtid) ?? [];
     if (domain === undefined || number === undefined) return undefined;
-    position.set(domain, [{ first: 1n, last: BigInt(number), lastBy: server }]);
+    const last = BigInt(number);
+    if (last > (position.get(domain)?.[0]?.last ?? -1n))
+      position.set(domain, [{ first: 1n, last, lastBy: server }]);
   }
   return position;
 }

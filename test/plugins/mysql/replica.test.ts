@@ -83,6 +83,14 @@ describe("up to when a replica is known to have all commits of its primary", () 
     expect(learnt({ atMs: 0, rows: replicaAt("0-1-5,7-1-9,9-4-1"), primary }).upToMs).toBe(10);
   });
 
+  test("a primary that was promoted has what it applied before, too, whatever its binary log holds", () => {
+    const promoted = primaryAt("0-1-50,0-2-100,3-1-7");
+    expect(learnt({ atMs: 0, rows: replicaAt("0-1-50,3-1-7"), primary: promoted }).upToMs).toBe(-Infinity);
+    expect(learnt({ atMs: 0, rows: replicaAt("0-2-100,3-1-7"), primary: promoted }).upToMs).toBe(10);
+    const wrote = primaryAt("0-1-101,0-2-100,3-1-7");
+    expect(learnt({ atMs: 0, rows: replicaAt("0-2-100,3-1-7"), primary: wrote }).upToMs).toBe(-Infinity);
+  });
+
   test("steady lag of nearly the bound is proven with little loss, and little is kept", () => {
     let known = NOTHING_KNOWN;
     for (let turn = 0; turn < 2000; turn += 1) {
