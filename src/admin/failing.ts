@@ -1,4 +1,4 @@
-import type { FailingPlayer, Outcome } from "../observe/outcomes.ts";
+import type { FailingPlayer, RunOfCalls } from "../observe/outcomes.ts";
 import type { Recording } from "../observe/recorder.ts";
 import type { Reason } from "../protocol/status.ts";
 import type { Failing } from "./shapes.ts";
@@ -62,7 +62,7 @@ interface OfReason {
 export function rememberFailing(): FailingRuns {
   const failing = new Map<Reason, OfReason>();
 
-  function failed(outcome: Outcome): void {
+  function failed(outcome: RunOfCalls): void {
     const { reason, since_ms: sinceMs, latest_ms: latestMs, calls } = outcome;
     const ofReason = failing.get(reason) ?? {
       calls: 0,
@@ -78,7 +78,7 @@ export function rememberFailing(): FailingRuns {
     ofReason.latestMs = Math.max(ofReason.latestMs, latestMs);
   }
 
-  function answered(outcome: Outcome): void {
+  function answered(outcome: RunOfCalls): void {
     const key = keyOf(outcome);
     for (const { runs } of failing.values()) {
       const run = runs.get(key);
@@ -118,7 +118,7 @@ export function rememberFailing(): FailingRuns {
   };
 }
 
-function addTo(runs: Map<string, Run>, outcome: Outcome, beginning: Beginning): void {
+function addTo(runs: Map<string, Run>, outcome: RunOfCalls, beginning: Beginning): void {
   const key = keyOf(outcome);
   const before = runs.get(key);
   const run = before !== undefined && goesOn(before, outcome.since_ms) ? before : newRun(outcome, beginning);
@@ -139,13 +139,13 @@ function goesOn({ playerId, latestMs, answeredMs }: Run, timeMs: number): boolea
   return playerId === undefined ? timeMs - latestMs <= GAP_MS : answeredMs === undefined;
 }
 
-function newRun(outcome: Outcome, beginning: Beginning): Run {
+function newRun(outcome: RunOfCalls, beginning: Beginning): Run {
   const { endpoint, player_id: playerId, remote, latest_ms: latestMs, detail } = outcome;
   return { ...beginning, endpoint, playerId, remote, calls: 0, latestMs, answeredMs: undefined, detail };
 }
 
 /** That a player's bet is answered says nothing of the balance. */
-function keyOf({ endpoint, player_id, remote = "" }: Outcome): string {
+function keyOf({ endpoint, player_id, remote = "" }: RunOfCalls): string {
   return player_id === undefined ? `${endpoint} caller ${remote}` : `${endpoint} player ${player_id}`;
 }
 

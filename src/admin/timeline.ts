@@ -8,13 +8,13 @@ export interface Timeline {
   /** The whole of what is kept, up to now. */
   series(step: Step, nowMs: number): Series;
   /** Of the last seconds, as many as are asked for; the one under way is the last. */
-  latest(seconds: number, nowMs: number): Latest;
+  latest(seconds: number, nowMs: number): Stretch;
   /** When the second began that the latest call was in; `null` if there was none yet. */
   readonly latestCallMs: number | null;
 }
 
 /** What was answered in a stretch of time. */
-export interface Latest {
+export interface Stretch {
   readonly calls: number;
   /** With a balance, or as the core did. */
   readonly ok: number;
@@ -85,7 +85,7 @@ function ring(length: number) {
       for (const [bucket, count] of latencies) slot.latencies[bucket] = (slot.latencies[bucket] ?? 0) + count;
     },
     /** Of so many steps before `end`. */
-    sum(end: number, steps: number): Latest {
+    sum(end: number, steps: number): Stretch {
       const latencies = new Uint32Array(LATENCY_BUCKETS);
       let calls = 0;
       let ok = 0;

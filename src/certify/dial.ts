@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { EndpointAddress, Proxy } from "./endpoint-address.ts";
+import type { EndpointAddress, ProxyAddress } from "./endpoint-address.ts";
 
 /** Why there is no connection or no reply, as text for the user. */
 export interface NoReply {
@@ -54,7 +54,7 @@ function connected(
 /** RFC 9110, section 9.3.6: what follows a 2xx is the endpoint's. So the proxy changes nothing, of plain HTTP either. */
 async function tunnel(
   socket: Socket,
-  { authorization }: Proxy,
+  { authorization }: ProxyAddress,
   { host, port }: EndpointAddress,
   deadline: AbortSignal,
 ): Promise<Socket | NoReply> {

@@ -8,13 +8,13 @@ export interface EndpointAddress {
   readonly authority: string;
   readonly path: string;
   /** What the connection is made through. */
-  readonly proxy?: Proxy | undefined;
+  readonly proxy?: ProxyAddress | undefined;
   /** For a server of this machine, which is asked by an address that its certificate does not name. */
   readonly trustsAnyCertificate?: boolean;
 }
 
 /** An HTTP proxy that makes tunnels (CONNECT). */
-export interface Proxy {
+export interface ProxyAddress {
   readonly host: string;
   readonly port: number;
   /** The value of `Proxy-Authorization`, if the proxy's URL has a user. */
@@ -45,7 +45,7 @@ export function besides(balance: EndpointAddress, name: string): EndpointAddress
 }
 
 /** The proxy that a URL names; `undefined` if it is not an http URL, or says more than where the proxy is. */
-export function proxyOf(text: string): Proxy | undefined {
+export function proxyOf(text: string): ProxyAddress | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.protocol !== "http:" || url.pathname !== "/" || url.search !== "") return undefined;

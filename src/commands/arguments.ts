@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { readAtMost } from "../bounded-file.ts";
-import { type EndpointAddress, endpointOf, type Proxy, proxyOf } from "../certify/endpoint-address.ts";
+import { type EndpointAddress, endpointOf, type ProxyAddress, proxyOf } from "../certify/endpoint-address.ts";
 import { type AdminTable, readAdminTable } from "../config/admin-table.ts";
 import { type Config, configPath, loadConfig } from "../config/load.ts";
 import { environment } from "../environment.ts";
@@ -54,14 +54,14 @@ export function parseWebhookUrl(text: string): EndpointAddress {
 }
 
 /** `--proxy URL`, for every command that calls an endpoint. */
-export function proxyOption(): Option<"--proxy <url>", undefined, undefined, Proxy> {
+export function proxyOption(): Option<"--proxy <url>", undefined, undefined, ProxyAddress> {
   return new Option(
     "--proxy <url>",
     "an HTTP proxy to go through (CONNECT); variables such as HTTPS_PROXY do not count",
   ).argParser(parseProxy);
 }
 
-function parseProxy(text: string): Proxy {
+function parseProxy(text: string): ProxyAddress {
   const proxy = proxyOf(text);
   if (proxy === undefined) throw new InvalidArgumentError("Expected a URL such as http://proxy:3128.");
   return proxy;

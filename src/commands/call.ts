@@ -1,6 +1,6 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { callBalance, type BalanceCallResult, ourTarget, type Target } from "../certify/balance-call.ts";
-import type { EndpointAddress, Proxy } from "../certify/endpoint-address.ts";
+import type { EndpointAddress, ProxyAddress } from "../certify/endpoint-address.ts";
 import { configPath } from "../config/load.ts";
 import { Failure } from "../failure.ts";
 import { shownPath } from "../shown-path.ts";
@@ -55,7 +55,7 @@ Examples:
 
 type TargetOptions = SecretOptions & {
   readonly url?: EndpointAddress | undefined;
-  readonly proxy?: Proxy | undefined;
+  readonly proxy?: ProxyAddress | undefined;
   readonly config?: string | undefined;
 };
 

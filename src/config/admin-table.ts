@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isTable, interpolate } from "./interpolate.ts";
-import { type Config, parseToml, readConfigFile, readText, type Variables } from "./load.ts";
+import { type Config, parseToml, readConfigFile, readUtf8, type Variables } from "./load.ts";
 import { ConfigError, type Problem } from "./problem.ts";
 import { adminSchema } from "./schema.ts";
 import { validate } from "./validate.ts";
@@ -21,7 +21,7 @@ export async function readAdminTable(file: string, variables: Variables): Promis
   const inserted: string[] = [];
   const own: Problem[] = [];
   const origins = { variables, directory: sources.directory, values: inserted };
-  const admin = interpolate(tableIn(file, await readText(file)), origins, own, ["admin"]);
+  const admin = interpolate(tableIn(file, await readUtf8(file)), origins, own, ["admin"]);
   const validated = await validate(v.object({ admin: v.optional(adminSchema) }), { admin });
   if (own.length > 0) throw new ConfigError({ file, inserted }, own);
   if (!validated.valid) throw new ConfigError({ file, inserted }, validated.problems);

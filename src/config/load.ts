@@ -69,7 +69,7 @@ export async function readConfigFile(file: string, variables: Variables): Promis
   const problems: Problem[] = [];
   try {
     const table = interpolate(
-      parseToml(file, await readText(file)),
+      parseToml(file, await readUtf8(file)),
       { variables, directory, values: inserted },
       problems,
     );
@@ -109,7 +109,7 @@ export function newsTo(reported: readonly Problem[], problems: readonly Problem[
 }
 
 /** TOML is UTF-8. In another encoding a secret would silently become a different one. */
-export async function readText(file: string): Promise<string> {
+export async function readUtf8(file: string): Promise<string> {
   const text = decodeUtf8(await readBytes(file));
   if (text === undefined)
     throw new ConfigError({ file }, [{ path: [], message: "not TOML: it is not UTF-8" }]);

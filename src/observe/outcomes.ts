@@ -4,7 +4,7 @@ import type { Reason } from "../protocol/status.ts";
  * What became of somebody: calls in a row that failed for one reason, or, with the reason `ok`, the first answer to a
  * player after that.
  */
-export interface Outcome {
+export interface RunOfCalls {
   readonly reason: Reason;
   readonly endpoint: string;
   /** `undefined` if a call did not get as far; then the caller is all that is known. */
@@ -31,7 +31,7 @@ export interface Outcomes {
   answered(timeMs: number, endpoint: string, playerId: string): boolean;
   /** Follows these players, too. Some of them may have been answered here already. */
   follow(players: readonly FailingPlayer[]): void;
-  take(): readonly Outcome[];
+  take(): readonly RunOfCalls[];
 }
 
 interface FailedCall {
@@ -50,15 +50,15 @@ const MAX_FOLLOWED = 2000;
 /** The call's own line in the log has it whole. */
 const MAX_DETAIL_CHARACTERS = 300;
 
-type OpenOutcome = { -readonly [Key in keyof Outcome]: Outcome[Key] };
+type OpenRun = { -readonly [Key in keyof RunOfCalls]: RunOfCalls[Key] };
 
 export function openOutcomes(hasSiblings: boolean): Outcomes {
   const latest = hasSiblings ? latestAnswers() : undefined;
   /** The endpoints at which a player's calls fail. */
   const followed = new Map<string, Set<string>>();
-  let outcomes: Outcome[] = [];
+  let outcomes: RunOfCalls[] = [];
   /** The failures in a row that are not over, by whose they are. */
-  let open = new Map<string, Map<Reason, OpenOutcome>>();
+  let open = new Map<string, Map<Reason, OpenRun>>();
 
   function followPlayer(playerId: string, endpoint: string): void {
     const endpoints = followed.get(playerId) ?? new Set();
@@ -86,7 +86,7 @@ export function openOutcomes(hasSiblings: boolean): Outcomes {
     failed({ time_ms: timeMs, endpoint, reason, player_id, remote, detail }) {
       if (player_id !== undefined) followPlayer(player_id, endpoint);
       const who = `${endpoint} ${player_id === undefined ? `caller ${remote}` : `player ${player_id}`}`;
-      const ofThem = open.get(who) ?? new Map<Reason, OpenOutcome>();
+      const ofThem = open.get(who) ?? new Map<Reason, OpenRun>();
       let run = ofThem.get(reason);
       if (run === undefined) {
         if (outcomes.length >= MAX_OUTCOMES) return;

@@ -1,6 +1,6 @@
 import type { Reason } from "../protocol/status.ts";
 import { latencyBucket, LATENCY_BUCKETS } from "./latency-buckets.ts";
-import { type FailingPlayer, openOutcomes, type Outcome } from "./outcomes.ts";
+import { type FailingPlayer, openOutcomes, type RunOfCalls } from "./outcomes.ts";
 
 /** One answered call, as the console shows it. Never a balance, a secret, a signature or a body. */
 export interface AnsweredCall {
@@ -46,7 +46,7 @@ export interface Recording {
   /** How many calls since those before are not among them. */
   readonly left_out: number;
   /** Whose calls failed, and who of them was answered again, in the order in which it began. */
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly RunOfCalls[];
   readonly failedBodies: readonly FailedBody[];
   readonly secretUses: readonly SecretUses[];
 }
