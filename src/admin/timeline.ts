@@ -59,6 +59,19 @@ interface Slot {
   readonly at: number;
   readonly counts: Map<string, number>;
   readonly latencies: Uint32Array;
+  /** Kept until further calls are added: all steps are read every second, and only the latest one changes. */
+  percentiles: Percentiles | undefined;
+}
+
+type Percentiles = Readonly<Record<"p50" | "p95" | "p99", number | null>>;
+
+function percentilesOf(slot: Slot): Percentiles {
+  slot.percentiles ??= {
+    p50: percentileMs(slot.latencies, 0.5),
+    p95: percentileMs(slot.latencies, 0.95),
+    p99: percentileMs(slot.latencies, 0.99),
+  };
+  return slot.percentiles;
 }
 
 function ring(length: number) {
@@ -70,7 +83,12 @@ function ring(length: number) {
     if (there?.at === at) return there;
     // The report is too late: a newer step has taken the place.
     if (there !== undefined && there.at > at) return undefined;
-    const slot: Slot = { at, counts: new Map(), latencies: new Uint32Array(LATENCY_BUCKETS) };
+    const slot: Slot = {
+      at,
+      counts: new Map(),
+      latencies: new Uint32Array(LATENCY_BUCKETS),
+      percentiles: undefined,
+    };
     slots[index] = slot;
     return slot;
   }
@@ -79,6 +97,7 @@ function ring(length: number) {
     add(at: number, { counts, latencies }: SecondCounts): void {
       const slot = slotAt(at);
       if (slot === undefined) return;
+      slot.percentiles = undefined;
       for (const [reason, count] of Object.entries(counts)) {
         slot.counts.set(reason, (slot.counts.get(reason) ?? 0) + count);
       }
@@ -107,16 +126,16 @@ function ring(length: number) {
         return slot?.at === at ? slot : undefined;
       });
       const reasons = new Set(steps.flatMap((slot) => [...(slot?.counts.keys() ?? [])]));
-      const percentiles = (share: number) =>
-        steps.map((slot) => (slot === undefined ? null : percentileMs(slot.latencies, share)));
+      const percentiles = (which: keyof Percentiles) =>
+        steps.map((slot) => (slot === undefined ? null : percentilesOf(slot)[which]));
       return {
         end,
         counts: Object.fromEntries(
           Array.from(reasons, (reason) => [reason, steps.map((slot) => slot?.counts.get(reason) ?? 0)]),
         ),
-        p50_ms: percentiles(0.5),
-        p95_ms: percentiles(0.95),
-        p99_ms: percentiles(0.99),
+        p50_ms: percentiles("p50"),
+        p95_ms: percentiles("p95"),
+        p99_ms: percentiles("p99"),
       };
     },
   };

@@ -88,3 +88,12 @@ test("the last minute ends with the second under way, and how long no call came 
   expect(p99_ms).toBeWithin(0.9, 1.2);
   expect(timeline.latestCallMs).toBe(100_000);
 });
+
+test("percentiles that were read once follow what a worker tells later", () => {
+  const timeline = openTimeline();
+  const latest = () => timeline.series("second", 101_000).p50_ms.at(-1) ?? 0;
+  timeline.add(second(100, { ok: 1 }, 1));
+  expect(latest()).toBeWithin(0.9, 1.2);
+  timeline.add(second(100, { ok: 10 }, 50));
+  expect(latest()).toBeWithin(45, 60);
+});
