@@ -3,11 +3,11 @@ import { closeSync, openSync, readSync } from "node:fs";
 const CHUNK_BYTES = 65_536;
 
 /**
- * The bytes of a file, or of a file descriptor; `undefined` if it has more than so many. No more are read: a device, or
- * a file that was named by mistake, may have no end. Throws what the system throws.
+ * The bytes of a file; `undefined` if it has more than so many. No more are read: a device, or a file that was named by
+ * mistake, may have no end. Throws what the system throws.
  */
-export function readAtMost(file: string | number, maxBytes: number): Uint8Array | undefined {
-  const descriptor = typeof file === "number" ? file : openSync(file, "r");
+export function readAtMost(file: string, maxBytes: number): Uint8Array | undefined {
+  const descriptor = openSync(file, "r");
   try {
     const chunks: Uint8Array[] = [];
     for (let left = maxBytes + 1; left > 0;) {
@@ -19,6 +19,21 @@ export function readAtMost(file: string | number, maxBytes: number): Uint8Array 
     }
     return undefined;
   } finally {
-    if (descriptor !== file) closeSync(descriptor);
+    closeSync(descriptor);
   }
+}
+
+/** The same of a stream. */
+export async function collectAtMost(
+  stream: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) return undefined;
+  }
+  return Buffer.concat(chunks);
 }

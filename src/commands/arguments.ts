@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { readAtMost } from "../bounded-file.ts";
+import { collectAtMost, readAtMost } from "../bounded-file.ts";
 import { type EndpointAddress, endpointOf, type ProxyAddress, proxyOf } from "../certify/endpoint-address.ts";
 import { type AdminTable, readAdminTable } from "../config/admin-table.ts";
 import { type Config, configPath, loadConfig } from "../config/load.ts";
@@ -24,7 +24,6 @@ export function parseId(text: string): string {
   throw new InvalidArgumentError(`Expected ${ID_RULE}.`);
 }
 
-const STDIN = 0;
 /** The most that `max_body_bytes` can be. */
 const MAX_BODY_BYTES = 16_777_216;
 
@@ -32,15 +31,17 @@ const MAX_BODY_BYTES = 16_777_216;
  * The exact bytes of `[FILE|-]`: a file's or, for `-` or nothing, those of standard input. Throws a `Failure`
  * of status 2, because with `explain` status 1 says that the signature does not fit.
  */
-export function readBodyArgument(file = "-"): Uint8Array {
-  const bytes = readBody(file);
+export async function readBodyArgument(file = "-"): Promise<Uint8Array> {
+  const bytes = await readBody(file);
   if (bytes === undefined) throw new Failure(`${file} has more than ${MAX_BODY_BYTES} bytes`, 2);
   return bytes;
 }
 
-function readBody(file: string): Uint8Array | undefined {
+async function readBody(file: string): Promise<Uint8Array | undefined> {
   try {
-    return readAtMost(file === "-" ? STDIN : file, MAX_BODY_BYTES);
+    // As a stream, because whoever gave it to us may have made it one that does not wait.
+    if (file === "-") return await collectAtMost(process.stdin, MAX_BODY_BYTES);
+    return readAtMost(file, MAX_BODY_BYTES);
   } catch (error) {
     throw new Failure(`cannot read ${file}: ${describeFileError(error)}`, 2);
   }

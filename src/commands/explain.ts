@@ -21,7 +21,7 @@ export function explainCommand() {
     )
     .action(async (file, options) => {
       const secrets = await chosenSecrets(command, options);
-      const body = readBodyArgument(file);
+      const body = await readBodyArgument(file);
       const explanation = explainSignature(body, options.signature, secrets);
       const written = options.json === true ? asJson : asText;
       print(`${written(explanation, body, secrets.length)}\n`);

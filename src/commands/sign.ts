@@ -16,7 +16,7 @@ export function signCommand() {
     .addHelpText("after", "\nExample:\n  klas-balance sign body.json --secret-file secret")
     .action(async (file, options, command) => {
       const [secret] = await chosenSecrets(command, options);
-      const signature = sign(readBodyArgument(file), signingKey(secret));
+      const signature = sign(await readBodyArgument(file), signingKey(secret));
       print(options.json ? `${JSON.stringify({ signature })}\n` : `${signature}\n`);
     });
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
+import { collectAtMost } from "../bounded-file.ts";
 import { describeFileError, fileErrorCode } from "../file-error.ts";
 import { decodeUtf8, interpolate, isTable } from "./interpolate.ts";
 import { didYouMean } from "../../plugins/shared/near-name.ts";
@@ -118,11 +119,8 @@ export async function readUtf8(file: string): Promise<string> {
 
 async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    const chunks: Uint8Array[] = [];
-    // `end` counts from 0, so it lets one byte too many through.
-    for await (const chunk of createReadStream(file, { end: MAX_CONFIG_BYTES })) chunks.push(chunk);
-    const bytes = Buffer.concat(chunks);
-    if (bytes.length <= MAX_CONFIG_BYTES) return bytes;
+    const bytes = await collectAtMost(createReadStream(file), MAX_CONFIG_BYTES);
+    if (bytes !== undefined) return bytes;
   } catch (error) {
     const hint = fileErrorCode(error) === "ENOENT" ? '; "klas-balance init" makes one' : "";
     throw new ConfigError({ file }, [

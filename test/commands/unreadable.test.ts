@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { constants } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { runProgram } from "./run-program.ts";
@@ -6,6 +7,8 @@ import { runProgram } from "./run-program.ts";
 const folder = temporaryFolder();
 const nowhere = join(folder, "nowhere");
 const SECRET = ["--secret", "a-secret-of-some-length"] as const;
+/** Of fcntl(2). */
+const F_SETFL = 4;
 const CALL = ["12001", "--url", "http://127.0.0.1:1"];
 
 await Bun.write(
@@ -33,6 +36,20 @@ test.each([
   const { exitCode, stderr } = await runProgram([...words.split(" "), ...more], { cwd: folder });
   expect(stderr).toContain(` has more than ${limit} bytes`);
   expect(exitCode).toBe(2);
+});
+
+test("a body comes through a pipe that does not wait", async () => {
+  // The flag belongs to the pipe, so whoever had it before may have left it set.
+  const first = `
+    import { dlopen } from "bun:ffi";
+    const { symbols } = dlopen("libc.so.6", { fcntl: { args: ["int", "int", "int"], returns: "int" } });
+    symbols.fcntl(0, ${F_SETFL}, ${constants.O_NONBLOCK});`;
+  await Bun.write(join(folder, "first.ts"), first);
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const script = `(sleep 1.5; printf abc) | { "$1" first.ts; "$@" sign ${SECRET.join(" ")}; }`;
+  const child = Bun.spawn(["bash", "-c", script, "bash", process.execPath, main], { cwd: folder });
+  const expected = new Bun.CryptoHasher("sha256", SECRET[1]).update("abc").digest("hex");
+  expect(await child.stdout.text()).toBe(`${expected}\n`);
 });
 
 test("a body comes through a pipe whole, however slowly", async () => {
