@@ -2,6 +2,7 @@ import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
+import { castType } from "./cast-type.ts";
 import { postgresLanes } from "./lane.ts";
 import { warnOfWriting } from "./may-write.ts";
 import { type Options, optionsSchema } from "./options.ts";
@@ -47,9 +48,10 @@ export default {
     const reach: Reach = (host) => ({ host, account, tls: tlsTo(host) });
     const role = roleOf(options.role, options.max_staleness_ms);
     const stalenessMs = new Map<string, number | undefined>();
-    const idType = options.id_type;
     const own = options.query === undefined ? ownTable(reach, context.isRehearsal) : undefined;
     const { query } = options;
+    const idType =
+      options.id_type === "text" && query !== undefined ? (castType(query) ?? "text") : options.id_type;
     const given = { idType, role, rowReader: rowReader(kindOf, isSameText) };
     const statement =
       query === undefined

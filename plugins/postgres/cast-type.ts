@@ -1,0 +1,24 @@
+import type { IdType } from "../shared/engine-options.ts";
+import type { Query } from "../shared/query/parameters.ts";
+
+/** Stands for the id in a text; no query holds it. */
+const ID = "\u{e000}";
+const INTEGERS = "bigint|int8|integer|int4|int|smallint|int2";
+const CAST = new RegExp(
+  `${ID}\\s*::\\s*(${INTEGERS}|uuid)\\b(?!\\s*\\[)|\\bCAST\\s*\\(\\s*${ID}\\s+AS\\s+(${INTEGERS}|uuid)\\s*\\)`,
+  "gi",
+);
+
+/**
+ * The type of id that a query says by casting `:player_id` wherever it stands, as `:player_id::bigint`. By the cast alone
+ * `042` would be 42; as an `id_type` it is nobody.
+ */
+export function castType(query: Query): Exclude<IdType, "text"> | undefined {
+  const text = query.render((parameter) => (parameter === "player_id" ? ID : "NULL"));
+  const types = [...text.matchAll(CAST)].map(([, colons, cast]) => (colons ?? cast ?? "").toLowerCase());
+  const [first] = types;
+  const isUuid = first === "uuid";
+  if (first === undefined || types.some((type) => (type === "uuid") !== isUuid)) return undefined;
+  if (types.length !== text.split(ID).length - 1) return undefined;
+  return isUuid ? "uuid" : "bigint";
+}
