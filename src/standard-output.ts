@@ -2,7 +2,7 @@ import { write } from "node:fs";
 import { describeFileError, fileErrorCode } from "./file-error.ts";
 import { endProcess } from "./host-process.ts";
 
-/** 128 plus the number of SIGPIPE: as which a shell sees any other tool end whose reader has left (`| head`). */
+/** 128 plus the number of SIGPIPE: what a shell shows for any tool whose reader has left (`| head`). */
 const READER_LEFT_STATUS = 141;
 const STANDARD_OUTPUT = 1;
 

@@ -149,8 +149,9 @@ export const optionsSchema = v.pipe(
   ),
   v.forward(
     v.partialCheck(
-      [["url"], ["tls"]],
-      ({ url, tls: files }) => files === undefined || /^https:/i.test(url),
+      [["url"], ["proxy"], ["tls"]],
+      ({ url, proxy = "", tls: files }) =>
+        files === undefined || [url, proxy].some((each) => /^https:/i.test(each)),
       "expected no tls: the address does not start with https://",
     ),
     ["tls"],

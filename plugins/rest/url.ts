@@ -37,7 +37,8 @@ export function proxyProblem(text: string): string | undefined {
 
 function isDecodable(encoded: string): boolean {
   try {
-    return decodeURIComponent(encoded) !== undefined;
+    decodeURIComponent(encoded);
+    return true;
   } catch {
     return false;
   }

@@ -66,23 +66,20 @@ function withToken(token: string, guesses: Guesses): Guard {
   /** When each session ends, by the hash of its id. */
   const sessions = new Map<string, number>();
 
-  /** `isRight` is not asked while the sender must wait: neither the answer nor its time says anything of the token. */
-  function judge(
-    request: Request,
-    given: string,
-    isRight: (digest: Buffer) => boolean,
-    wrong: () => Response,
-  ): Response | undefined {
+  /** Nothing is compared while the sender must wait: neither the answer nor its time says anything of the token. */
+  function judge(request: Request, given: string, wrong: () => Response): Response | undefined {
     const waitMs = guesses.waitMs(request);
     if (waitMs > 0) return mustWait(waitMs);
     const digest = sha256(given);
-    if (isRight(digest)) return undefined;
+    // Hashes have one length, so the time of the comparison reveals neither the token nor its length.
+    if (timingSafeEqual(digest, expected)) {
+      guesses.right(request);
+      return undefined;
+    }
     guesses.wrong(request, digest.toString("hex"));
     return wrong();
   }
 
-  // Hashes have one length, so the time of the comparison reveals neither the token nor its length.
-  const isToken = (digest: Buffer) => timingSafeEqual(digest, expected);
   const isSession = (digest: Buffer) => (sessions.get(digest.toString("hex")) ?? 0) > performance.now();
 
   function openSession(): string {
@@ -96,12 +93,12 @@ function withToken(token: string, guesses: Guesses): Guard {
   function refusal(request: Request): Response | undefined {
     const authorization = request.headers.get("Authorization") ?? "";
     if (BEARER.test(authorization)) {
-      return judge(request, authorization.replace(BEARER, ""), isToken, unauthorized);
+      return judge(request, authorization.replace(BEARER, ""), unauthorized);
     }
     const session = new Bun.CookieMap(request.headers.get("Cookie") ?? "").get(COOKIE);
-    if (session === null) return unauthorized();
-    // Nobody guesses 256 bits. So who is logged in goes on while somebody behind the same proxy guesses at the token.
-    return isSession(sha256(session)) ? undefined : judge(request, session, () => false, unauthorized);
+    // Nobody guesses 256 bits: an unknown one is a session that is over, and no guess. And who is logged in goes on while
+    // somebody behind the same proxy guesses at the token.
+    return session !== null && isSession(sha256(session)) ? undefined : unauthorized();
   }
 
   return {
@@ -110,7 +107,7 @@ function withToken(token: string, guesses: Guesses): Guard {
     refusal,
     async login(request) {
       const given = (await request.text()).slice(0, MAX_TOKEN_CHARACTERS);
-      const refused = judge(request, given, isToken, () => problem(403, "that is not the token"));
+      const refused = judge(request, given, () => problem(403, "that is not the token"));
       if (refused !== undefined) return refused;
       const cookie = new Bun.Cookie(COOKIE, openSession(), {
         httpOnly: true,
@@ -143,7 +140,7 @@ function foreignHost({ headers }: Request): Response | undefined {
 function foreign({ headers }: Request): Response | undefined {
   const site = headers.get("Sec-Fetch-Site") ?? "none";
   if (site === "same-origin" || site === "none") return undefined;
-  return problem(403, "another site made this browser ask, and this listener answers its own page alone");
+  return problem(403, "another site made this browser ask: only the page of this listener may");
 }
 
 /** Somebody follows a link to the page, from a chat or a manual. It is shown to them, and the other site sees nothing. */

@@ -11,6 +11,8 @@ export interface Guesses {
   waitMs(request: Request): number;
   /** A token was wrong. `digest` tells it from others. */
   wrong(request: Request, digest: string): void;
+  /** A token was right. */
+  right(request: Request): void;
 }
 
 export interface GuessesOptions {
@@ -24,6 +26,9 @@ const MAX_WRONG_TOKENS = 10;
 const WINDOW_MS = 60_000;
 /** Of more networks than these at a time, the others count as one: many addresses must not mean many guesses. */
 const MAX_NETWORKS = 4096;
+
+/** The networks that the right token came from last: no crowd takes their places. */
+const MAX_KNOWN_NETWORKS = 64;
 
 const OTHERS = "others";
 /** It always counts for itself, so that no crowd shuts out who sits at the machine. */
@@ -42,6 +47,7 @@ export function rememberGuesses({
 }: GuessesOptions): Guesses {
   /** By network, in the order in which they end. */
   const windows = new Map<string, Window>();
+  const known = new Set<string>();
 
   function forgetOver(): void {
     for (const [network, { endsMs }] of windows) {
@@ -53,8 +59,8 @@ export function rememberGuesses({
   function placeOf(address: string): string {
     forgetOver();
     const network = networkOf(address);
-    const hasPlace = windows.has(network) || windows.size < MAX_NETWORKS || network === LOOPBACK;
-    return hasPlace ? network : OTHERS;
+    const isOurs = network === LOOPBACK || known.has(network);
+    return isOurs || windows.has(network) || windows.size < MAX_NETWORKS ? network : OTHERS;
   }
 
   function open(network: string, remote: string): Window {
@@ -77,6 +83,12 @@ export function rememberGuesses({
       const place = placeOf(address);
       const { tried } = windows.get(place) ?? open(place, address);
       tried.add(digest);
+    },
+    right(request) {
+      const network = networkOf(addressOf(request));
+      known.delete(network);
+      const [oldest] = known.add(network).size > MAX_KNOWN_NETWORKS ? known : [];
+      if (oldest !== undefined) known.delete(oldest);
     },
   };
 }

@@ -25,7 +25,10 @@ export async function replaceFile(file: string, chunks: Chunks, mode?: number): 
 
 /** Throws at once what `replaceFile` would throw after all the work, as far as it can be known. */
 export async function tryToReplace(file: string): Promise<void> {
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) await open(file, "w");
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) await open(file, "w");
+  // A terminal or a pipe is not tried: who reads a pipe would take that for all there is.
+  if (there?.isFile() === false) return;
   const unfinished = `${file}.${process.pid}.tmp`;
   await createFile(unfinished, []);
   await rm(unfinished);

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import * as v from "valibot";
 import { auth, clientTls } from "../../plugins/shared/core-access.ts";
 import {
@@ -218,8 +219,10 @@ const currenciesSchema = v.pipe(
   }),
 );
 
-/** Every address, in either family. */
-const WILDCARDS = new Set(["0.0.0.0", "::"]);
+/** Whether a host is every address of the other one's family; `::` is every address there is. */
+function covers(host: string, other: string): boolean {
+  return host === "::" || (host === "0.0.0.0" && isIP(other) !== 6);
+}
 
 interface Listener {
   readonly host: string;
@@ -229,7 +232,7 @@ interface Listener {
 /** Whether two listeners would ask for one port; 0 is any that is free. */
 function areOne(one: Listener, other: Listener): boolean {
   if (one.port !== other.port || one.port === 0) return false;
-  return one.host === other.host || WILDCARDS.has(one.host) || WILDCARDS.has(other.host);
+  return one.host === other.host || covers(one.host, other.host) || covers(other.host, one.host);
 }
 
 export const configSchema = v.pipe(

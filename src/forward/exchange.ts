@@ -25,7 +25,7 @@ export interface Core {
   readonly reach: () => Promise<string | undefined>;
 }
 
-/** Posts a body to the core; `endpoint` is the last part of the address. Never rejects. */
+/** Posts a body to the core; `endpoint` is the last part of the address. Rejects only because of a bug. */
 export type Post = (
   endpoint: string,
   headers: Readonly<Record<string, string>>,
@@ -76,7 +76,7 @@ const STILL: Readonly<Record<Connection["progress"], string>> = {
   reading: "reading it",
 };
 
-/** Of another answer only the status is told. */
+/** Of any other answer only the status is used. */
 function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }

@@ -28,7 +28,7 @@ export async function findPlugin(name: string, directory: string): Promise<Loade
   return file === undefined ? notFound(name, directory) : loadPlugin(file, directory);
 }
 
-/** A folder is none, nor is what cannot be looked at. */
+/** False for a folder, and for what cannot be read. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

@@ -113,6 +113,14 @@ test("prints JSON and writes JUnit", async () => {
   expect(xml).toContain('<skipped message="should: X-Signature has upper-case digits"/>');
 });
 
+test("--junit takes a pipe, and its reader gets the report whole", async () => {
+  const pipe = join(folder, "pipe");
+  await Bun.$`mkfifo ${pipe}`;
+  const reader = Bun.spawn(["cat", pipe], { stdout: "pipe" });
+  await certify(broken.url, "--junit", pipe, "--only", "*-case");
+  expect(await reader.stdout.text()).toMatch(/<testsuite [^]*<\/testsuites?>\n?$/);
+});
+
 test("a port that --core cannot have is named with the program that has it", async () => {
   const port = new URL(broken.url).port;
   const { stderr, exitCode } = await certify(broken.url, "--endpoint", "forward", "--core", port);

@@ -111,6 +111,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     text: `[server]\nhost = "::1"\nport = 81\n[admin]\nhost = "[::1]"\nport = 81\n${GOOD}`,
     says: ["admin.port: expected another port than server.port"],
   },
+  "one port of each IPv4 address and of one of them": {
+    text: `[server]\nport = 81\n[admin]\nhost = "127.0.0.1"\nport = 81\n${GOOD}`,
+    says: ["admin.port: expected another port than server.port"],
+  },
   "TOML that ends in a string": { text: `[webhook]\nsecrets = ["${SECRET}]`, says: ["line 2", "not TOML"] },
   "TOML with a bare secret": { text: `[webhook]\nsecrets = [${SECRET}]`, says: ["line 2", "not TOML"] },
   "TOML with a bad escape": { text: `[webhook]\nsecrets = ["${SECRET}\\q"]`, says: ["line 2", "not TOML"] },

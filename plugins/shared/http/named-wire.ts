@@ -3,7 +3,7 @@ import { lateWire } from "./late-wire.ts";
 import { plainWire } from "./plain-wire.ts";
 import type { Wire, WireEvents } from "./wire.ts";
 
-/** How long an address may be silent before the next one is tried besides (RFC 8305, section 8). */
+/** How long an address may be silent before the next one is tried as well (RFC 8305, section 8). */
 const HEAD_START_MS = 250;
 
 /**

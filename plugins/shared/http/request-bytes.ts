@@ -23,7 +23,7 @@ const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
- * Writes requests (RFC 9112, section 3). What would end a line early, or cannot be written as Latin-1, is thrown out: it
+ * Writes requests (RFC 9112, section 3). Throws on what would end a line early, or cannot be written as Latin-1: it
  * should have been refused before, and in a connection it would be a request of its own.
  */
 export function requestWriter({

@@ -19,7 +19,7 @@ const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 /** No folded lines, no white space before the colon (RFC 9112, section 5), no control characters. */
 const FIELD = /^[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e\x80-\xff]*$/;
 
-/** The former, and any number of the latter. */
+/** A status line and any number of fields. */
 const HEAD = new RegExp(`${STATUS_LINE.source.slice(0, -1)}(?:\\r\\n${FIELD.source.slice(1, -1)})*$`);
 
 /** Of these a second one is not a list's next member (RFC 9110, section 5.3); the first one counts. */

@@ -122,6 +122,13 @@ test.each<[unknown, string]>([
   expect(await problems({ ...LEAST, ...Object(input) })).toEqual([problem]);
 });
 
+test("the authorities of a proxy that speaks TLS can be named for a core that does not", async () => {
+  const tls = { ca: "a.pem" };
+  const plain = { ...LEAST, url: "http://core/{player_id}", tls };
+  expect(await problems({ ...plain, proxy: "https://proxy" })).toEqual([]);
+  expect(await problems({ ...plain, proxy: "http://proxy" })).toHaveLength(1);
+});
+
 test("what is required is asked for", async () => {
   expect(await problems({ format: "text" })).toEqual(["url: missing; expected text"]);
 });
