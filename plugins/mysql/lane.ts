@@ -43,7 +43,7 @@ const ANY_SERVER = { isFit: "TRUE", unfit: "" } as const;
 /** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline if it can. */
 export function mysqlLanes(options: LaneOptions): Connect {
   const { reach, query, idType, mustTakeWrites, isBehindPooler, watch, timeoutMs, log } = options;
-  let isVetted = false;
+  const vetted = new Set<string>();
 
   return sqlLanes({
     client: (host, onClosed) => clientOf(reach(host), onClosed),
@@ -60,10 +60,10 @@ export function mysqlLanes(options: LaneOptions): Connect {
       const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
       if (!givesId && idType !== "text")
         throw new HostProblem(`${host.name} ${NEEDS_ID}`, { mayPass: false });
-      if (!givesId && !isVetted) {
+      if (!givesId && !vetted.has(host.name)) {
         await vetIds(session, host, query);
-        isVetted = true;
-        log.warn(WITHOUT_ID);
+        if (vetted.size === 0) log.warn(WITHOUT_ID);
+        vetted.add(host.name);
       }
       const readers = rowReader(kindOf, (storedId, key) =>
         idType === "uuid" ? storedId.toLowerCase() === key : storedId === key,
@@ -73,7 +73,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
         idType,
         givesId,
         isFit,
-        unfit,
+        unfit: `${host.name} ${unfit}`,
         rowReader: readers,
         mark,
       });

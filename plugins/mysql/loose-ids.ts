@@ -22,7 +22,7 @@ export async function vetIds(session: SQL, host: Host, query: Query): Promise<vo
   if (by !== undefined) throw new HostProblem(`${host.name}: ${needsId(by)}`, { mayPass: false });
   if ((await isNoText(session, query)) || (await isTakenForAnother(session, query))) {
     throw new HostProblem(
-      `${host.name}: \`query\` compares the id with a column that is no text, for which 42abc is 42: add the stored id to its columns, as player_id, and set id_type to what the column is`,
+      `${host.name}: \`query\` compares the id with a column that is no text, for which 42abc is 42: add the stored id to its columns, as player_id`,
       { mayPass: false },
     );
   }
@@ -40,7 +40,7 @@ async function isNoText(session: SQL, query: Query): Promise<boolean> {
         : [qualifier, ...words.filter((_, at) => isNamed(words.slice(at), qualifier))];
     const [[isText] = []] = await session
       .unsafe<unknown[][]>(
-        `SELECT MAX(data_type IN (${TEXTS})) FROM information_schema.columns
+        `SELECT MIN(data_type IN (${TEXTS})) FROM information_schema.columns
 WHERE column_name = ? AND table_name IN (${among(tables)}) AND (table_schema = DATABASE() OR table_schema IN (${among(words)}))`,
         [column, ...tables, ...words],
       )

@@ -57,26 +57,30 @@ export function watchServer(host: Host, { hosts, reach, maxStalenessMs }: WatchO
 
   async function lookOnce(): Promise<void> {
     if (isClosed) return;
-    const own = (client ??= connect());
+    const apartMs = Date.now() - performance.now();
+    // What was known before this machine was suspended is older than the steady clock tells.
+    if (apartMs - clocksApartMs > everyMs) known = NOTHING_KNOWN;
+    let own: SQL | undefined;
     try {
+      const mine = (own = client ??= connect());
       const seen = await inTime(
-        () => lookAt(own),
-        () => drop(own),
+        () => lookAt(mine),
+        () => drop(mine),
       );
-      if (client !== own) return;
+      if (client !== mine) return;
       const { standing } = seen;
       const ofPrimary =
         standing.kind === "replica"
           ? await inTime((signal) => primary.look(standing.primaryId, signal))
           : undefined;
       // What a connection showed that has ended meanwhile may not be so any more.
-      if (client !== own) return;
+      if (client !== mine) return;
       known = afterLook(known, { seen, primary: ofPrimary, boundMs: maxStalenessMs });
-      clocksApartMs = Date.now() - performance.now();
+      clocksApartMs = apartMs;
       problem = undefined;
     } catch (error) {
       problem = error;
-      drop(own);
+      if (own !== undefined) drop(own);
     }
   }
 
