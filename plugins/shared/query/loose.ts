@@ -119,7 +119,13 @@ function comparisonsIn(nodes: readonly Node[], parameter: string): readonly (rea
     const isOperand = condition.some((node, index) =>
       isGroup(node) ? within[index]?.length === 0 && flat(node).includes(parameter) : node === parameter,
     );
-    const compares = isOperand && condition.some((node) => !isGroup(node) && isOperator(node));
+    const compares =
+      isOperand &&
+      condition.some(
+        (node, index) =>
+          !isGroup(node) &&
+          (isOperator(node) || (isGroup(condition[index + 1]) && LOOSE_FUNCTIONS.has(node.toUpperCase()))),
+      );
     return within.flat().concat(compares ? [condition] : []);
   });
 }
@@ -155,7 +161,9 @@ function isLooseOperator(word: string): boolean {
 /** Without quotes, which names may have. */
 function flat(nodes: readonly Node[]): readonly string[] {
   return nodes.flatMap((node) =>
-    isGroup(node) ? ["(", ...flat(node), ")"] : [node.replace(/^(["`])(.*)\1$/s, "$2")],
+    isGroup(node)
+      ? ["(", ...flat(node), ")"]
+      : [node.replace(/^(["`])(.*)\1$/s, "$2").replace(/^\[(.+)\]$/s, "$1")],
   );
 }
 

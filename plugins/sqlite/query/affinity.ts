@@ -1,8 +1,10 @@
 import type { Database } from "bun:sqlite";
+import { SQLITE } from "../../shared/query/dialect.ts";
+import { comparedWith } from "../../shared/query/loose.ts";
 
 /**
- * What a column keeps, by its declared type (sqlite.org/datatype3.html, section 3.1): the first of INT and these that
- * the type contains counts, and a type that contains none of them is numeric.
+ * What a column keeps, by its declared type (sqlite.org/datatype3.html, section 3.1): a type with INT in it
+ * is an integer; else one with any of these is no number; else it is numeric.
  */
 const NOT_A_NUMBER = /CHAR|CLOB|TEXT|BLOB/i;
 
@@ -19,19 +21,14 @@ export function isKeptAsReal(declaredType: string | null | undefined): boolean {
 /** As SQLite reads a number in a text: with spaces around it, a sign, leading zeros, a fraction and an exponent. */
 const NUMBER = /^ *[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)? *$/i;
 
-/** The plain spelling of a number that is spelled otherwise, such as 12001 of 012001; `undefined` of anything else. */
-export function plainNumber(text: string): string | undefined {
-  if (!NUMBER.test(text)) return undefined;
+/** Whether a text is a number that is not spelled as SQLite would spell it, such as 012001. */
+export function isOddNumber(text: string): boolean {
+  if (!NUMBER.test(text)) return false;
   const integer = /^[ +-]*\d+ *$/.test(text) ? BigInt(text) : undefined;
   // An integer of more than 64 bits is rounded, as a fraction is.
   const isExact = integer !== undefined && BigInt.asIntN(64, integer) === integer;
-  const plain = isExact ? String(integer) : String(Number(text));
-  return plain === text ? undefined : plain;
+  return (isExact ? String(integer) : String(Number(text))) !== text;
 }
-
-const COMPARED = /([\p{L}_][\p{L}\p{N}_$]*)["`\]]?\s*(?:={1,2}|\bIS\b)\s*:player_id\b/giu;
-const COMPARED_TURNED =
-  /:player_id\s*(?:={1,2}|\bIS\b)\s*(?:[\p{L}\p{N}_$"`[\].]*\.)?["`[]?([\p{L}_][\p{L}\p{N}_$]*)/giu;
 
 /** The collation of a column that the query seems to compare the player's id with, if abc and Abc are one to it. */
 export function collationCompared(database: Database, sql: string): string | undefined {
@@ -59,9 +56,7 @@ interface Compared {
 
 /** Columns of the query's tables whose names stand beside the player's id in a comparison. */
 function columnsCompared(database: Database, sql: string): readonly Compared[] {
-  const names = [COMPARED, COMPARED_TURNED].flatMap((pattern) =>
-    Array.from(sql.matchAll(pattern), ([, name = ""]) => name),
-  );
+  const names = comparedWith(sql, ":player_id", SQLITE).map((each) => each.split(".").at(-1) ?? "");
   const words = new Set(sql.toLowerCase().match(/[\p{L}_][\p{L}\p{N}_$]*/gu));
   const columnsNamed = database.prepare<Compared, [string]>(
     'SELECT t.name || \'.\' || c.name AS place, c.name AS "column", t.name AS "table", t.sql AS declaration ' +

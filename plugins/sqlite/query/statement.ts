@@ -3,7 +3,7 @@ import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import { balanceColumns } from "../../shared/query/columns.ts";
 import { needsId } from "../../shared/query/loose.ts";
 import type { Query } from "../../shared/query/parameters.ts";
-import { collationCompared, isKeptAsReal, plainNumber } from "./affinity.ts";
+import { collationCompared, isKeptAsReal, isOddNumber } from "./affinity.ts";
 import { type QueryOptions, REAL, sqliteRowReader } from "./row.ts";
 
 /** As SQLite's bindings give them with `safeIntegers`. */
@@ -32,22 +32,21 @@ export function prepareSelect(database: Database, query: Query, options: QueryOp
   const rowsOf = (playerId: string, { sessionId }: BalanceQuery) =>
     statement.all({ player_id: playerId, session_id: sessionId });
   // One transaction, so that no commit in between makes two rows of one.
-  const rowsOfBoth = database.transaction((plain: string, asked: BalanceQuery) => [
-    rowsOf(plain, asked),
+  const rowsOfBoth = database.transaction((asked: BalanceQuery) => [
     rowsOf(asked.playerId, asked),
+    rowsOf(` ${asked.playerId}`, asked),
   ]);
 
-  /** A column of numbers takes 012001 for 12001. A column of texts does not, and may hold either. */
-  function selectSpelled(plain: string, asked: BalanceQuery): readonly Row[] {
-    const [rows = [], others = []] = rowsOfBoth(plain, asked);
-    if (others.length > 0 && Bun.deepEquals(rows, others)) throw new Error(TAKES_OTHER_IDS);
-    return others;
+  /** A column of numbers takes 012001 for 12001, and no notice of a space before it. A column of texts does neither. */
+  function selectSpelled(asked: BalanceQuery): readonly Row[] {
+    const [rows = [], others = []] = rowsOfBoth(asked);
+    if (rows.length > 0 && Bun.deepEquals(rows, others)) throw new Error(TAKES_OTHER_IDS);
+    return rows;
   }
 
   return {
     select(asked) {
-      const plain = givesId ? undefined : plainNumber(asked.playerId);
-      return plain === undefined ? rowsOf(asked.playerId, asked) : selectSpelled(plain, asked);
+      return givesId || !isOddNumber(asked.playerId) ? rowsOf(asked.playerId, asked) : selectSpelled(asked);
     },
     resultOf([row, another], playerId) {
       if (row === undefined) return null;
@@ -81,8 +80,7 @@ function namesOf(
 }
 
 const TAKES_OTHER_IDS =
-  "the query gives the same row for this id as for a plainer spelling of it as a number, as for 12001 and 012001: " +
-  "let it yield the stored id as player_id, too";
+  "the query takes this id for the number that it spells, as 012001 for 12001: let it yield the stored id as player_id, too";
 
 /** Only a SELECT, and only one, fits between parentheses: SQLite itself would drop what follows a first statement. */
 function limited(database: Database, sql: string): string {

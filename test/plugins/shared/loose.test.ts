@@ -118,6 +118,8 @@ test.each([
   ["id = CAST(CONCAT(:player_id, '') AS CHAR)", "CAST to CHAR"],
   ["id = CAST(:player_id AS CHAR) AND id = :player_id", undefined],
   ["FIND_IN_SET(id, :player_id) > 0", "find_in_set()"],
+  ["FIND_IN_SET(:player_id, id)", "find_in_set()"],
+  ["REGEXP_LIKE(id, :player_id) AND id = 1", "regexp_like()"],
   ["BINARY id = :player_id", undefined],
   ["id = CAST(:player_id AS BINARY)", undefined],
   ["CONVERT(id USING utf8mb4) = :player_id", undefined],
