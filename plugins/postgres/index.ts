@@ -1,8 +1,10 @@
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
+import { HostProblem } from "../shared/lanes/lane.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
+import { needsId } from "../shared/query/loose.ts";
 import { playerKey } from "../shared/player-key.ts";
-import { castType } from "./cast-type.ts";
+import { castType, looseBesidesCast } from "./cast-type.ts";
 import { postgresLanes } from "./lane.ts";
 import { warnOfWriting } from "./may-write.ts";
 import { type Options, optionsSchema } from "./options.ts";
@@ -11,7 +13,7 @@ import { ownRow, ownSelect } from "./own/select.ts";
 import { rowReader } from "../shared/query/row-reader.ts";
 import { kindOf } from "./kind.ts";
 import { vetIds } from "./loose-ids.ts";
-import { oneByOne } from "./one-by-one.ts";
+import { givesId, oneByOne } from "./one-by-one.ts";
 import { roleOf } from "./role.ts";
 import type { Reach } from "./session.ts";
 import { lookupStatement, PLACEHOLDERS } from "./statement.ts";
@@ -68,8 +70,11 @@ export default {
       statement,
       otherwise: query && oneByOne(query, given),
       async vet(run, host, columns, saying) {
-        if (query === undefined || idType !== "text") return;
-        await vetIds(run, host, { query, statement: statement.probe, columns, log: saying });
+        if (query === undefined || givesId(columns)) return;
+        if (idType === "text")
+          return await vetIds(run, host, { query, statement: statement.probe, log: saying });
+        const by = looseBesidesCast(query);
+        if (by !== undefined) throw new HostProblem(`${host.name}: ${needsId(by)}`, { mayPass: false });
       },
       log,
       role,

@@ -58,12 +58,12 @@ export function postgresLanes(options: LaneOptions): Connect {
       return {
         async ask(tag, queries) {
           const steps = statement.steps(tag, queries);
-          if (!role.countsBefore) return statement.read(await run(steps), tag, queries);
+          if (!role.countsBefore) return readOf(host, statement, await run(steps), tag, queries);
           const [first = NOTHING, ...answered] = await run([standingStep(role, tag), ...steps]);
           const { unfit, standing } = readStanding(role, tag, first);
           noteStanding(host, standing);
-          if (unfit !== undefined) throw new LaneLost(unfit);
-          return statement.read(answered, tag, queries);
+          if (unfit !== undefined) throw new LaneLost(`${host.name} ${unfit}`);
+          return readOf(host, statement, answered, tag, queries);
         },
         async probe() {
           // Both in one round trip. A primary may have become a replica, and a replica may have fallen behind.
@@ -76,6 +76,15 @@ export function postgresLanes(options: LaneOptions): Connect {
     explain: explainStatement,
     explainConnecting: (error, host) => explainConnecting(error, reach(host)),
   });
+}
+
+/** The answers; that the server must not give them is said with its name. */
+function readOf(host: Host, statement: Statement, ...answered: Parameters<Statement["read"]>) {
+  try {
+    return statement.read(...answered);
+  } catch (error) {
+    throw error instanceof LaneLost ? new LaneLost(`${host.name} ${error.message}`) : error;
+  }
 }
 
 /** Says each message once, however many connections find out the same. */

@@ -6,10 +6,9 @@ import type { Host } from "../shared/lanes/host.ts";
 import { POSTGRES } from "../shared/query/dialect.ts";
 import { looseComparison, needsId } from "../shared/query/loose.ts";
 import type { Query } from "../shared/query/parameters.ts";
-import { givesId } from "./one-by-one.ts";
 import type { Run } from "./run.ts";
 import { isLost } from "./server-error.ts";
-import { NOTHING, type Rows, type Step } from "./statement.ts";
+import { NOTHING, type Step } from "./statement.ts";
 
 /**
  * Finds what makes two texts equal that are not the same: a collation that the query names, or a column with such a
@@ -27,15 +26,10 @@ const CITEXT = /::(?:\w+\.|"[^"]+"\.)?citext\b/;
 
 /**
  * Sees to it that nobody is answered with the row of another player whose id is similar, while no column of the query
- * would show it: throws if the query takes two ids for one, or the server does. The tables and conditions are those of
+ * shows it: throws if the query takes two ids for one, or the server does. The tables and conditions are those of
  * the server's own plan, so views are seen through; what a function compares is not seen.
  */
-export async function vetIds(
-  run: Run,
-  host: Host,
-  { query, statement, columns, log }: Vetted,
-): Promise<void> {
-  if (givesId(columns)) return;
+export async function vetIds(run: Run, host: Host, { query, statement, log }: Vetted): Promise<void> {
   const plan = await ifKnown(planOf(run, statement));
   const by = query.looseBy ?? plan?.texts.map(comparison).find((each) => each !== undefined);
   if (by !== undefined) {
@@ -59,8 +53,6 @@ export async function vetIds(
 interface Vetted {
   readonly query: Query;
   readonly statement: Step;
-  /** What the statement gives. */
-  readonly columns: Rows["columns"];
   readonly log: Pick<SourceLog, "warn">;
 }
 

@@ -31,5 +31,5 @@ export function tooStale(sinceReplayedMs: unknown, maxStalenessMs: number): stri
   if (boundMs <= maxStalenessMs) return undefined;
   return Number(sinceReplayedMs) < 0
     ? "is a replica with another time than its primary, so it is not known how far it is behind: set their clocks by NTP"
-    : `is a replica that may be more than ${maxStalenessMs} ms behind its primary: it has replayed no younger transaction`;
+    : `is a replica that may be more than ${maxStalenessMs} ms behind its primary: it has replayed no younger transaction. If the primary is idle, let it commit something every second`;
 }
