@@ -211,7 +211,7 @@ describe("the console", () => {
     await page.getByText("Ready", { exact: true }).waitFor();
   });
 
-  // Else an open page would guess on with the session of a token that is no more, and its charts stand still.
+  // Else an open page would ask on with the session of a token that is no more, and its charts stand still.
   test("a session that has ended stops the page, whatever finds it out", async () => {
     await using server = await operate({ admin: 'port = 0\ntoken = "sesame-sesame-sesame"' });
     const { page } = await openPage(browser, urlOf(server));
@@ -226,7 +226,7 @@ describe("the console", () => {
     page.on("request", () => (requests += 1));
     await page.waitForTimeout(5000);
     expect(requests).toBe(0);
-    for (let guess = 0; guess < 10; guess += 1) {
+    for (let guess = 0; guess <= 10; guess += 1) {
       await page.getByLabel(/Token/).fill(`wrong-${guess}`);
       const answered = page.waitForResponse(/login/);
       await page.getByRole("button", { name: "Log in" }).click();
