@@ -20,14 +20,20 @@ const arrival = sharedDeadline<BodyProblem>(BODY_MS, {
 });
 
 /**
- * Reads a request's body up to a limit. What is over it is not gathered, whether or not its length was announced.
- * Never rejects.
+ * Reads a request's body up to a limit, and gives what `answer` makes of it. What is over the limit is not gathered,
+ * whether or not its length was announced. Rejects only if `answer` does.
  */
-export function readBody(request: Request, maxBodyBytes: number): Promise<Uint8Array | BodyProblem> {
+export function withBody<Answer>(
+  request: Request,
+  maxBodyBytes: number,
+  answer: (received: Uint8Array | BodyProblem) => Answer | Promise<Answer>,
+): Promise<Answer> {
   const announced = request.headers.get("Content-Length");
-  if (announced === null) return arrival.within(readStream(request.body, maxBodyBytes));
-  if (Number(announced) > maxBodyBytes) return Promise.resolve(tooLarge(maxBodyBytes));
-  return arrival.within(request.bytes());
+  if (announced === null) {
+    return arrival.within<Uint8Array | BodyProblem, Answer>(readStream(request.body, maxBodyBytes), answer);
+  }
+  if (Number(announced) > maxBodyBytes) return Promise.resolve(tooLarge(maxBodyBytes)).then(answer);
+  return arrival.within(request.bytes(), answer);
 }
 
 function tooLarge(maxBodyBytes: number): BodyProblem {

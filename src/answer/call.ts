@@ -34,24 +34,25 @@ export function beginCall(request: Request, arrivedMs: number, transport: Transp
 }
 
 /** The caller's trace, or a new one. */
-export function traceOf({ headers }: Request): Trace {
+export function traceOf(headers: Headers): Trace {
   const traceparent = headers.get("traceparent");
   const tracestate = traceparent === null ? null : headers.get("tracestate");
   return continueTrace(traceparent, tracestate, randomDigits);
 }
 
-const DIGITS_BYTES = 24;
+const DIGITS = 48;
+const POOL_BYTES = (170 * DIGITS) / 2;
 
-/** Random bytes for many calls at once. To ask for them call by call would cost more than the rest of the trace. */
-const pool = Buffer.alloc(170 * DIGITS_BYTES);
-let used = pool.length;
+/** Random digits for many calls at once. To ask for them call by call would cost more than the rest of the trace. */
+let pool = "";
+let used = 0;
 
 /** 48 hex digits. */
 export function randomDigits(): string {
   if (used === pool.length) {
-    crypto.getRandomValues(pool);
+    pool = crypto.getRandomValues(Buffer.alloc(POOL_BYTES)).toString("hex");
     used = 0;
   }
-  used += DIGITS_BYTES;
-  return pool.toString("hex", used - DIGITS_BYTES, used);
+  used += DIGITS;
+  return pool.slice(used - DIGITS, used);
 }

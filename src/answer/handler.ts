@@ -1,7 +1,7 @@
 import { replyBody } from "../protocol/reply.ts";
 import { sign, SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { statusCodeOf } from "../protocol/status.ts";
-import { readBody } from "./body.ts";
+import { type BodyProblem, withBody } from "./body.ts";
 import { reportBug } from "./bug.ts";
 import { beginCall, type Call, traceOf, type Transport } from "./call.ts";
 import { logCall } from "./call-log.ts";
@@ -11,34 +11,67 @@ import { trimmedSecretHint } from "./trimmed-secrets.ts";
 
 /**
  * Answers one POST on an endpoint. Bytes → signature → request → source, or core → reply → bytes: each step either
- * hands on or ends the call with an answer, and every answer is signed (spec 1).
+ * hands on or ends the call with an answer, and every answer is signed (spec 1). A call whose source answers at once
+ * costs one promise, which waits for its body. Never rejects.
  */
-export async function handleCall(
+export function handleCall(
   endpoint: Endpoint,
   request: Request,
   arrivedMs: number,
   transport: Transport,
   current: () => Service,
 ): Promise<Response> {
-  let service = current();
+  const service = current();
   const call = beginCall(request, arrivedMs, transport, service.keys[0]);
   try {
-    call.trace = traceOf(request);
-    const received = await readBody(request, endpoint.maxBodyBytes(service));
-    // A reload may have come while the body did; a source that was replaced must not be asked any more.
-    service = current();
-    call.key = service.keys[0];
+    return withBody(request, endpoint.maxBodyBytes(service), (received) => {
+      // A reload may have come while the body did; a source that was replaced must not be asked any more.
+      return answerReceived(endpoint, received, call, current());
+    });
+  } catch (error) {
+    return Promise.resolve(replyToBug(endpoint, error, call, service));
+  }
+}
+
+function answerReceived(
+  endpoint: Endpoint,
+  received: Uint8Array | BodyProblem,
+  call: Call,
+  service: Service,
+): Response | Promise<Response> {
+  call.key = service.keys[0];
+  try {
+    call.trace = traceOf(call.headers);
     if (!(received instanceof Uint8Array)) {
       const answer: Answer = { reason: "invalid_body", detail: received.problem };
       return reply(endpoint, answer, call, service, received);
     }
     call.body = received;
     const answer = decide(endpoint, received, call, service);
-    return reply(endpoint, answer instanceof Promise ? await answer : answer, call, service);
+    return answer instanceof Promise
+      ? replyLater(endpoint, answer, call, service)
+      : reply(endpoint, answer, call, service);
   } catch (error) {
-    reportBug(service.log, error);
-    return reply(endpoint, { reason: "source_failed", detail: "a bug" }, call, service);
+    return replyToBug(endpoint, error, call, service);
   }
+}
+
+async function replyLater(
+  endpoint: Endpoint,
+  answer: Promise<Answer>,
+  call: Call,
+  service: Service,
+): Promise<Response> {
+  try {
+    return reply(endpoint, await answer, call, service);
+  } catch (error) {
+    return replyToBug(endpoint, error, call, service);
+  }
+}
+
+function replyToBug(endpoint: Endpoint, error: unknown, call: Call, service: Service): Response {
+  reportBug(service.log, error);
+  return reply(endpoint, { reason: "source_failed", detail: "a bug" }, call, service);
 }
 
 function decide(
@@ -60,6 +93,9 @@ function decide(
   return endpoint.answer(body, call, service);
 }
 
+/** Each response copies them, which is cheaper than to make it of a record. */
+const replyHeaders = new Headers({ "Content-Type": "application/json" });
+
 function reply(
   endpoint: Endpoint,
   answer: Answer,
@@ -69,12 +105,10 @@ function reply(
 ): Response {
   const statusCode = statusCodeOf(answer, service.statusCodes);
   const body = bodyOf(answer, statusCode, endpoint);
-  const headers: Record<string, string> = {
-    "Content-Type": "application/json",
-    [SIGNATURE_HEADER]: ("signature" in answer ? answer.signature : undefined) ?? sign(body, call.key),
-  };
-  if (endsConnection || call.transport.isEnding(call.request)) headers["Connection"] = "close";
-  const response = new Response(body, { status, headers });
+  const signature = ("signature" in answer ? answer.signature : undefined) ?? sign(body, call.key);
+  replyHeaders.set(SIGNATURE_HEADER, signature);
+  const response = new Response(body, { status, headers: replyHeaders });
+  if (endsConnection || call.transport.isEnding(call.request)) response.headers.set("Connection", "close");
   service.metrics?.answered(
     endpoint.name,
     answer.reason,

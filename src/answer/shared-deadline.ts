@@ -1,7 +1,13 @@
 /** One deadline for many waits at once: a sweep now and then, because a timer for each would cost more than the wait. */
 export interface SharedDeadline<Instead> {
-  /** What the promise gives, `late` if that takes too long (a sweep later at the most), `failed` if it rejects. */
-  within<Value>(promise: Promise<Value>): Promise<Value | Instead>;
+  /**
+   * Gives what `use` makes of the promise's value: of `late` if that takes too long (a sweep later at the most), of `failed`
+   * if it rejects. Whatever comes after that is dropped. A promise of its own for the value would cost as much again.
+   */
+  within<Value, Result>(
+    promise: Promise<Value>,
+    use: (value: Value | Instead) => Result | Promise<Result>,
+  ): Promise<Result>;
 }
 
 const SWEEP_MS = 1000;
@@ -18,7 +24,6 @@ export function sharedDeadline<Instead>(
     const latestMs = performance.now() - afterMs;
     for (const wait of waits) {
       if (wait.startedMs > latestMs) break;
-      waits.delete(wait);
       wait.giveUp();
     }
     if (waits.size > 0) return;
@@ -26,18 +31,22 @@ export function sharedDeadline<Instead>(
     sweeping = undefined;
   }
 
-  function within<Value>(promise: Promise<Value>): Promise<Value | Instead> {
-    return new Promise((resolve) => {
-      const wait = { startedMs: performance.now(), giveUp: () => resolve(late) };
-      waits.add(wait);
-      sweeping ??= setInterval(sweep, SWEEP_MS).unref();
-      const end = (instead: Value | Instead): void => {
-        waits.delete(wait);
-        resolve(instead);
-      };
-      promise.then(end, () => end(failed));
-    });
-  }
-
-  return { within };
+  return {
+    within(promise, use) {
+      return new Promise((resolve, reject) => {
+        const end = (value: Parameters<typeof use>[0]): void => {
+          if (!waits.delete(wait)) return;
+          try {
+            resolve(use(value));
+          } catch (error) {
+            reject(error);
+          }
+        };
+        const wait = { startedMs: performance.now(), giveUp: () => end(late) };
+        waits.add(wait);
+        sweeping ??= setInterval(sweep, SWEEP_MS).unref();
+        promise.then(end, () => end(failed));
+      });
+    },
+  };
 }
