@@ -3,10 +3,11 @@ import { sign, SIGNATURE_HEADER, verify } from "../protocol/signature.ts";
 import { statusCodeOf } from "../protocol/status.ts";
 import { type BodyProblem, withBody } from "./body.ts";
 import { reportBug } from "./bug.ts";
-import { beginCall, type Call, traceOf, type Transport } from "./call.ts";
-import { logCall } from "./call-log.ts";
+import { beginCall, type Call, type Transport } from "./call.ts";
+import { reportCall } from "./call-report.ts";
 import type { Answer, Endpoint } from "./endpoint.ts";
 import type { Service } from "./service.ts";
+import { traceOf } from "./trace.ts";
 import { trimmedSecretHint } from "./trimmed-secrets.ts";
 
 /**
@@ -109,13 +110,7 @@ function reply(
   replyHeaders.set(SIGNATURE_HEADER, signature);
   const response = new Response(body, { status, headers: replyHeaders });
   if (endsConnection || call.transport.isEnding(call.request)) response.headers.set("Connection", "close");
-  service.metrics?.answered(
-    endpoint.name,
-    answer.reason,
-    statusCode,
-    (performance.now() - call.arrivedMs) / 1000,
-  );
-  logCall(endpoint, answer, statusCode, call, service);
+  reportCall(endpoint, answer, statusCode, call, service);
   return response;
 }
 

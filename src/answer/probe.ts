@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { continueTrace } from "../protocol/trace.ts";
-import { randomDigits } from "./call.ts";
 import type { Outcome } from "../protocol/status.ts";
 import type { GuardedSource } from "../source/guard.ts";
+import { newTrace } from "./trace.ts";
 
 /** Looks a player up as a call by Klas Gaming would, without one. */
 export async function probe(
@@ -11,7 +10,7 @@ export async function probe(
   sessionId: string = randomUUID(),
 ): Promise<Outcome> {
   const requestId = randomUUID();
-  const { traceparent } = continueTrace(null, null, randomDigits);
+  const { traceparent } = newTrace();
   const timestamp = Math.floor(Date.now() / 1000);
   return await source.lookup({ playerId, sessionId, requestId, timestamp, traceparent });
 }

@@ -10,6 +10,8 @@ export interface MetricSeries<Value> {
 
 export function openSeries<Value>(make: () => Value): MetricSeries<Value> {
   const all = new Map<string, Map<string, Map<string, Value>>>();
+  /** Nearly all calls have the labels of the call before. */
+  let latest: { first: string; second: string; third: string; value: Value } | undefined;
 
   function add(first: string, second: string, third: string): Value {
     const value = make();
@@ -20,8 +22,12 @@ export function openSeries<Value>(make: () => Value): MetricSeries<Value> {
   }
 
   return {
-    of: (first, second = "", third = "") =>
-      all.get(first)?.get(second)?.get(third) ?? add(first, second, third),
+    of(first, second = "", third = "") {
+      if (latest?.first === first && latest.second === second && latest.third === third) return latest.value;
+      const value = all.get(first)?.get(second)?.get(third) ?? add(first, second, third);
+      latest = { first, second, third, value };
+      return value;
+    },
     *entries() {
       for (const [first, bySecond] of all) {
         for (const [second, byThird] of bySecond) {

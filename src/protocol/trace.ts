@@ -17,19 +17,21 @@ export interface Trace {
 /** Members of a list, in printable ASCII. Longer than any system needs; the standard asks for 512. */
 const TRACESTATE = /^(?=.*[^\s,])[\t\x20-\x7e]{1,2048}$/;
 
-/**
- * Passes the caller's trace on if its `traceparent` is valid, and starts one otherwise, out of the 48 random hex digits
- * that `random` gives.
- */
-export function continueTrace(header: string | null, state: string | null, random: () => string): Trace {
-  const [, passedOn, traceId] = (header === null ? null : TRACEPARENT.exec(header)) ?? [];
-  if (passedOn !== undefined && traceId !== undefined) {
-    const traceparent = `00-${passedOn}`;
-    return state !== null && TRACESTATE.test(state)
-      ? { traceId, traceparent, tracestate: state }
-      : { traceId, traceparent };
-  }
-  const digits = random();
-  const fresh = digits.slice(0, 32);
-  return { traceId: fresh, traceparent: `00-${fresh}-${digits.slice(32)}-00` };
+/** The caller's trace, passed on; `undefined` if its `traceparent` is not valid, and one of our own is to begin. */
+export function continueTrace(header: string, state: string | null): Trace | undefined {
+  const [, passedOn, traceId] = TRACEPARENT.exec(header) ?? [];
+  if (passedOn === undefined || traceId === undefined) return undefined;
+  const traceparent = `00-${passedOn}`;
+  return state !== null && TRACESTATE.test(state)
+    ? { traceId, traceparent, tracestate: state }
+    : { traceId, traceparent };
+}
+
+/** The random digits that a trace begins with: 32 of its own, 16 of its parent. */
+export const TRACE_DIGITS = 48;
+
+/** A trace that begins here, not sampled. */
+export function beginTrace(digits: string): Trace {
+  const traceId = digits.slice(0, 32);
+  return { traceId, traceparent: `00-${traceId}-${digits.slice(32)}-00` };
 }

@@ -67,24 +67,23 @@ export function guard(
   function lookup(query: BalanceQuery): Outcome | Promise<Outcome> {
     if (inFlight >= maxInFlight) return OVERLOADED;
     const startedMs = performance.now();
-    const outcome = ask(query, startedMs);
-    if (!(outcome instanceof Promise)) onAnswer?.(outcome.reason, (performance.now() - startedMs) / 1000);
-    return outcome;
-  }
-
-  function ask(query: BalanceQuery, startedMs: number): Outcome | Promise<Outcome> {
     const controller = lend();
+    let outcome: Outcome;
+    let tookMs: number | undefined;
     try {
       const answer = source.lookup(query, controller.signal);
       if (isThenable(answer)) {
         spare = new AbortController();
         return awaitAnswer(answer, controller, startedMs);
       }
+      tookMs = performance.now() - startedMs;
       // Blocking does not buy time: whoever waited has given up by now.
-      return performance.now() - startedMs > timeoutMs ? late() : named(judge(answer));
+      outcome = tookMs > timeoutMs ? late() : named(judge(answer));
     } catch (error) {
-      return named(failed(error));
+      outcome = named(failed(error));
     }
+    onAnswer?.(outcome.reason, (tookMs ?? performance.now() - startedMs) / 1000);
+    return outcome;
   }
 
   function awaitAnswer(

@@ -1,10 +1,8 @@
 import { expect, test } from "bun:test";
-import { continueTrace } from "../../src/protocol/trace.ts";
+import { beginTrace, continueTrace } from "../../src/protocol/trace.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
-const FRESH = "11111111111111112222222222222222";
-const random = () => `${FRESH}3333333333333333`;
 
 test.each([
   ["sampled", `00-${TRACE}-${PARENT}-01`, "01"],
@@ -13,14 +11,14 @@ test.each([
   ["a later version", `cc-${TRACE}-${PARENT}-01`, "01"],
   ["a later version with more behind it", `cc-${TRACE}-${PARENT}-01-what-the-future-holds`, "01"],
 ])("is passed on: %s", (_what, header, flags) => {
-  const { traceId, traceparent } = continueTrace(header, null, random);
-  expect(traceId).toBe(TRACE);
-  expect(traceparent).toBe(`00-${TRACE}-${PARENT}-${flags}`);
+  expect(continueTrace(header, null)).toEqual({
+    traceId: TRACE,
+    traceparent: `00-${TRACE}-${PARENT}-${flags}`,
+  });
 });
 
 // The cases of the W3C's own test suite for version 00 and for what no version allows.
 test.each([
-  ["absent", null],
   ["empty", ""],
   ["version 00 with more behind it", `00-${TRACE}-${PARENT}-01-more`],
   ["version 00 with rubbish behind it", `00-${TRACE}-${PARENT}-01.`],
@@ -34,10 +32,14 @@ test.each([
   ["no flags", `00-${TRACE}-${PARENT}`],
   ["twice", `00-${TRACE}-${PARENT}-01, 00-${TRACE}-${PARENT}-01`],
   ["a newline", `00-${TRACE}-${PARENT}-01\n`],
-])("is begun again: %s", (_what, header) => {
-  const { traceId, traceparent } = continueTrace(header, null, random);
-  expect(traceId).toBe(FRESH);
-  expect(traceparent).toBe(`00-${FRESH}-3333333333333333-00`);
+])("is not passed on: %s", (_what, header) => {
+  expect(continueTrace(header, "congo=1")).toBeUndefined();
+});
+
+test("begins out of random digits, and is passed on as it began", () => {
+  const trace = beginTrace(`${TRACE}${PARENT}`);
+  expect(trace).toEqual({ traceId: TRACE, traceparent: `00-${TRACE}-${PARENT}-00` });
+  expect(continueTrace(trace.traceparent, null)).toEqual(trace);
 });
 
 test.each<[string, string | null, string | undefined]>([
@@ -48,9 +50,5 @@ test.each<[string, string | null, string | undefined]>([
   ["what is no ASCII", "congo=\u00e9", undefined],
   ["longer than any", `congo=${"x".repeat(2048)}`, undefined],
 ])("tracestate goes with it: %s", (_what, state, passedOn) => {
-  expect(continueTrace(`00-${TRACE}-${PARENT}-01`, state, random).tracestate).toBe(passedOn);
-});
-
-test("tracestate does not go with a trace that is begun again", () => {
-  expect(continueTrace("00-no-01", "congo=1", random)).not.toHaveProperty("tracestate");
+  expect(continueTrace(`00-${TRACE}-${PARENT}-01`, state)?.tracestate).toBe(passedOn);
 });

@@ -16,21 +16,23 @@ const LOG_LEVELS = {
   overloaded: "error",
 } as const satisfies Record<Reason, LogLevel>;
 
-/** Tells the log, one line per call (spec 5), and those who watch the server, what became of a call. */
-export function logCall(
+/** Tells what became of a call to whoever wants to know: the metrics, the log (spec 5), and those who watch the server. */
+export function reportCall(
   endpoint: Endpoint,
   answer: Answer,
   statusCode: string,
   call: Call,
   service: Service,
 ): void {
-  const { log, recorder } = service;
+  const { log, metrics, recorder } = service;
   const { reason } = answer;
   const level = LOG_LEVELS[reason];
   const isLogged = log.has(level);
-  if (!isLogged && recorder === undefined) return;
+  if (!isLogged && metrics === undefined && recorder === undefined) return;
+  const tookMs = performance.now() - call.arrivedMs;
+  metrics?.answered(endpoint.name, reason, statusCode, tookMs / 1000);
   const detail = "detail" in answer ? answer.detail : undefined;
-  const durationMs = Math.round((performance.now() - call.arrivedMs) * 1000) / 1000;
+  const durationMs = Math.round(tookMs * 1000) / 1000;
   // It costs something, and nobody needs it for a call that went well and is not logged.
   const caller = isLogged || reason !== "ok" ? call.transport.callerOf(call.request) : undefined;
   const failedBody = reason === "bad_signature" ? call.body : undefined;
