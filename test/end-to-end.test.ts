@@ -477,8 +477,9 @@ describe("a start that fails is one line that says what to do, and exit status 2
     );
     const { exitCode, stderr } = await run(["serve"], { cwd });
     taken.close();
+    const ownName = readFileSync("/proc/self/comm", "utf8").trim();
     expect(stderr).toBe(
-      `error: cannot listen on 127.0.0.1 port ${port}: another program uses it (bun, pid ${process.pid}); choose another server.port\n`,
+      `error: cannot listen on 127.0.0.1 port ${port}: another program uses it (${ownName}, pid ${process.pid}); choose another server.port\n`,
     );
     expect(exitCode).toBe(2);
     // Nothing is left beside the database.

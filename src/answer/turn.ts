@@ -1,13 +1,10 @@
 /**
  * While new connections come, the runtime accepts, reads and answers them one after another, and its event loop does not
  * go on: established callers, timers, signals and the supervisor's pings would wait for as long as somebody floods the
- * port. So after this many calls, of one turn or of a few short ones, the next one is only begun in the next turn of the loop. A caller that waits for its
+ * port. So after this many calls the next one is only begun in the next turn of the loop. A caller that waits for its
  * answer sends nothing more until then: the runtime finds no new connection, and the turn ends.
  */
 const MAX_CALLS = 128;
-
-/** The end of a turn is waited for from this call on: for most turns, which are far shorter, it costs nothing. */
-const CALLS_IN_SHORT_TURNS = MAX_CALLS / 2;
 
 /** What knows whom a request came from: the runtime's server. */
 interface Peers {
@@ -24,8 +21,8 @@ let next = Promise.withResolvers<void>();
  * in a row in a row, and closes a connection whose next call finds the one before unanswered.
  */
 export function nextTurn(request: Request, server: Peers): Promise<void> | undefined {
+  if (calls === 0) setImmediate(endTurn);
   calls += 1;
-  if (calls === CALLS_IN_SHORT_TURNS) setImmediate(endTurn);
   if (calls < MAX_CALLS) return undefined;
   const port = server.requestIP(request)?.port;
   const isInRow = port === latestPort || calls === MAX_CALLS;
