@@ -33,3 +33,10 @@ test("calls that were sent in a row over one connection do not wait, however man
   for (let calls = 0; calls < 1000; calls += 1) expect(nextTurn(request, sameConnection)).toBeUndefined();
   expect(nextTurn(request, newConnection)).toBeDefined();
 });
+
+test("calls of several turns do not add up", async () => {
+  for (const calls of [60, 100, 60, 100]) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let call = 0; call < calls; call += 1) expect(nextTurn(request, newConnection)).toBeUndefined();
+  }
+});
