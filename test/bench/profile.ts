@@ -37,7 +37,8 @@ async function profile({ folder, connections }: BenchOptions, plugin: string, so
   const profiler = ["--cpu-prof", `--cpu-prof-dir=${kept}`, `--cpu-prof-name=${file}`];
   const main = join(REPOSITORY, "src", "main.ts");
   const command = [process.execPath, ...profiler, main, "serve", "--config", config];
-  const subject = await startSubject(plugin, command, { secret: SECRET, players: PLAYERS, connections });
+  const load = { secret: SECRET, players: PLAYERS, connections };
+  const subject = await startSubject(plugin, command, load, 1);
   await run(subject, RUN_MS);
   await stop([subject]);
 

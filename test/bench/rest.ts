@@ -43,7 +43,7 @@ export async function benchThroughput({ folder, binary }: BenchOptions): Promise
     const source = `plugin = "rest"\nurl = "${upstream.url}players/{player_id}"\nbalance = "/data/balance"\nmax_concurrency = ${concurrency}`;
     const config = writeConfig(folder, { name: `rest-${concurrency}`, source });
     const load = { secret: SECRET, players: 1000, connections: CALLERS };
-    const subject = await startSubject("rest", [binary, "serve", "--config", config], load);
+    const subject = await startSubject("rest", [binary, "serve", "--config", config], load, 1);
     await run(subject, 1000);
     Object.assign(subject, { requests: 0, seconds: 0, failures: 0 });
     await run(subject, 3000);

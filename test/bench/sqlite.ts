@@ -4,6 +4,7 @@ import { beside, type BenchOptions, makeDatabase, SECRET, type Serving, writeCon
 import {
   CLIENT_CPU,
   compare,
+  leastUs,
   print,
   printRatio,
   run,
@@ -39,17 +40,18 @@ export async function benchSqlite(options: BenchOptions, players: number): Promi
   const logged = await startSubject('sqlite, level = "info"', serving("info", { level: "info" }), load);
   const closed = await startSubject("sqlite, [admin]", serving("closed", { more: admin }), load);
   const watched = await startSubject("sqlite, [admin], console", serving("watched", { more: admin }), load);
-  const viewer = start(beside("viewer", watched.admin), CLIENT_CPU);
+  const viewers = watched.processes.map(({ admin: url }) => start(beside("viewer", url), CLIENT_CPU));
 
   const subjects = [yardstick, floor, balance, authenticate, logged, closed, watched];
   await compare(subjects, rounds);
   await untilRequests(balance, REQUESTS_FOR_MEMORY);
   print(`${players} players, ${connections} connections, ${rounds} rounds`, subjects);
   printRatio(authenticate, balance);
+  printRatio(closed, balance);
   printRatio(watched, balance);
-  await viewer.stop();
+  for (const viewer of viewers) await viewer.stop();
   await stop(subjects);
-  return Math.min(...balance.roundsUs);
+  return leastUs(balance);
 }
 
 async function untilRequests(subject: Subject, count: number): Promise<void> {
