@@ -269,10 +269,10 @@ describe("export", () => {
     const amounts = bigInt(-(2n ** 63n), 2n ** 63n - 1n);
     const ids = oneof(
       string({ unit: "binary", minLength: 1, maxLength: 40 }),
-      constantFrom("=1+1", ' "', ",", "a b ", "\u2028"),
+      constantFrom("=1+1", '_"', ",", "a b", "a\u2028b"),
     )
       // oxlint-disable-next-line no-control-regex -- an id holds none (spec 1.1)
-      .map((id) => id.replaceAll(/[\u0000-\u001f\u007f\ufeff]/g, "_"));
+      .map((id) => id.replaceAll(/[\u0000-\u001f\u007f\ufeff]|^\s|\s$/g, "_"));
     const rows = sample(tuple(ids, constantFrom("EUR", "JPY", "KWD"), amounts), {
       numRuns: 500,
       seed: 7,
@@ -296,6 +296,17 @@ describe("export", () => {
     const { out } = await players("export");
     expect(out).toBe(await Bun.file(file).text());
   }, 30_000);
+
+  test("writes an id with white space at an end, which is for set to bring back", async () => {
+    await players("set", " 12001", "30", "EUR");
+    const { out } = await players("export");
+    expect(out).toBe(csv(" 12001,EUR,30.00"));
+    const { exitCode, error } = await playersFrom(out, "import", "-");
+    expect(exitCode).toBe(1);
+    expect(error).toContain(
+      'line 2: player_id: white space at an end of the id; if it is meant, use "players set"',
+    );
+  });
 
   test("writes plain decimals, with all that the currency has", async () => {
     await playersFrom(

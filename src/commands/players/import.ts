@@ -111,7 +111,7 @@ function headerOf(file: string, { fields, line }: CsvRow): Columns {
 }
 
 /** What spreadsheets turn a long number into. As an id it would be nobody's. */
-const SHORTENED_NUMBER = /^\d[.,]\d+E\+\d+$/i;
+const SHORTENED_NUMBER = /^\d(?:[.,]\d+)?E\+\d+$/i;
 
 const IS_COMMA_WITHIN = ': is there a comma in an amount? Write a point, or "…" around the field';
 
@@ -121,6 +121,10 @@ function parseRow({ fields, separator }: CsvRow, columns: Columns, rules: EntryR
   if (player_id === undefined || currency === undefined || balance === undefined || further.length > 0) {
     const hint = separator === "," && fields.length > columns.count ? IS_COMMA_WITHIN : "";
     return { problem: `expected ${columns.count} fields, as the header has, found ${fields.length}${hint}` };
+  }
+  // A padded column would add players that nobody asks for, and leave the real ones their old balances.
+  if (player_id !== player_id.trim()) {
+    return { problem: 'player_id: white space at an end of the id; if it is meant, use "players set"' };
   }
   if (SHORTENED_NUMBER.test(player_id)) {
     return { problem: "player_id: a shortened number: let the spreadsheet show all digits of it" };
