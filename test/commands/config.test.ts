@@ -57,8 +57,8 @@ balance = "/balance"
 auth.basic.user = "klas"
 auth.basic.password = "LEAK-password"
 headers = { X-Api-Key = "LEAK-header" }
-proxy = "http://p:LEAK-proxy@proxy.example:3128"
-health_url = "https://core.example/\${PIECE}/health"
+proxy = "http://p:LEAK@LEAK-proxy@proxy.example:3128"
+health_url = "https://core.example/\${PREFIX}/\${PIECE}/health"
 [sources.db]
 plugin = "postgres"
 hosts = ["db1"]
@@ -70,15 +70,16 @@ plugin = "acme"
 pin = "LEAK-pin"
 nested = { deep = "LEAK-nested" }
 `,
-      { PIECE: "LEAK-piece" },
+      { PREFIX: "LEAK-piece", PIECE: "LEAK-piece-REST" },
     );
     expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-    expect(stdout).not.toContain("LEAK");
+    expect(stdout).not.toMatch(/LEAK|REST/);
     expect(parse(stdout)).toMatchObject({
       sources: {
         core: {
           url: "https://****@core.example/p/{player_id}?key=****&id={player_id}",
-          health_url: "https://core.example/****/health",
+          health_url: "https://core.example/****/****/health",
+          proxy: "http://****@proxy.example:3128",
           balance: "/balance",
         },
         db: { database: "klas", password: "****" },

@@ -10,8 +10,11 @@ const SECRET_KEY = /^(?:auth|headers|body)$|secret|token|password|passphrase|cre
 
 const URL = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** In a URL: a name and a password before the host, and what a query holds beside placeholders. */
-const URL_SECRETS = /(?<=^[^/]+\/\/)[^/?#@]+(?=@)|(?<=[?&][^=&#]+=)(?!\{)[^&#]+/g;
+/**
+ * In a URL: a name and a password before the host, up to the last `@`, because a password may hold one; and what a query
+ * holds beside placeholders.
+ */
+const URL_SECRETS = /(?<=^[^/]+\/\/)[^/?#]+(?=@)|(?<=[?&][^=&#]+=)(?!\{)[^&#]+/g;
 
 /** The configuration that is in effect, the host's defaults included, as TOML. What is or may be a secret is masked. */
 export function shownConfig(config: Config): string {
@@ -19,7 +22,9 @@ export function shownConfig(config: Config): string {
   const sources = Object.fromEntries(
     Array.from(tables.values(), (table) => [table.name, shownSource(table)]),
   );
-  const shown = withoutInserted({ server, webhook, sources, currencies, admin, log }, inserted);
+  // The longest first, so that nothing is left of one that begins with another.
+  const inOrder = inserted.toSorted((left, right) => right.length - left.length);
+  const shown = withoutInserted({ server, webhook, sources, currencies, admin, log }, inOrder);
   return stringify(isTable(shown) ? shown : {});
 }
 
@@ -32,7 +37,7 @@ function shownSource({ plugin, options }: SourceTable) {
   };
 }
 
-/** A copy without what is not set; `inserted` is what came from variables and files. */
+/** A copy without what is not set; `inserted` is what came from variables and files, the longest first. */
 function withoutInserted(value: unknown, inserted: readonly string[], isSecret = false): unknown {
   if (typeof value === "string") return isSecret ? MASK : shownText(value, inserted);
   if (Array.isArray(value)) return value.map((each) => withoutInserted(each, inserted, isSecret));
