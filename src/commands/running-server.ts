@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { callsSchema, type ShownCall, type Status, statusSchema } from "../admin/shapes.ts";
 import type { Config } from "../config/load.ts";
-import { adminClient } from "./admin-client.ts";
+import { type AdminAnswer, adminClient } from "./admin-client.ts";
 
 /** What a running server says of itself; `"closed"` if it wants another token, `undefined` if none answers. */
 export async function statusOfRunning(config: Config): Promise<Status | "closed" | undefined> {
-  const response = await ask(config, "/api/status");
-  if (response?.status === 401) return "closed";
-  return await read(statusSchema, response);
+  const answer = await ask(config, "/api/status");
+  if (answer?.status === 401) return "closed";
+  return read(statusSchema, answer);
 }
 
 /** What to tell of a server that listens on another port than its configuration says by now. */
@@ -23,24 +23,23 @@ export function portProblem({ server }: Config, { url }: Status): string | undef
 export async function recordOfCall(config: Config, requestId: string): Promise<ShownCall | undefined> {
   // The first question may have come while the workers were being asked another one's.
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    const answer = await read(callsSchema, await ask(config, "/api/calls"));
+    const answer = read(callsSchema, await ask(config, "/api/calls"));
     const call = answer?.calls.findLast(({ request_id }) => request_id === requestId);
     if (call !== undefined || answer === undefined) return call;
   }
   return undefined;
 }
 
-async function ask(config: Config, path: string): Promise<Response | undefined> {
+async function ask(config: Config, path: string): Promise<AdminAnswer | undefined> {
   const isThere = config.admin !== undefined && config.admin.port !== 0;
   return isThere ? await adminClient(config).reach(path) : undefined;
 }
 
 /** Another program may have that port, and answer anything. */
-async function read<Schema extends v.GenericSchema>(
+function read<Schema extends v.GenericSchema>(
   schema: Schema,
-  response: Response | undefined,
-): Promise<v.InferOutput<Schema> | undefined> {
-  if (response?.ok !== true) return undefined;
-  const result = v.safeParse(schema, await response.json().catch(() => undefined));
-  return result.success ? result.output : undefined;
+  answer: AdminAnswer | undefined,
+): v.InferOutput<Schema> | undefined {
+  const result = v.safeParse(schema, answer?.content);
+  return answer?.status === 200 && result.success ? result.output : undefined;
 }

@@ -1,5 +1,4 @@
 import { Command } from "@commander-js/extra-typings";
-import * as v from "valibot";
 import { type Failing, type Status, statusSchema } from "../admin/shapes.ts";
 import { printable } from "../printable.ts";
 import { print } from "../standard-output.ts";
@@ -20,8 +19,7 @@ export function statusCommand() {
       "\nExit status: 0 it is ready, 1 it is not or does not answer.\n\nExample:\n  klas-balance status",
     )
     .action(async (options) => {
-      const response = await adminClient(await readAdmin(options)).get("/api/status");
-      const status = v.parse(statusSchema, await response.json());
+      const status = await adminClient(await readAdmin(options)).get("/api/status", statusSchema);
       print(options.json ? `${JSON.stringify(status)}\n` : describe(status));
       if (!status.ready) process.exitCode = 1;
     });

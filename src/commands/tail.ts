@@ -1,6 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import * as v from "valibot";
-import { type ConsoleEvent, eventSchema, type ShownCall } from "../admin/shapes.ts";
+import { eventSchema, type ShownCall } from "../admin/shapes.ts";
 import { Failure } from "../failure.ts";
 import { printable } from "../printable.ts";
 import { DEFAULT_STATUS_CODES } from "../protocol/status.ts";
@@ -29,15 +28,14 @@ export function tailCommand() {
     .option("--json", "print one JSON object per line")
     .addHelpText("after", "\nExample:\n  klas-balance tail --failed")
     .action(async ({ json = false, ...options }) => {
-      const response = await adminClient(await readAdmin(options)).get("/api/events");
-      await follow(response, async (event) => {
+      for await (const event of adminClient(await readAdmin(options)).follow("/api/events", eventSchema)) {
         for (const call of event.calls) {
           if (fits(call, options)) print(json ? `${JSON.stringify(call)}\n` : `${describe(call)}\n`);
         }
         if (event.left_out > 0)
           process.stderr.write(`${event.left_out} more calls came too fast to be shown\n`);
         await printed();
-      });
+      }
       throw new Failure("the server ended, or cut this off", 1);
     });
 }
@@ -71,25 +69,3 @@ function describe(call: ShownCall): string {
   ];
   return fields.join("  ");
 }
-
-/**
- * Server-sent events whose every event is one line of data, which is all that our server sends. Resolves when the stream
- * ends, however it does.
- */
-async function follow({ body }: Response, onEvent: (event: ConsoleEvent) => Promise<void>): Promise<void> {
-  let text = "";
-  const decoder = new TextDecoder();
-  const reader = body?.getReader();
-  for (;;) {
-    const { done, value } = await (reader?.read() ?? ENDED).catch(() => ENDED);
-    if (done || value === undefined) return;
-    const lines = `${text}${decoder.decode(value, { stream: true })}`.split("\n");
-    text = lines.pop() ?? "";
-    for (const line of lines) {
-      if (line.startsWith("data: "))
-        await onEvent(v.parse(eventSchema, JSON.parse(line.slice("data: ".length))));
-    }
-  }
-}
-
-const ENDED = Promise.resolve({ done: true, value: undefined });
