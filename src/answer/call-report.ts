@@ -55,6 +55,7 @@ export function reportCall(
   }
   if (recorder === undefined) return;
   const timeMs = Date.now();
+  if (call.isVerified) recorder.secretUsed(service.secretIds[service.keys.indexOf(call.key)] ?? "", timeMs);
   if (!recorder.answered(timeMs, endpoint.name, reason, durationMs, call.playerId)) return;
   recorder.keep({
     time_ms: timeMs,

@@ -19,6 +19,8 @@ export interface Call {
   trace: Trace;
   /** Signs the reply: the key that verified the request, until then the first one. */
   key: SigningKey;
+  /** Whether the key verified it. */
+  isVerified: boolean;
   requestId?: string | undefined;
   playerId?: string | undefined;
   body?: Uint8Array;
@@ -30,5 +32,13 @@ const NO_TRACE_YET: Trace = { traceId: "", traceparent: "" };
 
 /** A call that has just arrived. Reads nothing of it: whatever could throw must find a call that can be answered. */
 export function beginCall(request: Request, arrivedMs: number, transport: Transport, key: SigningKey): Call {
-  return { request, headers: request.headers, transport, arrivedMs, trace: NO_TRACE_YET, key };
+  return {
+    request,
+    headers: request.headers,
+    transport,
+    arrivedMs,
+    trace: NO_TRACE_YET,
+    key,
+    isVerified: false,
+  };
 }

@@ -90,7 +90,7 @@ function decide(
     return { reason: "bad_signature", detail: hint === undefined ? problem : `${problem}: ${hint}` };
   }
   call.key = verification.key;
-  service.recorder?.secretUsed(service.secretIds[service.keys.indexOf(verification.key)] ?? "");
+  call.isVerified = true;
   return endpoint.answer(body, call, service);
 }
 

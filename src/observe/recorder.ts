@@ -70,8 +70,8 @@ export interface Recorder {
     playerId: string | undefined,
   ): boolean;
   keep(call: AnsweredCall): void;
-  /** The secret verified a call, which is answered later. */
-  secretUsed(id: string): void;
+  /** A call that is answered was verified by the secret. */
+  secretUsed(id: string, timeMs: number): void;
   signatureFailed(failed: FailedBody): void;
   /** Players whose calls fail, in whatever process: their next answer matters. */
   follow(players: readonly FailingPlayer[]): void;
@@ -143,7 +143,6 @@ export function openRecorder({ maxFailedBodies, hasSiblings }: RecorderOptions):
   return {
     answered(timeMs, endpoint, reason, durationMs, playerId) {
       count(timeMs, reason, durationMs);
-      secretUses.answered(timeMs);
       if (reason !== "ok") return true;
       const isMended = playerId !== undefined && outcomes.answered(timeMs, endpoint, playerId);
       return isMended || isAllowed(timeMs);
@@ -154,7 +153,7 @@ export function openRecorder({ maxFailedBodies, hasSiblings }: RecorderOptions):
       if (calls.length >= 2 * MAX_CALLS) calls = calls.slice(-MAX_CALLS);
       if (call.reason !== "ok") outcomes.failed(call);
     },
-    secretUsed: (id) => secretUses.used(id),
+    secretUsed: (id, timeMs) => secretUses.used(id, timeMs),
     signatureFailed(failed) {
       if (maxFailedBodies === 0 || failed.body.length > MAX_BODY_BYTES) return;
       failedBodies.push(failed);
@@ -209,37 +208,21 @@ interface Uses {
   lastUsedMs: number;
 }
 
-/** Counts uses. The answer that follows says when a secret was used: to read a clock costs as much as all the rest here. */
 function openSecretUses() {
   let all = new Map<string, Uses>();
-  let latestId: string | undefined;
-  let latest: Uses | undefined;
-  let isAnswered = true;
-
-  function settle(timeMs: number): void {
-    if (latest !== undefined) latest.lastUsedMs = timeMs;
-    isAnswered = true;
-  }
-
   return {
-    used(id: string): void {
-      if (id !== latestId) {
-        if (!isAnswered) settle(Date.now());
-        latest = all.get(id);
-        if (latest === undefined) all.set(id, (latest = { uses: 0, lastUsedMs: 0 }));
-        latestId = id;
+    used(id: string, timeMs: number): void {
+      const known = all.get(id);
+      if (known === undefined) {
+        all.set(id, { uses: 1, lastUsedMs: timeMs });
+      } else {
+        known.uses += 1;
+        known.lastUsedMs = timeMs;
       }
-      if (latest !== undefined) latest.uses += 1;
-      isAnswered = false;
-    },
-    answered(timeMs: number): void {
-      if (!isAnswered) settle(timeMs);
     },
     take(): readonly SecretUses[] {
-      if (!isAnswered) settle(Date.now());
       const taken = Array.from(all, ([id, { uses, lastUsedMs }]) => ({ id, uses, last_used_ms: lastUsedMs }));
       all = new Map();
-      latestId = latest = undefined;
       return taken;
     },
   };
