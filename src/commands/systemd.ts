@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { configPath, loadConfig } from "../config/load.ts";
+import { isTable } from "../config/interpolate.ts";
+import { configPath, loadConfig, parseToml } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { END_MARGIN_MS } from "../process/serve.ts";
 import { print } from "../standard-output.ts";
@@ -34,7 +35,9 @@ export function systemdCommand() {
         credentials,
         stopSeconds: config.server.lame_duck_seconds + config.server.drain_seconds + STOP_MARGIN_SECONDS,
       });
-      print(`${instructions(file, user, credentials, filesRead(text))}\n${unit}`);
+      print(
+        `${instructions({ file, user, credentials, read: filesRead(text), secrets: secretFiles(file, text) })}\n${unit}`,
+      );
     });
 }
 
@@ -55,26 +58,41 @@ function filesRead(configText: string): readonly string[] {
   return [...new Set(Array.from(references, ([, path = ""]) => path))];
 }
 
+/** The files that hold the secrets of the webhook; none unless each lies in the folder that credentials are loaded from. */
+function secretFiles(file: string, configText: string): readonly string[] {
+  const config = parseToml(file, configText);
+  const webhook = isTable(config) ? config["webhook"] : undefined;
+  const secrets = isTable(webhook) ? webhook["secrets"] : undefined;
+  const folder = dirname(file);
+  const paths = (Array.isArray(secrets) ? secrets : []).map((secret) =>
+    resolve(folder, /^\$\{file:([\w./-]+)\}$/.exec(String(secret))?.[1] ?? "/"),
+  );
+  return paths.every((path) => dirname(path) === folder) ? paths.map((path) => basename(path)) : [];
+}
+
 /** A compiled program is one file; from source it is the runtime and a script. */
 function programPath(): readonly [string, ...string[]] {
   return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
 }
 
-function instructions(
-  file: string,
-  user: string,
-  credentials: readonly string[],
-  read: readonly string[],
-): string {
+interface Files {
+  readonly file: string;
+  readonly user: string;
+  readonly credentials: readonly string[];
+  readonly read: readonly string[];
+  readonly secrets: readonly string[];
+}
+
+function instructions({ file, user, credentials, read, secrets }: Files): string {
   const folder = dirname(file);
-  const [secret = "secret"] = read;
+  const references = secrets.map((name) => `"\${file:\${CREDENTIALS_DIRECTORY}/${name}}"`);
   const credentialHint =
-    credentials.length > 0
+    credentials.length > 0 || secrets.length === 0
       ? []
       : [
           "#",
-          `# The secret can be root's alone: chown root: ${resolve(folder, secret)}, and print this unit again with`,
-          `#   secrets = ["\${file:\${CREDENTIALS_DIRECTORY}/${basename(secret)}}"]`,
+          `# The secret can be root's alone: chown root: ${secrets.map((name) => join(folder, name)).join(" ")}, and print this unit again with`,
+          `#   secrets = [${references.join(", ")}]`,
         ];
   const readable = [file, ...read.map((path) => resolve(folder, path))].join(" ");
   return [

@@ -106,6 +106,25 @@ test("the file that the configuration reads its secret from is named, as one tha
   expect(stdout).toContain('\n#   secrets = ["${file:${CREDENTIALS_DIRECTORY}/klas}"]\n');
 });
 
+test("the password of a database is no secret of the webhook", async () => {
+  const further = '[sources.unused]\nplugin = "rest"\nurl = "http://127.0.0.1/{player_id}"\nbalance = "/b"';
+  const file = configured("password", "${file:klas}", `${further}\nauth.bearer = "\${file:password}"\n`);
+  writeFileSync(join(folder, "password/password"), "another secret");
+  const { stdout } = await runProgram(["systemd", "--config", file]);
+  expect(stdout).toContain(
+    `# The secret can be root's alone: chown root: ${join(folder, "password/klas")}, `,
+  );
+  expect(stdout).toContain('\n#   secrets = ["${file:${CREDENTIALS_DIRECTORY}/klas}"]\n');
+});
+
+test.each([
+  ["stands in the configuration", "literal", SECRET],
+  ["lies in another folder, which no credential is loaded from", "elsewhere", "${file:../plain/klas}"],
+])("a secret that %s is not said to be able to be root's alone", async (_, name, secret) => {
+  const { stdout, exitCode } = await runProgram(["systemd", "--config", configured(name, secret)]);
+  expect([exitCode, stdout]).toEqual([0, expect.not.stringContaining("root's alone")]);
+});
+
 test("a file that only a comment names is not the secret", async () => {
   const file = configured("commented", "${file:klas}");
   writeFileSync(file, `# secrets = ["\${file:klas.new}", "\${file:klas}"]\n${readFileSync(file, "utf8")}`);
