@@ -13,7 +13,7 @@ import {
 } from "./secret-option.ts";
 import { print } from "../standard-output.ts";
 import { configOption, integerFrom, parseId, parseWebhookUrl, proxyOption, readConfig } from "./arguments.ts";
-import { portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
+import { isItsOwn, portProblem, recordOfCall, statusOfRunning } from "./running-server.ts";
 
 function isGood({ status_code: statusCode, balance, signature }: BalanceCallResult): boolean {
   return statusCode === "OK" && balance !== null && signature === "valid";
@@ -96,8 +96,8 @@ async function explained(error: unknown, { isOurs }: Target, options: TargetOpti
   if (!isOurs || !(error instanceof Failure)) throw error;
   const config = await readConfig(options);
   const status = await statusOfRunning(config);
-  const isOwn = typeof status === "object" && status.config_file === config.file;
-  const problem = isOwn ? portProblem(config, status) : undefined;
+  const problem =
+    typeof status === "object" && isItsOwn(config, status) ? portProblem(config, status) : undefined;
   throw problem === undefined ? error : new Failure(`${error.message}; ${problem}`, 1);
 }
 

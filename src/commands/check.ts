@@ -19,7 +19,7 @@ import { messageOf } from "../source/thrown.ts";
 import { print } from "../standard-output.ts";
 import { configOption, parseId } from "./arguments.ts";
 import { paint } from "./paint.ts";
-import { portProblem, statusOfRunning } from "./running-server.ts";
+import { isItsOwn, portProblem, statusOfRunning } from "./running-server.ts";
 
 interface Finding {
   readonly level: "ok" | "warning" | "error";
@@ -193,7 +193,7 @@ async function reportRunning(config: Config, report: Report): Promise<boolean> {
     report("warning", "the running server wants another admin.token: it was changed, and needs a restart");
     return true;
   }
-  if (status.config_file !== config.file) {
+  if (!isItsOwn(config, status)) {
     report(
       "error",
       `another server, that of ${status.config_file}, has port ${config.admin?.port}: choose another admin.port`,

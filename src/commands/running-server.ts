@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import * as v from "valibot";
 import { callsSchema, type ShownCall, type Status, statusSchema } from "../admin/shapes.ts";
 import type { Config } from "../config/load.ts";
@@ -8,6 +9,20 @@ export async function statusOfRunning(config: Config): Promise<Status | "closed"
   const answer = await ask(config, "/api/status");
   if (answer?.status === 401) return "closed";
   return read(statusSchema, answer);
+}
+
+/** Whether that server was started with this configuration, by whichever of its names. */
+export function isItsOwn(config: Config, status: Status): boolean {
+  return realPath(status.config_file) === realPath(config.file);
+}
+
+/** A path without symbolic links; as it is if it leads nowhere. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** What to tell of a server that listens on another port than its configuration says by now. */

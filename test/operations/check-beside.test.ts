@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { run } from "../server-process.ts";
@@ -67,6 +67,19 @@ test("the server of another configuration at the admin port is not taken for it"
     `error   another server, that of ${join(server.folder, "config.toml")}, has port ${server.process.adminPort}: choose another admin.port\n`,
   );
   expect(exitCode).toBe(1);
+});
+
+test("by a symbolic link the server's own configuration is its own", async () => {
+  await using server = await operate();
+  const admin = `port = ${server.process.adminPort}`;
+  server.write("config.toml", configOf({ admin }).replace("port = 0", "port = 18099"));
+  const link = join(server.folder, "link.toml");
+  symlinkSync(join(server.folder, "config.toml"), link);
+  const { stdout, exitCode } = await run(["check", "--config", link], { cwd: server.folder });
+  expect(stdout).toContain("ok      the running server is ready\n");
+  expect(exitCode).toBe(0);
+  const call = await run(["call", "12001", "--config", link], { cwd: server.folder });
+  expect(call.stderr).toContain(`; the running server listens on port ${server.process.port}`);
 });
 
 test.each([
