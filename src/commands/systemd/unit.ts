@@ -91,11 +91,12 @@ WantedBy=multi-user.target
 }
 
 /**
- * Newer versions of systemd hide the credentials from the commands of a reload. If there are any, only the journal
- * tells how it ended.
+ * Newer versions of systemd hide the credentials from the commands of a reload. If there are any, nothing is
+ * checked.
  */
 function reloadCheck(command: string): string {
-  return `# A signal has no answer: with this, "systemctl reload" waits, and fails if the configuration is refused.
+  return `# A signal has no answer: with this, "systemctl reload" fails if a check finds an error. How the reload itself ended,
+# "klas-balance status" says.
 ExecReload=${command}
 `;
 }
