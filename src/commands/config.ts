@@ -24,7 +24,9 @@ function exampleCommand() {
 
 function showCommand() {
   return new Command("show")
-    .description("prints the configuration that is in effect, with defaults; what may be a secret is masked")
+    .description(
+      "prints the configuration that is in effect, with all defaults but those of sources; what may be a secret is masked",
+    )
     .addOption(configOption())
     .addHelpText("after", "\nExample:\n  klas-balance config show --config /srv/klas/config.toml")
     .action(async (options) => {
