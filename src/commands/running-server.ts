@@ -25,13 +25,16 @@ function realPath(path: string): string {
   }
 }
 
-/** What to tell of a server that listens on another port than its configuration says by now. */
+/**
+ * What to tell of a server that listens on another port than its configuration says by now. It does not tell whether that
+ * was edited, or `serve --port` put another in its place.
+ */
 export function portProblem({ server }: Config, { url }: Status): string | undefined {
   const { port, protocol } = new URL(url);
   const itsPort = Number(port || (protocol === "https:" ? 443 : 80));
   return server.port === 0 || server.port === itsPort
     ? undefined
-    : `the running server listens on port ${itsPort}: server.port is now ${server.port}, which takes a restart`;
+    : `the running server listens on port ${itsPort}, not on server.port, ${server.port}: was it started with --port, or is there a change that needs a restart?`;
 }
 
 /** What the running server's log has of a call; `undefined` if that cannot be asked, or it was another server's. */

@@ -41,18 +41,18 @@ test("one whose token was changed is said to want another", async () => {
   expect(exitCode).toBe(0);
 });
 
-test("a port that was edited takes a restart", async () => {
+test("a port that was edited needs a restart, unless the server was given another", async () => {
   await using server = await operate();
   const admin = `port = ${server.process.adminPort}`;
   server.write("config.toml", configOf({ admin }).replace("port = 0", "port = 18099"));
   const { stdout, exitCode } = await run(["check"], { cwd: server.folder });
   expect(stdout).toContain(
-    `warning the running server listens on port ${server.process.port}: server.port is now 18099, which takes a restart\n`,
+    `warning the running server listens on port ${server.process.port}, not on server.port, 18099: was it started with --port, or is there a change that needs a restart?\n`,
   );
   expect(exitCode).toBe(0);
   const call = await run(["call", "12001"], { cwd: server.folder });
   expect(call.stderr).toContain(
-    `; the running server listens on port ${server.process.port}: server.port is now 18099, which takes a restart\n`,
+    `; the running server listens on port ${server.process.port}, not on server.port, 18099: was it started with --port, or is there a change that needs a restart?\n`,
   );
   expect(call.exitCode).toBe(1);
 });
