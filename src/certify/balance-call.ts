@@ -77,8 +77,10 @@ export async function callBalance(
     signature:
       header === undefined ? "missing" : header === sign(reply.body, signingKey(secret)) ? "valid" : "wrong",
     duration_ms: Math.round(durationMs * 1000) / 1000,
-    hint: statusHint(reply),
+    hint: isOurs && [404, 405].includes(reply.status) ? NOT_OURS : statusHint(reply),
   };
 }
+
+const NOT_OURS = "is it another program that listens there, or was webhook.path changed without a reload?";
 
 const WRONG_SCHEME = "; it speaks TLS there: the URL begins with https://";

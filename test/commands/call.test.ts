@@ -46,6 +46,21 @@ test.each([
   expect(exitCode).toBe(1);
 });
 
+test("without --url, what another program says at the port of the configuration is not blamed on --url", async () => {
+  using other = startOther(404);
+  const cwd = temporaryFolder();
+  const source = '[sources.players]\nplugin = "static"\nplayers = {}\n';
+  writeFileSync(
+    join(cwd, "config.toml"),
+    `[server]\nport = ${other.port}\n[webhook]\nsecrets = ["a-secret-of-some-length"]\n${source}`,
+  );
+  const { stdout, exitCode } = await runProgram(["call", "12001"], { cwd });
+  expect(stdout).toStartWith(
+    "HTTP status  404  (is it another program that listens there, or was webhook.path ",
+  );
+  expect(exitCode).toBe(1);
+});
+
 test("a certificate of an authority of one's own is refused in words, and trusted by a variable", async () => {
   await using certificates = await makeCertificates();
   await certificates.issue("server", "DNS:localhost");
