@@ -1,3 +1,5 @@
+import { withoutBrackets } from "../config/address.ts";
+
 /** Where to connect to, and what to ask for there. */
 export interface EndpointAddress {
   readonly url: string;
@@ -30,7 +32,7 @@ export function endpointOf(webhookUrl: string): EndpointAddress | undefined {
   const path = `${url.pathname.replace(/\/+$/, "")}/balance`;
   return {
     url: `${url.origin}${path}`,
-    host: hostOf(url),
+    host: withoutBrackets(url.hostname),
     port: url.port === "" ? (tls ? 443 : 80) : Number(url.port),
     tls,
     authority: url.host,
@@ -52,13 +54,8 @@ export function proxyOf(text: string): ProxyAddress | undefined {
   const { username, password } = url;
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return {
-    host: hostOf(url),
+    host: withoutBrackets(url.hostname),
     port: url.port === "" ? 80 : Number(url.port),
     authorization: username === "" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`,
   };
-}
-
-/** An IPv6 address stands in brackets in a URL and without them everywhere else. */
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, "$1");
 }

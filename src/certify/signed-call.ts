@@ -1,3 +1,4 @@
+import { withoutBrackets } from "../config/address.ts";
 import type { BalanceRequest } from "../protocol/request.ts";
 import { sign, signingKey, SIGNATURE_HEADER } from "../protocol/signature.ts";
 
@@ -41,7 +42,7 @@ export function listenerOrigin(
   scheme: "http" | "https",
   { host, port }: { readonly host: string; readonly port: number },
 ): string {
-  const bare = host.replace(/^\[(.*)\]$/, "$1");
+  const bare = withoutBrackets(host);
   return reachable(`${scheme}://${bare.includes(":") ? `[${bare}]` : bare}:${port}`);
 }
 
