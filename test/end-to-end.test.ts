@@ -83,6 +83,14 @@ const NOBODY = '{"status_code":"ERR_PLAYER_NOT_FOUND"}';
 const UNKNOWN = '{"status_code":"ERR_UNKNOWN"}';
 const TIMEOUT = '{"status_code":"ERR_TIMEOUT"}';
 
+/** A request that says the length of its body twice. */
+function lengthTwice(length: number, hex: string, sent: string): string {
+  return (
+    `POST /balance HTTP/1.1\r\nHost: x\r\nX-Signature: ${hex}\r\n` +
+    `Content-Length: ${length}\r\nContent-Length: ${length}\r\n\r\n${sent}`
+  );
+}
+
 describe("the endpoint over a socket", () => {
   let server: ServerProcess;
   beforeAll(async () => {
@@ -279,6 +287,10 @@ describe("the endpoint over a socket", () => {
       `POST /balance HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n123456`,
     ],
     [
+      "a length that is none of the protocol's",
+      `POST /balance HTTP/1.1\r\nHost: x\r\nContent-Length: 0x5\r\n\r\n12345`,
+    ],
+    [
       "a NUL in a header",
       `POST /balance HTTP/1.1\r\nHost: x\r\nX-Signature: \0\r\nContent-Length: 0\r\n\r\n`,
     ],
@@ -295,6 +307,23 @@ describe("the endpoint over a socket", () => {
     if (reply !== undefined) expect(reply.body.toString()).not.toContain("balance");
     connection.destroy();
     expectSigned(await exchange(server.port, signed(good)), OK);
+  });
+
+  // The runtime takes these for one length, and gives the header as a list.
+  test("a length that is said twice is limited, too: 413, and nothing of it is gathered", async () => {
+    const large = `{"padding":"${"x".repeat(20_000)}"}`;
+    const connection = await open(server.port);
+    connection.send(lengthTwice(large.length, signatureOf(SECRET, large), large));
+    expectSigned(await connection.next(), INVALID, 413);
+    connection.destroy();
+    const endless = await open(server.port);
+    endless.send(lengthTwice(1_000_000_000, "0".repeat(64), "x".repeat(100_000)));
+    expectSigned(await endless.next(), INVALID, 413);
+    endless.destroy();
+    const small = await open(server.port);
+    small.send(lengthTwice(good.length, signatureOf(SECRET, good), good));
+    expectSigned(await small.next(), OK);
+    small.destroy();
   });
 
   test("an unread remainder of a body is not taken for a request", async () => {

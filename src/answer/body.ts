@@ -29,18 +29,20 @@ export function withBody<Answer>(
   answer: (received: Uint8Array | BodyProblem) => Answer | Promise<Answer>,
 ): Promise<Answer> {
   const announced = request.headers.get("Content-Length");
-  if (announced === null) {
-    return arrival.within<Uint8Array | BodyProblem, Answer>(readStream(request.body, maxBodyBytes), answer);
-  }
-  if (Number(announced) > maxBodyBytes) return Promise.resolve(tooLarge(maxBodyBytes)).then(answer);
-  return arrival.within(request.bytes(), answer);
+  const length = announced === null ? Number.NaN : Number(announced);
+  if (length > maxBodyBytes) return Promise.resolve(tooLarge(maxBodyBytes)).then(answer);
+  if (length <= maxBodyBytes) return arrival.within(request.bytes(), answer);
+  return arrival.within<Uint8Array | BodyProblem, Answer>(readStream(request.body, maxBodyBytes), answer);
 }
 
 function tooLarge(maxBodyBytes: number): BodyProblem {
   return { status: 413, problem: `more than ${maxBodyBytes} bytes`, endsConnection: false };
 }
 
-/** A body in chunks, or none at all. If it is over the limit, the rest is not read. */
+/**
+ * A body in chunks, or none at all, or one whose length was said twice, which the runtime gives as a list. If it is over
+ * the limit, the rest is not read.
+ */
 async function readStream(
   stream: ReadableStream<Uint8Array> | null,
   maxBodyBytes: number,

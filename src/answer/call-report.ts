@@ -34,7 +34,8 @@ export function reportCall(
   const detail = "detail" in answer ? answer.detail : undefined;
   const durationMs = Math.round(tookMs * 1000) / 1000;
   // It costs something, and nobody needs it for a call that went well and is not logged.
-  const caller = isLogged || reason !== "ok" ? call.transport.callerOf(call.request) : undefined;
+  const caller =
+    isLogged || reason !== "ok" ? (call.caller ?? call.transport.callerOf(call.request)) : undefined;
   const failedBody = reason === "bad_signature" ? call.body : undefined;
   if (isLogged) {
     log.request(level, {

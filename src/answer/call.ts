@@ -21,6 +21,8 @@ export interface Call {
   key: SigningKey;
   /** Whether the key verified it. */
   isVerified: boolean;
+  /** Who calls. Noted before a wait: once the caller has hung up, nobody can tell. */
+  caller?: Caller;
   requestId?: string | undefined;
   playerId?: string | undefined;
   body?: Uint8Array;

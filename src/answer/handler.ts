@@ -49,9 +49,9 @@ function answerReceived(
     }
     call.body = received;
     const answer = decide(endpoint, received, call, service);
-    return answer instanceof Promise
-      ? replyLater(endpoint, answer, call, service)
-      : reply(endpoint, answer, call, service);
+    if (!(answer instanceof Promise)) return reply(endpoint, answer, call, service);
+    call.caller = call.transport.callerOf(call.request);
+    return replyLater(endpoint, answer, call, service);
   } catch (error) {
     return replyToBug(endpoint, error, call, service);
   }

@@ -421,7 +421,12 @@ test("a caller who hangs up: the call is finished all the same, and the log has 
   connection.destroy();
   await Bun.sleep(100);
   waiting[0]?.end(replyBytes(DONE));
-  expect(await lineOf(server)).toMatchObject({ reason: "ok", status_code: "OK", request_id: "r-7" });
+  expect(await lineOf(server)).toMatchObject({
+    reason: "ok",
+    status_code: "OK",
+    request_id: "r-7",
+    remote: "127.0.0.1",
+  });
   expect(core.seen).toHaveLength(1);
 });
 
