@@ -67,7 +67,7 @@ export function consoleSubject(running: () => RunningServer, watch: Watch): Cons
       notReady = problems;
     },
     secrets: () => running().config.webhook.secrets,
-    call: (playerId) => call(running(), playerId),
+    call: (playerId) => call(running(), watch, playerId),
     players: (from) => playersPage(running().config, from),
     manual: {
       topics,
@@ -124,14 +124,11 @@ function statusOf(running: RunningServer, watch: Watch, notReady: readonly strin
   };
 }
 
-async function call({ config, url }: RunningServer, playerId: string): Promise<CallResult> {
+async function call({ config, url }: RunningServer, watch: Watch, playerId: string): Promise<CallResult> {
   // If port 0 was asked for, only the listener knows which it got.
   const port = Number(URL.parse(url)?.port) || config.server.port;
-  const result = await callBalance(
-    ourTarget({ ...config, server: { ...config.server, port } }),
-    playerId,
-    CALL_MS,
-  );
+  const target = ourTarget({ ...config, server: { ...config.server, port } });
+  const result = await watch.tryCall(secretId(target.secret), () => callBalance(target, playerId, CALL_MS));
   return { ...result, curl: signedCurl(url, config.webhook.secrets[0], playerId) };
 }
 

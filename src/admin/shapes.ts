@@ -79,7 +79,7 @@ export const statusSchema = v.object({
   failing: v.pipe(v.array(failingSchema), v.readonly()),
   /** The latest reload; `null` if there was none. */
   reload: v.nullable(v.object({ time_ms: v.number(), problem: v.nullable(v.string()) })),
-  /** In the order of `webhook.secrets`. `uses` counts from the start of the server. */
+  /** In the order of `webhook.secrets`. `uses` counts from the start of the server; calls that are tried here do not count. */
   secrets: v.array(
     v.object({
       position: v.number(),

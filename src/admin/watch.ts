@@ -14,8 +14,10 @@ export interface Watch {
   readonly failedBodies: Latest<FailedBody>;
   /** As they were when last asked. */
   readonly workers: readonly WorkerNews[];
-  /** Since the start, by the digest of the secret. */
+  /** Since the start, by the digest of the secret; without the calls that are tried. */
   usesOf(id: string): Pick<SecretUses, "uses" | "last_used_ms"> | undefined;
+  /** Makes a call to this server, signed by the secret of this digest, that is not counted as a use of it. */
+  tryCall<Result>(id: string, call: () => Promise<Result>): Promise<Result>;
   /** Every call before this moment is in the timeline. */
   readonly knownUntilMs: number;
   /** Asks the workers for all that is new. */
@@ -38,6 +40,8 @@ export function watchServer(
   const failing = rememberFailing();
   const failedBodies = keepLatest<FailedBody>(maxFailedBodies);
   const uses = new Map<string, SecretUses>();
+  /** Calls that are tried, and are not among the uses yet. */
+  const tries = new Set<{ readonly id: string }>();
   let workers: readonly WorkerNews[] = [];
   let leftOut = 0;
   let asking: { readonly withCalls: boolean; readonly end: Promise<void> } | undefined;
@@ -69,10 +73,13 @@ export function watchServer(
   }
 
   function addUse(use: SecretUses): void {
+    const tried = [...tries].filter(({ id }) => id === use.id).slice(0, use.uses);
+    for (const each of tried) tries.delete(each);
+    if (tried.length === use.uses) return;
     const before = uses.get(use.id);
     uses.set(use.id, {
       id: use.id,
-      uses: (before?.uses ?? 0) + use.uses,
+      uses: (before?.uses ?? 0) + use.uses - tried.length,
       last_used_ms: Math.max(before?.last_used_ms ?? 0, use.last_used_ms),
     });
   }
@@ -87,6 +94,21 @@ export function watchServer(
   function refresh(): Promise<void> {
     if (asking === undefined) return begin(true);
     return asking.withCalls ? asking.end : asking.end.then(refresh);
+  }
+
+  async function tryCall<Result>(id: string, call: () => Promise<Result>): Promise<Result> {
+    const tried = { id };
+    tries.add(tried);
+    try {
+      const result = await call();
+      // The first may have been under way before the call was answered.
+      await refresh();
+      await refresh();
+      return result;
+    } finally {
+      // If it was not verified, or too late, the next use is somebody else's.
+      tries.delete(tried);
+    }
   }
 
   const timer = setInterval(() => {
@@ -107,6 +129,7 @@ export function watchServer(
       return knownUntilMs;
     },
     usesOf: (id) => uses.get(id),
+    tryCall,
     refresh,
     stop: () => clearInterval(timer),
   };

@@ -96,3 +96,31 @@ test("a refresh brings the calls, also if one that does not is under way", async
     expect(opened.calls.newest).toBe(2 * round);
   }
 });
+
+// Else the secret that a rotation waits for would look as if somebody else used it.
+test("a call that is tried is no use of its secret, and others at the same time are", async () => {
+  const { watch: opened, recorders } = open();
+  const [first, second] = recorders;
+  await opened.tryCall("new", async () => {
+    first?.secretUsed("new", 1000);
+    await opened.refresh();
+  });
+  expect(opened.usesOf("new")).toBeUndefined();
+  await opened.tryCall("new", async () => {
+    first?.secretUsed("new", 2000);
+    second?.secretUsed("new", 3000);
+    second?.secretUsed("old", 3000);
+    await Promise.resolve();
+  });
+  expect(opened.usesOf("new")).toMatchObject({ uses: 1, last_used_ms: 3000 });
+  expect(opened.usesOf("old")).toMatchObject({ uses: 1 });
+});
+
+test("what follows a tried call that came to nothing counts", async () => {
+  const { watch: opened, recorders } = open();
+  const tried = opened.tryCall("new", () => Promise.reject(new Error("no answer")));
+  expect(await tried.catch(String)).toBe("Error: no answer");
+  recorders[0]?.secretUsed("new", 1000);
+  await opened.refresh();
+  expect(opened.usesOf("new")).toMatchObject({ uses: 1 });
+});
