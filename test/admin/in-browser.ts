@@ -52,8 +52,10 @@ describe("the console", () => {
     expect(await rows(page).first().textContent()).toContain("bad_signature");
     const secrets = page.getByRole("region", { name: /Secrets/ });
     expect(await secrets.locator("dd").allTextContents()).toEqual([
-      expect.stringMatching(/^not used/),
-      expect.stringMatching(/^in use, the latest call \d+ s ago, 1 call/),
+      expect.stringMatching(/^not usedKlas Gaming does not sign with it yet\./),
+      expect.stringMatching(
+        /^in use, the latest call \d+ s ago, 1 callIt carries all calls: do not remove it\./,
+      ),
     ]);
 
     const tried = page.getByRole("region", { name: "Try a call" });
@@ -61,6 +63,8 @@ describe("the console", () => {
     await tried.getByRole("button", { name: "Call" }).click();
     await tried.getByText("valid", { exact: true }).waitFor();
     expect(await tried.textContent()).toContain("Balance30Signaturevalid");
+    await page.getByText(/^3 calls in the last minute/).waitFor();
+    expect(await secrets.locator("dd").first().textContent()).toStartWith("not used");
 
     await page.getByRole("link", { name: /Failed signatures/ }).click();
     await page.getByText("no known mistake leads to it").waitFor();
@@ -100,14 +104,15 @@ describe("the console", () => {
     const failing = page.getByRole("region", { name: /Failing calls/ });
     await failing.getByText("player_not_found").first().waitFor();
     const [first, ...others] = await failing.locator(".run").allTextContents();
-    expect(first).toMatch(/^source_failedplayer 1204225 calls since \d\d:\d\d:\d\d \(\d+ s\)/);
+    expect(first).toMatch(/^source_failedplayer 1204225 calls since at least \d\d:\d\d:\d\d \(\d+ s\)/);
     expect(first).toContain("none answered since");
     expect(first).toContain("currency is neither in ISO 4217 nor in [currencies]");
-    const since = /since (\d\d:\d\d:\d\d)/.exec(first ?? "")?.[1] ?? "";
+    const since = /since at least (\d\d:\d\d:\d\d)/.exec(first ?? "")?.[1] ?? "";
     const latest = new Date(began.getTime() + 5000).toLocaleTimeString("en-GB");
     expect([since >= began.toLocaleTimeString("en-GB"), since <= latest]).toEqual([true, true]);
     expect(others[0]).toMatch(/^bad_signaturecaller 127\.0\.0\.11 call, /);
     expect(others[1]).toStartWith("player_not_found12 players12 calls since");
+    await page.getByText("Ready; failing: 12042, bad_signature", { exact: true }).waitFor();
     const secrets = page.getByRole("region", { name: /Secrets/ });
     expect(await secrets.textContent()).toContain("The latest call came with secret 1");
     expect(await secrets.locator("dd").nth(1).textContent()).toStartWith("in use");
@@ -119,6 +124,7 @@ describe("the console", () => {
     await failing.getByRole("link", { name: "source_failed" }).click();
     await page.locator("tr.sought").getByText("says what the source did").waitFor();
     await page.getByRole("link", { name: "Players", exact: true }).click();
+    await page.getByRole("link", { name: "12042, bad_signature" }).waitFor();
     expect(await page.getByRole("row", { name: /12042/ }).textContent()).toContain("the currency is neither");
     await page.getByRole("button", { name: "Next page" }).click();
     await page.getByRole("cell", { name: "12060" }).waitFor();
@@ -171,6 +177,9 @@ describe("the console", () => {
     const box = await plot.boundingBox();
     if (box === null) throw new Error("the chart is not drawn");
     await page.mouse.move(box.x + 20, box.y + 50);
+    // Nothing was counted before the start, which is not the same as no calls.
+    await page.getByText(/^Since the start at \d\d:\d\d:\d\d: ok 1\./).waitFor();
+    expect(await page.locator(".chart").first().locator(".u-value").nth(1).textContent()).toBe("–");
     await page.mouse.down();
     await page.mouse.move(box.x + box.width / 2, box.y + 50, { steps: 5 });
     await page.mouse.up();

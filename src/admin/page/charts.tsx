@@ -14,12 +14,14 @@ const HEIGHT_PX = 180;
 const LOGARITHMIC: uPlot.Scale = { distr: 3 };
 
 interface ChartsProps {
+  /** Before that nothing was counted. */
+  readonly startedMs: number;
   readonly isPaused: boolean;
   readonly onBrush: (fromMs: number, toMs: number) => void;
 }
 
 /** Calls per second by reason, and latency, over a quarter of an hour or a day. */
-export function Charts({ isPaused, onBrush }: ChartsProps) {
+export function Charts({ startedMs, isPaused, onBrush }: ChartsProps) {
   const [step, setStep] = useState<Step>("second");
   const [series, setSeries] = useState<Series>();
 
@@ -53,9 +55,9 @@ export function Charts({ isPaused, onBrush }: ChartsProps) {
       </div>
       {series !== undefined && (
         <>
-          <Chart title="Calls per second" plot={callsPlot(series)} onBrush={onBrush} />
+          <Chart title="Calls per second" plot={callsPlot(series, startedMs)} onBrush={onBrush} />
           <Chart title="Latency" plot={latencyPlot(series)} onBrush={onBrush} />
-          <Summary series={series} />
+          <Summary series={series} startedMs={startedMs} />
         </>
       )}
     </section>
@@ -80,18 +82,27 @@ function timesOf({ step_seconds: stepSeconds, end, p50_ms: { length } }: Series)
   return Array.from({ length }, (_, index) => (end - length + index) * stepSeconds);
 }
 
-function callsPlot(series: Series): Plot {
-  const known = REASONS.map(({ reason }) => reason).filter((reason) => reason in series.counts);
-  const others = Object.keys(series.counts).filter((reason) => !known.includes(reason));
-  const none = timesOf(series).map(() => 0);
-  const drawn = known.length + others.length === 0 ? ["ok"] : [...known, ...others];
+/** Always in the same order. */
+function reasonsOf({ counts }: Series): readonly string[] {
+  const known = REASONS.map(({ reason }) => reason).filter((reason) => reason in counts);
+  return [...known, ...Object.keys(counts).filter((reason) => !known.includes(reason))];
+}
+
+function callsPlot(series: Series, startedMs: number): Plot {
+  const reasons = reasonsOf(series);
+  const times = timesOf(series);
+  const none = times.map(() => 0);
+  const isBefore = (index: number) => ((times[index] ?? 0) + series.step_seconds) * 1000 <= startedMs;
+  const drawn = reasons.length === 0 ? ["ok"] : reasons;
   return {
-    times: timesOf(series),
+    times,
     lines: drawn.map((reason) => ({
       label: reason,
       colour: styleOf(reason).colour,
       dash: styleOf(reason).dash,
-      values: (series.counts[reason] ?? none).map((count) => count / series.step_seconds),
+      values: (series.counts[reason] ?? none).map((count, index) =>
+        isBefore(index) ? null : count / series.step_seconds,
+      ),
     })),
     isLogarithmic: false,
     show: (value) => (value === null ? "–" : `${Number(value.toPrecision(3))}/s`),
@@ -222,17 +233,19 @@ function optionsOf(
 }
 
 /** The same in words, for people who do not see the charts. */
-function Summary({ series }: { readonly series: Series }) {
+function Summary({ series, startedMs }: { readonly series: Series; readonly startedMs: number }) {
   const seconds = series.p50_ms.length * series.step_seconds;
-  const sums = Object.entries(series.counts).map(([reason, counts]) => {
-    const sum = counts.reduce((total, count) => total + count, 0);
+  const sums = reasonsOf(series).map((reason) => {
+    const sum = (series.counts[reason] ?? []).reduce((total, count) => total + count, 0);
     return `${reason} ${sum}`;
   });
+  const isWhole = startedMs <= (series.end * series.step_seconds - seconds) * 1000;
+  const stretch = series.step_seconds === 1 ? "15 minutes" : "24 hours";
   const latest = series.p99_ms.findLast((value) => value !== null) ?? null;
   return (
     <p class="muted">
-      In the last {Math.round(seconds / 60)} minutes: {sums.length === 0 ? "no calls" : sums.join(", ")}.
-      Latest p99: {milliseconds(latest)}.
+      {isWhole ? `In the last ${stretch}` : `Since the start at ${timeOfDay(startedMs)}`}:{" "}
+      {sums.length === 0 ? "no calls" : sums.join(", ")}. Latest p99: {milliseconds(latest)}.
     </p>
   );
 }

@@ -3,6 +3,15 @@ import { ago, count, moment, span, visible } from "./format.ts";
 import { ReasonLink } from "./reason.tsx";
 import { styleOf } from "./reasons.ts";
 
+/** Calls are remembered from the start of the server on. */
+interface Clock {
+  readonly nowMs: number;
+  readonly startedMs: number;
+}
+
+/** Within this time of the start everybody who goes on failing has failed once. */
+const START_MS = 60_000;
+
 type Run = Failing["runs"][number];
 
 interface FailingProps {
@@ -17,6 +26,7 @@ const SHOWN_RUNS = 3;
 /** Whose calls fail, since when and why: the question that this page is opened with. */
 export function FailingCalls({ status, onList }: FailingProps) {
   const { failing, time_ms: nowMs, started_ms: startedMs } = status;
+  const clock = { nowMs, startedMs };
   const now = failing.filter((each) => each.failing_now > 0);
   const over = failing.flatMap(({ reason, runs }) =>
     runs.filter((run) => run.is_over).map((run) => ({ reason, run })),
@@ -34,13 +44,13 @@ export function FailingCalls({ status, onList }: FailingProps) {
         </p>
       )}
       {now.map((each) => (
-        <OfReason key={each.reason} failing={each} nowMs={nowMs} onList={onList} />
+        <OfReason key={each.reason} failing={each} clock={clock} onList={onList} />
       ))}
       {over.length > 0 && (
         <details>
           <summary>Over: {over.length}</summary>
           {over.map(({ reason, run }) => (
-            <Row key={`${reason} ${keyOf(run)}`} reason={reason} run={run} nowMs={nowMs} onList={onList} />
+            <Row key={`${reason} ${keyOf(run)}`} reason={reason} run={run} clock={clock} onList={onList} />
           ))}
         </details>
       )}
@@ -50,15 +60,15 @@ export function FailingCalls({ status, onList }: FailingProps) {
 
 interface OfReasonProps {
   readonly failing: Failing;
-  readonly nowMs: number;
+  readonly clock: Clock;
   readonly onList: FailingProps["onList"];
 }
 
-function OfReason({ failing, nowMs, onList }: OfReasonProps) {
+function OfReason({ failing, clock, onList }: OfReasonProps) {
   const { reason, calls, failing_now: total, since_ms: sinceMs, latest_ms: latestMs } = failing;
   const runs = failing.runs.filter((run) => !run.is_over);
   const rows = runs.map((run) => (
-    <Row key={keyOf(run)} reason={reason} run={run} nowMs={nowMs} onList={onList} />
+    <Row key={keyOf(run)} reason={reason} run={run} clock={clock} onList={onList} />
   ));
   if (total <= SHOWN_RUNS) return <>{rows}</>;
   const whose = runs.every(({ player_id }) => player_id === null) ? "callers" : "players";
@@ -69,7 +79,7 @@ function OfReason({ failing, nowMs, onList }: OfReasonProps) {
         {total >= 100 ? "100 or more" : total} {whose}
       </button>
       <div>
-        <Times calls={calls} sinceMs={sinceMs} latestMs={latestMs} nowMs={nowMs} />
+        <Times calls={calls} sinceMs={sinceMs} latestMs={latestMs} clock={clock} />
         <details>
           <summary>
             {runs.length < total ? `the ${runs.length} with the most calls` : `these ${total}`}
@@ -84,11 +94,11 @@ function OfReason({ failing, nowMs, onList }: OfReasonProps) {
 interface RowProps {
   readonly reason: string;
   readonly run: Run;
-  readonly nowMs: number;
+  readonly clock: Clock;
   readonly onList: FailingProps["onList"];
 }
 
-function Row({ reason, run, nowMs, onList }: RowProps) {
+function Row({ reason, run, clock, onList }: RowProps) {
   const { endpoint, player_id: player, remote, calls, since_ms, latest_ms, answered_ms, detail } = run;
   return (
     <div class="run">
@@ -112,8 +122,8 @@ function Row({ reason, run, nowMs, onList }: RowProps) {
         {endpoint !== "balance" && <span class="muted"> {endpoint}</span>}
       </span>
       <div>
-        <Times calls={calls} sinceMs={since_ms} latestMs={latest_ms} nowMs={nowMs} />
-        {answered_ms !== null && `, answered again ${moment(answered_ms, nowMs)}`}
+        <Times calls={calls} sinceMs={since_ms} latestMs={latest_ms} clock={clock} />
+        {answered_ms !== null && `, answered again ${moment(answered_ms, clock.nowMs)}`}
         {player !== null && answered_ms === null && calls > 1 && ", none answered since"}
         <div class="why">
           {styleOf(reason).words}
@@ -134,11 +144,14 @@ interface TimesProps {
   readonly calls: number;
   readonly sinceMs: number;
   readonly latestMs: number;
-  readonly nowMs: number;
+  readonly clock: Clock;
 }
 
-function Times({ calls, sinceMs, latestMs, nowMs }: TimesProps) {
-  const since = `since ${moment(sinceMs, nowMs)} (${span(nowMs - sinceMs)})`;
+function Times({ calls, sinceMs, latestMs, clock }: TimesProps) {
+  const { nowMs, startedMs } = clock;
+  // What fails from the start on may have failed before it.
+  const least = sinceMs - startedMs < START_MS ? "at least " : "";
+  const since = `since ${least}${moment(sinceMs, nowMs)} (${span(nowMs - sinceMs)})`;
   return calls === 1 ? (
     <>
       1 call, {moment(latestMs, nowMs)} ({ago(latestMs, nowMs)})

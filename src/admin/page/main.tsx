@@ -104,6 +104,7 @@ function Console() {
             )}
             <div class="wide">
               <Charts
+                startedMs={status?.started_ms ?? 0}
                 isPaused={isPaused}
                 onBrush={(from, to) => setFilter({ ...filter, between: [from, to] })}
               />

@@ -1,5 +1,16 @@
 import type { Status } from "../shapes.ts";
-import { ago, count, dateAndTime, milliseconds, percent, span, timeOfDay, timeOfDayUtc } from "./format.ts";
+import {
+  ago,
+  count,
+  dateAndTime,
+  milliseconds,
+  percent,
+  span,
+  timeOfDay,
+  timeOfDayUtc,
+  visible,
+} from "./format.ts";
+import { isTrouble } from "./reasons.ts";
 
 /** Whether it works: the one line to read first. */
 export function Verdict({ status, lost }: { readonly status: Status | undefined; readonly lost: string }) {
@@ -14,9 +25,7 @@ export function Verdict({ status, lost }: { readonly status: Status | undefined;
   return (
     <div role="status">
       {status.ready ? (
-        <p class="verdict good">
-          <strong>Ready</strong>
-        </p>
+        <ReadyBar status={status} />
       ) : (
         <div class="verdict bad">
           <strong>Not ready</strong>
@@ -41,6 +50,33 @@ export function Verdict({ status, lost }: { readonly status: Status | undefined;
   );
 }
 
+/** More names than this would push the page down. */
+const NAMED = 3;
+
+/** Ready, and whose calls fail all the same. */
+function ReadyBar({ status }: { readonly status: Status }) {
+  const names = status.failing
+    .filter(({ reason, failing_now: now }) => now > 0 && isTrouble(reason))
+    .flatMap(({ reason, runs }) => runs.filter((run) => !run.is_over).map((run) => run.player_id ?? reason));
+  const failing = [...new Set(names)];
+  if (failing.length === 0) {
+    return (
+      <p class="verdict good">
+        <strong>Ready</strong>
+      </p>
+    );
+  }
+  return (
+    <p class="verdict warn">
+      <strong>Ready</strong>; failing:{" "}
+      <a href="#/" onClick={() => document.getElementById("failing")?.scrollIntoView()}>
+        {failing.slice(0, NAMED).map(visible).join(", ")}
+        {failing.length > NAMED && " and others"}
+      </a>
+    </p>
+  );
+}
+
 /** Whether calls come at all, and how they end: a server that is ready may be asked nothing. */
 export function Traffic({ status }: { readonly status: Status }) {
   const { last_minute: minute, latest_call_ms: latestMs, time_ms: nowMs, started_ms: startedMs } = status;
@@ -52,6 +88,13 @@ export function Traffic({ status }: { readonly status: Status }) {
       {milliseconds(minute.p99_ms)}.
     </p>
   );
+}
+
+/** In UTC, as in the log; with the date if it was another day there. */
+function startOf({ started_ms: startedMs, time_ms: nowMs }: Status): string {
+  const date = new Date(startedMs).toISOString().slice(0, 10);
+  const isToday = new Date(nowMs).toISOString().startsWith(date);
+  return `${isToday ? "" : `${date} `}${timeOfDayUtc(startedMs)}`;
 }
 
 /** What serves, since when, and how full it is. */
@@ -87,7 +130,9 @@ export function Now({ status }: { readonly status: Status }) {
             : `${dateAndTime(reload.time_ms)}: ${reload.problem ?? "took effect"}`}
         </dd>
         <dt>Running for</dt>
-        <dd>{span(nowMs - status.started_ms)}</dd>
+        <dd>
+          {span(nowMs - status.started_ms)}, started {startOf(status)} UTC
+        </dd>
         <dt>Version</dt>
         <dd>
           {status.version} ({status.revision})
@@ -129,6 +174,7 @@ export function Secrets({ status }: { readonly status: Status }) {
             <dt>{secret.position === 1 ? "1, signs" : secret.position}</dt>
             <dd>
               <Use secret={secret} nowMs={nowMs} />
+              <div>{advice(secret, secrets, nowMs)}</div>
               <div class="muted">
                 ****, {count(secret.characters, "character")}
                 {secret.is_trial ? ", a trial: not Klas Gaming's" : ""}
@@ -142,19 +188,39 @@ export function Secrets({ status }: { readonly status: Status }) {
           ? "No call has come with any of them"
           : secrets.length > 1 && `The latest call came with secret ${latest.position}`}
         {(secrets.length > 1 || latest?.last_used_ms === null) &&
-          `. Counted since the start, ${ago(startedMs, nowMs)}; calls that you try count, too.`}
+          `. Counted since the start, ${ago(startedMs, nowMs)}; calls that you try here do not count.`}
       </p>
     </section>
   );
 }
 
+type Secret = Status["secrets"][number];
+
 /** A secret that verified a call so recently is in use. */
 const IN_USE_MS = 60_000;
 
-function Use({ secret, nowMs }: { readonly secret: Status["secrets"][number]; readonly nowMs: number }) {
+function isInUse({ last_used_ms: lastMs }: Secret, nowMs: number): boolean {
+  return lastMs !== null && nowMs - lastMs < IN_USE_MS;
+}
+
+/** What that means for whoever rotates secrets. */
+function advice(secret: Secret, secrets: readonly Secret[], nowMs: number): string {
+  const others = secrets.filter((other) => other !== secret);
+  const othersAreInUse = others.some((other) => isInUse(other, nowMs));
+  if (others.length === 0) return "";
+  if (isInUse(secret, nowMs)) {
+    return othersAreInUse ? "Do not remove it." : "It carries all calls: do not remove it.";
+  }
+  if (!othersAreInUse) return "No calls come now that could tell: do not remove it.";
+  return secret.position === 1
+    ? "Klas Gaming does not sign with it yet."
+    : "It can go if Klas Gaming has switched to another.";
+}
+
+function Use({ secret, nowMs }: { readonly secret: Secret; readonly nowMs: number }) {
   const { uses, last_used_ms: lastMs } = secret;
   if (lastMs === null) return <strong>not used</strong>;
-  if (nowMs - lastMs < IN_USE_MS) {
+  if (isInUse(secret, nowMs)) {
     return (
       <>
         <strong>in use</strong>, the latest call {ago(lastMs, nowMs)}, {count(uses, "call")}
