@@ -97,12 +97,22 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     if (text === undefined) throw new Error(`${status}, but no number${place}${contents(document.root)}`);
     const decimal = plainDecimal(text);
     if (decimal === undefined) throw new Error(`${status}, but ${notAnAmount(text)}${place}`);
-    const currency = currencyPointer && document.textAt(currencyPointer)?.trim();
+    const currency = currencyOf(status, document);
     if (options.unit === "major") return { balance: decimal, currency };
     const minorUnits = integerOf(decimal);
     if (minorUnits === undefined)
       throw new Error(`${status}, but the minor units${place} are not an integer`);
     return { balanceMinor: minorUnits, exponent: options.exponent, currency };
+  }
+
+  /** `undefined` means that the configuration's currency holds, so what cannot be read must not pass for it. */
+  function currencyOf(status: number, document: Document): string | undefined {
+    if (currencyPointer === undefined) return undefined;
+    const text = document.textAt(currencyPointer);
+    if (text === undefined && !document.isNothingAt(currencyPointer)) {
+      throw new Error(`${status}, but no text at ${options.currency} (currency)${contents(document.root)}`);
+    }
+    return text?.trim();
   }
 
   return { needsBody, read };

@@ -1,6 +1,6 @@
 import type { Options } from "./options.ts";
 import { resolvePointer, type Pointer } from "./pointer.ts";
-import { xmlText } from "./xml-text.ts";
+import { isNothingInXml, xmlText } from "./xml-text.ts";
 
 /** An answer, read in its format. */
 export interface Document {
@@ -11,6 +11,8 @@ export interface Document {
    * of an XML element its character data. `undefined` for tables, lists and null.
    */
   textAt(pointer: Pointer): string | undefined;
+  /** Whether nothing is at a pointer that `textAt` finds no text at: no value, or null. */
+  isNothingAt(pointer: Pointer): boolean;
   /** Whether any shorter text would be invalid in this format. */
   readonly marksItsEnd: boolean;
 }
@@ -23,6 +25,7 @@ export const PARSERS = {
       root,
       marksItsEnd: !/^\s*[-\d]/.test(text),
       textAt: (pointer) => textOf(resolvePointer(root, pointer)),
+      isNothingAt: (pointer) => (resolvePointer(root, pointer) ?? null) === null,
     };
   },
   xml(text) {
@@ -35,9 +38,15 @@ export const PARSERS = {
       },
       marksItsEnd: true,
       textAt: (pointer) => xmlText(tree, pointer),
+      isNothingAt: (pointer) => isNothingInXml(tree, pointer),
     };
   },
-  text: (text) => ({ root: text, marksItsEnd: false, textAt: () => textOf(text) }),
+  text: (text) => ({
+    root: text,
+    marksItsEnd: false,
+    textAt: () => textOf(text),
+    isNothingAt: () => false,
+  }),
 } satisfies Record<Options["format"], (text: string) => Document>;
 
 /** As a float a number would lose digits. */

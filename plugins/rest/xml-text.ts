@@ -8,28 +8,42 @@ type Element = Bun.XML.Node;
  * was -->40` and `30<x/>40` into `3040`; here an element that holds more than one text and its attributes has none.
  */
 export function xmlText(root: Element, pointer: Pointer): string | undefined {
-  const last = pointer.at(-1) ?? "";
-  const isAttribute = last.startsWith("@");
-  const element = elementAt(root, isAttribute || last === "#text" ? pointer.slice(0, -1) : pointer);
-  if (element === undefined) return undefined;
-  return isAttribute ? attributeText(element, last.slice(1)) : ownText(element);
+  const [element, ...others] = elementsAt(root, elementsPart(pointer));
+  if (element === undefined || others.length > 0) return undefined;
+  return isAttribute(pointer) ? attributeText(element, pointer.at(-1) ?? "") : ownText(element);
 }
 
-/** `undefined` also if the pointer leads to several. */
-function elementAt(root: Element, pointer: Pointer): Element | undefined {
+/** Whether a pointer without text leads to nothing, instead of to several elements or to one that holds more or less. */
+export function isNothingInXml(root: Element, pointer: Pointer): boolean {
+  const { length } = elementsAt(root, elementsPart(pointer));
+  return length === 0 || (length === 1 && isAttribute(pointer));
+}
+
+function isAttribute(pointer: Pointer): boolean {
+  return pointer.at(-1)?.startsWith("@") === true;
+}
+
+function elementsPart(pointer: Pointer): Pointer {
+  return isAttribute(pointer) || pointer.at(-1) === "#text" ? pointer.slice(0, -1) : pointer;
+}
+
+/** Several if the pointer leads to several, or into them without a number. */
+function elementsAt(root: Element, pointer: Pointer): readonly Element[] {
   let found: readonly Element[] = [{ name: "", attributes: {}, children: [root] }];
   for (const token of pointer) {
     const [first, ...others] = found;
-    if (first === undefined) return undefined;
+    if (first === undefined) return [];
+    if (others.length > 0 && !/^\d+$/.test(token)) return found;
     found =
       others.length === 0
         ? first.children.filter(isElement).filter(({ name }) => name === token)
         : found.filter((_, index) => String(index) === token);
   }
-  return found.length === 1 ? found[0] : undefined;
+  return found;
 }
 
-function attributeText({ attributes }: Element, name: string): string | undefined {
+function attributeText({ attributes }: Element, token: string): string | undefined {
+  const name = token.slice(1);
   return Object.hasOwn(attributes, name) ? attributes[name]?.trim() : undefined;
 }
 

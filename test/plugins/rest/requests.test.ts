@@ -7,7 +7,10 @@ import * as fc from "fast-check";
 import * as v from "valibot";
 import { optionsSchema } from "../../../plugins/rest/options.ts";
 import { requestBuilder } from "../../../plugins/rest/request.ts";
+import { withCurrency } from "../../../src/answer/authenticate.ts";
 import type { LookupResult } from "../../../src/plugin.ts";
+import { knownCurrencies } from "../../../src/protocol/currency.ts";
+import { guard } from "../../../src/source/guard.ts";
 import { answering, startCore } from "./core.ts";
 import { failure, openSource, QUERY, type Input } from "./source.ts";
 
@@ -298,6 +301,10 @@ describe("amounts", () => {
       { balanceMinor: 1n, exponent: 2, currency: "EUR" },
     ],
     [{ currency: "/c" }, '{"balance":1}', { balance: "1" }],
+    [{ currency: "/c" }, '{"balance":1,"c":null}', { balance: "1" }],
+    [{ currency: "/w/c" }, '{"balance":1,"w":null}', { balance: "1" }],
+    [{ format: "xml", balance: "/r/b", currency: "/r/c" }, "<r><b>1</b></r>", { balance: "1" }],
+    [{ format: "xml", balance: "/r/b", currency: "/r/b/@c" }, "<r><b>1</b></r>", { balance: "1" }],
   ])("%j reads %s", async (options, body, result) => {
     await using core = await answering(200, body);
     const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", ...options });
@@ -326,6 +333,44 @@ describe("amounts", () => {
     await using core = await answering(200, body);
     const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", ...options });
     expect(await failure(source.lookup())).toBe(message);
+  });
+
+  const XML = { format: "xml", balance: "/r/balance" } as const;
+  test.each<[Partial<Input>, string, string]>([
+    [{ currency: "/c" }, '{"balance":1,"c":{"code":"USD"}}', "/balance, /c/code"],
+    [{ currency: "/c" }, '{"balance":1,"c":["USD"]}', "/balance, /c/0"],
+    [{ currency: "/c" }, '{"balance":1,"c":[]}', "/balance"],
+    [
+      { ...XML, currency: "/r/c" },
+      "<r><balance>1</balance><c>USD</c><c>EUR</c></r>",
+      "/r/balance, /r/c/0, /r/c/1",
+    ],
+    [{ ...XML, currency: "/r/c" }, '<r><balance>1</balance><c code="USD"/></r>', "/r/balance, /r/c/@code"],
+    [
+      { ...XML, currency: "/r/c/#text" },
+      '<r><balance>1</balance><c code="USD"/></r>',
+      "/r/balance, /r/c/@code",
+    ],
+    [{ ...XML, currency: "/r/c" }, "<r><balance>1</balance><c>U<!-- -->SD</c></r>", "/r/balance, /r/c"],
+    [
+      { ...XML, currency: "/r/c/@code" },
+      '<r><balance>1</balance><c code="USD"/><c/></r>',
+      "/r/balance, /r/c/0/@code, /r/c/1",
+    ],
+    [
+      { ...XML, currency: "/r/w/c" },
+      "<r><balance>1</balance><w><c>USD</c></w><w/></r>",
+      "/r/balance, /r/w/0/c, /r/w/1",
+    ],
+  ])("%j takes no currency from %s, and authenticate signs none", async (options, body, names) => {
+    await using core = await answering(200, body);
+    const input = { url: `${core.url}/{player_id}`, balance: "/balance", ...options };
+    const { source } = await openSource(input);
+    const outcome = await guard(source, { timeoutMs: 1000, maxInFlight: 1 }).lookup(QUERY);
+    expect(withCurrency(outcome, { currency: "EUR", exponentOf: knownCurrencies({}) })).toEqual({
+      reason: "source_failed",
+      detail: `200, but no text at ${options.currency} (currency); the document has: ${names}`,
+    });
   });
 
   test("not_found by pointer counts whatever the status, and takes numbers", async () => {
