@@ -141,8 +141,12 @@ async function playersPage(config: Config, from: string): Promise<PlayersPage | 
       if (page.length === PLAYERS_PER_PAGE) return { players: page, next: player.playerId };
       // A player who cannot be shown must not hide the others, and is looked for here when something is wrong.
       const isKnown = exponentOf(player.currency) !== undefined;
-      const { playerId: player_id, currency } = player;
-      page.push(isKnown ? formatEntry(player, exponentOf) : { player_id, currency, balance: null });
+      const { playerId: player_id, currency, balanceMinor } = player;
+      page.push(
+        isKnown
+          ? formatEntry(player, exponentOf)
+          : { player_id, currency, balance: null, minor_units: String(balanceMinor) },
+      );
     }
     return { players: page, next: null };
   });

@@ -58,7 +58,12 @@ export const statusSchema = v.object({
   warnings: v.pipe(v.array(v.string()), v.readonly()),
   source: v.object({ name: v.string(), plugin: v.string() }),
   /** Of the last 60 seconds; the one under way counts. `ok` is how many were answered with a balance, or by the core. */
-  last_minute: v.object({ calls: v.number(), ok: v.number(), p99_ms: v.nullable(v.number()) }),
+  last_minute: v.object({
+    calls: v.number(),
+    ok: v.number(),
+    p50_ms: v.nullable(v.number()),
+    p99_ms: v.nullable(v.number()),
+  }),
   /** The second in which the latest call was answered; `null` if none was since the start. */
   latest_call_ms: v.nullable(v.number()),
   in_flight: v.number(),
@@ -191,6 +196,8 @@ export const playersSchema = v.object({
       currency: v.string(),
       /** `null` if the currency is unknown, and so are its decimals; another program must have written it. */
       balance: v.nullable(v.string()),
+      /** What is stored, if `balance` is `null`. */
+      minor_units: v.optional(v.string()),
     }),
   ),
   /** Where the next page begins; `null` on the last one. */

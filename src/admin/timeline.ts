@@ -18,6 +18,7 @@ export interface Stretch {
   readonly calls: number;
   /** With a balance, or as the core did. */
   readonly ok: number;
+  readonly p50_ms: number | null;
   readonly p99_ms: number | null;
 }
 
@@ -116,7 +117,7 @@ function ring(length: number) {
         for (const [bucket, count] of slot.latencies.entries())
           latencies[bucket] = (latencies[bucket] ?? 0) + count;
       }
-      return { calls, ok, p99_ms: percentileMs(latencies, 0.99) };
+      return { calls, ok, p50_ms: percentileMs(latencies, 0.5), p99_ms: percentileMs(latencies, 0.99) };
     },
     /** The steps before `end`. */
     read(end: number): Omit<Series, "step_seconds"> {

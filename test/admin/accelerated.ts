@@ -124,7 +124,7 @@ function statusAt(startedMs: number, nowMs: number): Status {
     not_ready: minute % 10 === 9 ? [`the source "players": of minute ${minute}`] : [],
     warnings: minute % 7 === 0 ? [`a warning of minute ${minute}`] : [],
     source: { name: "players", plugin: "rest" },
-    last_minute: { calls: 1200, ok: 500 + minute, p99_ms: (minute % 50) / 10 },
+    last_minute: { calls: 1200, ok: 500 + minute, p50_ms: 0.2, p99_ms: (minute % 50) / 10 },
     latest_call_ms: nowMs,
     in_flight: minute % 9,
     max_in_flight: 1024,

@@ -17,7 +17,7 @@ const STATUS: Status = {
   not_ready: [],
   warnings: [],
   source: { name: "players", plugin: "static" },
-  last_minute: { calls: 0, ok: 0, p99_ms: null },
+  last_minute: { calls: 0, ok: 0, p50_ms: null, p99_ms: null },
   latest_call_ms: null,
   in_flight: 0,
   max_in_flight: 1,

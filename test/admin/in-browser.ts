@@ -43,7 +43,9 @@ describe("the console", () => {
     const { page, complaints } = await openPage(browser, urlOf(server));
 
     await page.getByText("Ready", { exact: true }).waitFor();
-    await page.getByText(/^2 calls in the last minute, [\d.]+ % OK, p99 [\d.]+ ms\.$/).waitFor();
+    await page
+      .getByText(/^2 calls in the last minute: [\d.]+ % OK, p50 [\d.]+ ms, p99 [\d.]+ ms\.$/)
+      .waitFor();
     const now = page.getByRole("region", { name: "Now", exact: true });
     expect(await now.textContent()).toMatch(/Time\d\d:\d\d:\d\d UTC, as in the log/);
     expect(await now.textContent()).toContain("players (sqlite)");
@@ -63,11 +65,25 @@ describe("the console", () => {
     await tried.getByRole("button", { name: "Call" }).click();
     await tried.getByText("valid", { exact: true }).waitFor();
     expect(await tried.textContent()).toContain("Balance30Signaturevalid");
-    await page.getByText(/^3 calls in the last minute/).waitFor();
+    await tried.getByRole("button", { name: "its row" }).click();
+    await page.getByText("1 of the last 3").waitFor();
+    expect(await rows(page).first().textContent()).toContain("12001");
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await page.getByText("3 of the last 3").waitFor();
+    expect(await tried.textContent()).toContain("Player12001Reasonok its row");
+    await tried.getByLabel("Player").fill("");
+    await tried.getByRole("button", { name: "Call" }).click();
+    expect(await tried.textContent()).toBe("Try a callPlayer Call");
+    await page.getByText(/^3 calls in the last minute:/).waitFor();
     expect(await secrets.locator("dd").first().textContent()).toStartWith("not used");
 
     await page.getByRole("link", { name: /Failed signatures/ }).click();
     await page.getByText("no known mistake leads to it").waitFor();
+    await page.getByRole("link", { name: "its row in the list of calls" }).click();
+    await page.getByText("1 of the last 3").waitFor();
+    await rows(page).getByRole("button").click();
+    await page.getByRole("link", { name: "what does not fit" }).last().click();
+    await page.locator("h3.sought").getByText("from 127.0.0.1: signature wrong").waitFor();
     await page.getByRole("link", { name: "Players", exact: true }).click();
     await page.getByRole("cell", { name: "12001" }).waitFor();
     await page.getByRole("link", { name: "Manual" }).click();
@@ -125,11 +141,15 @@ describe("the console", () => {
     await page.locator("tr.sought").getByText("says what the source did").waitFor();
     await page.getByRole("link", { name: "Players", exact: true }).click();
     await page.getByRole("link", { name: "12042, bad_signature" }).waitFor();
-    expect(await page.getByRole("row", { name: /12042/ }).textContent()).toContain("the currency is neither");
+    expect(await page.getByRole("row", { name: /12042/ }).textContent()).toContain(
+      "3000 minor units of XXQ: the currency is neither",
+    );
     await page.getByRole("button", { name: "Next page" }).click();
     await page.getByRole("cell", { name: "12060" }).waitFor();
     await page.getByRole("button", { name: "Previous page" }).click();
     await page.getByRole("cell", { name: "12001" }).waitFor();
+    await page.getByLabel("From the id").fill("9");
+    await page.getByText('There is no player from "9" on.').waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -158,7 +178,16 @@ describe("the console", () => {
     const opened = page.locator(".opened");
     expect(await opened.textContent()).toContain("no such player");
     expect(await opened.textContent()).toContain("Request idr-1");
-    await page.getByLabel("Reason").selectOption("");
+    await page.keyboard.press("Escape");
+    expect(await opened.count()).toBe(0);
+    await page.getByRole("searchbox", { name: "Player" }).fill("NOBO");
+    expect(await rows(page).count()).toBe(1);
+    await page.getByRole("searchbox", { name: "Player" }).fill("somebody");
+    await page
+      .getByText('No call in the list has the reason player_not_found and a player with "somebody".')
+      .waitFor();
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    expect(await rows(page).count()).toBe(100);
     await page.getByRole("button", { name: "Pause" }).click();
     await call(server.process.port, { player: "unseen" });
     await page.waitForTimeout(2500);
@@ -185,6 +214,12 @@ describe("the console", () => {
     await page.mouse.up();
     await page.getByRole("button", { name: /show all times/ }).waitFor();
     expect(await rows(page).count()).toBe(0);
+    await page.getByText(/^No call in the list has a time from/).waitFor();
+    await page.getByText(/^The list reaches back to .+\. Older calls are in the log\.$/).waitFor();
+    expect(await page.evaluate("document.getElementById('calls').getBoundingClientRect().bottom")).toBeWithin(
+      0,
+      900,
+    );
     await page.getByRole("button", { name: /show all times/ }).click();
     expect(await rows(page).count()).toBe(1);
   });
@@ -279,12 +314,17 @@ describe("the console", () => {
     ["360 pixels wide", { width: 360 }],
   ])("is usable without a mouse and without good eyes, %s", async (_how, look) => {
     await using server = await own();
+    {
+      using database = new Database(join(server.folder, "balances.db"));
+      const insert = "INSERT INTO players (player_id, currency, balance_minor) VALUES (?, 'XXQ', 3000)";
+      database.prepare(insert).run("p".repeat(100));
+    }
     await call(server.process.port, { player: "nobody" });
     await call(server.process.port, { secret: "wrong" });
     const { page, complaints } = await openPage(browser, urlOf(server), look);
     await rows(page).nth(1).waitFor();
     await rows(page).first().getByRole("button").press("Enter");
-    for (const view of ["", "failed", "players", "manual/rest"]) {
+    for (const view of ["", "failed", "players", "manual/rest", "manual/troubleshooting"]) {
       await page.goto(`${urlOf(server)}#/${view}`);
       await page.waitForTimeout(500);
       expect([view, await accessibilityFindings(page)]).toEqual([view, []]);

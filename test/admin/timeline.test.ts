@@ -77,14 +77,15 @@ test("what was kept is numbered through, and asked for from a number on", () => 
 test("the last minute ends with the second under way, and how long no call came is told", () => {
   const timeline = openTimeline();
   expect([timeline.latest(60, 100_000), timeline.latestCallMs]).toEqual([
-    { calls: 0, ok: 0, p99_ms: null },
+    { calls: 0, ok: 0, p50_ms: null, p99_ms: null },
     null,
   ]);
   for (const at of [39, 40, 41, 100]) timeline.add(second(at, { ok: 2, refused: 1 }));
   // A worker that reports late does not set the clock back.
   timeline.add(second(41, { ok: 1 }));
-  const { p99_ms, ...counts } = timeline.latest(60, 100_500);
+  const { p50_ms, p99_ms, ...counts } = timeline.latest(60, 100_500);
   expect(counts).toEqual({ calls: 7, ok: 5 });
+  expect(p50_ms).toBe(p99_ms);
   expect(p99_ms).toBeWithin(0.9, 1.2);
   expect(timeline.latestCallMs).toBe(100_000);
 });

@@ -86,10 +86,13 @@ describe.concurrent("the console's interface", () => {
       capture_failed: 20,
     });
     expect(now.workers).toMatchObject([{ number: 1, up: true, failures: 0 }]);
-    expect([now.last_minute, now.latest_call_ms]).toEqual([{ calls: 0, ok: 0, p99_ms: null }, null]);
+    expect([now.last_minute, now.latest_call_ms]).toEqual([
+      { calls: 0, ok: 0, p50_ms: null, p99_ms: null },
+      null,
+    ]);
     for (const player of ["12001", "nobody", "12001", "12001"]) await call(server.process.port, { player });
     const { last_minute, latest_call_ms } = await status(server);
-    expect(last_minute).toEqual({ calls: 4, ok: 3, p99_ms: expect.any(Number) });
+    expect(last_minute).toEqual({ calls: 4, ok: 3, p50_ms: expect.any(Number), p99_ms: expect.any(Number) });
     expect(latest_call_ms).toBeWithin(now.time_ms - 1000, now.time_ms + 20_000);
     expect(childrenOf(server.process.pid)).toContain(now.workers[0]?.pid ?? 0);
   });

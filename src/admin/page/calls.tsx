@@ -23,10 +23,21 @@ function fits(call: ShownCall, { reason, player, request, between }: Filter): bo
     reason === "" || call.reason === reason || (reason === "trouble" && isTrouble(call.reason));
   return (
     isReason &&
-    (call.player_id ?? "").includes(player) &&
+    (call.player_id ?? "").toLowerCase().includes(player.toLowerCase()) &&
     (call.request_id ?? "").includes(request) &&
     (between === undefined || (call.time_ms >= between[0] && call.time_ms <= between[1]))
   );
+}
+
+/** The filters that are active. */
+function inWords({ reason, player, request, between }: Filter): string {
+  const parts = [
+    reason !== "" && `the reason ${reason === "trouble" ? "of a failure" : reason}`,
+    player !== "" && `a player with "${visible(player)}"`,
+    request !== "" && `a request id with "${visible(request)}"`,
+    between !== undefined && `a time from ${timeOfDay(between[0])} to ${timeOfDay(between[1])}`,
+  ];
+  return parts.filter((part) => part !== false).join(" and ");
 }
 
 interface CallsProps {
@@ -43,6 +54,7 @@ export function Calls({ calls, leftOut, isPaused, onPause, filter, onFilter }: C
   const [opened, setOpened] = useState<number>();
   const fitting = calls.filter((call) => fits(call, filter));
   const shown = fitting.slice(-SHOWN_ROWS).toReversed();
+  const oldest = calls[0];
   const change = (part: Partial<Filter>) => onFilter({ ...filter, ...part });
   return (
     <section aria-labelledby="calls" class="wide">
@@ -81,6 +93,11 @@ export function Calls({ calls, leftOut, isPaused, onPause, filter, onFilter }: C
             {timeOfDay(filter.between[0])} to {timeOfDay(filter.between[1])}, show all times
           </button>
         )}
+        {inWords(filter) !== "" && (
+          <button type="button" onClick={() => onFilter(NO_FILTER)}>
+            Clear filters
+          </button>
+        )}
         <button type="button" aria-pressed={isPaused} onClick={() => onPause(!isPaused)}>
           {isPaused ? "Go on" : "Pause"}
         </button>
@@ -92,7 +109,19 @@ export function Calls({ calls, leftOut, isPaused, onPause, filter, onFilter }: C
         {leftOut > 0 ? `; ${leftOut} came too fast to be sent here` : ""}
         {isPaused ? "; paused" : ""}
       </p>
-      <div class="scroll" tabindex={0} role="region" aria-label="The latest calls">
+      {calls.length > 0 && fitting.length === 0 && <p>No call in the list has {inWords(filter)}.</p>}
+      {filter.between !== undefined && oldest !== undefined && filter.between[0] < oldest.time_ms && (
+        <p>The list reaches back to {dateAndTime(oldest.time_ms)}. Older calls are in the log.</p>
+      )}
+      <div
+        class="scroll"
+        tabindex={0}
+        role="region"
+        aria-label="The latest calls"
+        onKeyDown={({ key }) => {
+          if (key === "Escape") setOpened(undefined);
+        }}
+      >
         <table>
           <thead>
             <tr>
@@ -174,6 +203,14 @@ function Details({ call }: { readonly call: ShownCall }) {
             <dd class="id">{visible(value)}</dd>
           </>
         ),
+      )}
+      {call.reason === "bad_signature" && (
+        <>
+          <dt>Body</dt>
+          <dd>
+            <a href={`#/failed/${call.time_ms}`}>what does not fit</a>
+          </dd>
+        </>
       )}
     </dl>
   );

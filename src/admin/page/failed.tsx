@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ShownFailure } from "../shapes.ts";
 import { dateAndTime, visible } from "./format.ts";
 import { read } from "./requests.ts";
@@ -7,10 +7,13 @@ interface FailedProps {
   /** Changes when there is a new one. */
   readonly newest: number;
   readonly limit: number;
+  /** When the call came whose body the reader looks for. */
+  readonly soughtMs: number;
+  readonly onList: FailureProps["onList"];
 }
 
 /** The bodies whose signature failed, each with what may be wrong. */
-export function Failed({ newest, limit }: FailedProps) {
+export function Failed({ newest, limit, soughtMs, onList }: FailedProps) {
   const [failed, setFailed] = useState<readonly ShownFailure[]>([]);
   const [problem, setProblem] = useState("");
   useEffect(() => {
@@ -38,18 +41,32 @@ export function Failed({ newest, limit }: FailedProps) {
       {problem !== "" && <p role="alert">{problem}</p>}
       {limit > 0 && failed.length === 0 && problem === "" && <p>None.</p>}
       {failed.map((each) => (
-        <Failure key={each.number} failure={each} />
+        <Failure key={each.number} failure={each} isSought={each.time_ms === soughtMs} onList={onList} />
       ))}
     </section>
   );
 }
 
-function Failure({ failure }: { readonly failure: ShownFailure }) {
+interface FailureProps {
+  readonly failure: ShownFailure;
+  readonly isSought: boolean;
+  /** Lists the call that had this body. */
+  readonly onList: (filter: {
+    readonly reason: string;
+    readonly between: readonly [fromMs: number, toMs: number];
+  }) => void;
+}
+
+function Failure({ failure, isSought, onList }: FailureProps) {
+  const article = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (isSought) article.current?.scrollIntoView();
+  }, [isSought]);
   const { number, time_ms, endpoint, remote, problem, body_bytes, body_sha256, text, hex, findings } =
     failure;
   return (
-    <article>
-      <h3>
+    <article ref={article}>
+      <h3 class={isSought ? "sought" : undefined}>
         {dateAndTime(time_ms)} <span class="muted">{endpoint}</span> from {remote}: signature {problem}
       </h3>
       <ul>
@@ -57,6 +74,11 @@ function Failure({ failure }: { readonly failure: ShownFailure }) {
           <li key={finding}>{finding}</li>
         ))}
       </ul>
+      <p>
+        <a href="#/" onClick={() => onList({ reason: "bad_signature", between: [time_ms, time_ms] })}>
+          its row in the list of calls
+        </a>
+      </p>
       <details>
         <summary>
           The body, {body_bytes} bytes, SHA-256 {body_sha256}

@@ -26,6 +26,7 @@ function Console() {
   const [view, topic = "", term = ""] = useHash();
   const lastCall = useRef(0);
   const startedMs = useRef<number | undefined>(undefined);
+  const isListWanted = useRef(false);
 
   useEffect(() => onTokenWanted(() => setNeedsToken(true)), []);
   useEffect(() => {
@@ -58,6 +59,17 @@ function Console() {
     document.title = trouble === false ? "klas-balance" : `${trouble} · klas-balance`;
   }, [trouble]);
 
+  // The list may be in the view that is only just coming.
+  useEffect(() => {
+    if (!isListWanted.current || view !== "") return;
+    isListWanted.current = false;
+    document.getElementById("calls")?.scrollIntoView();
+  }, [filter, view]);
+  const list = (wanted: Partial<Filter>) => {
+    isListWanted.current = true;
+    setFilter({ ...NO_FILTER, ...wanted });
+  };
+
   if (needsToken) return <Login onDone={() => setNeedsToken(false)} />;
   const failed = event?.newest_failed ?? 0;
   return (
@@ -84,29 +96,21 @@ function Console() {
       <main>
         <Verdict status={status} lost={lost} />
         {view === "" && status !== undefined && <Traffic status={status} />}
-        {view === "" && status !== undefined && (
-          <FailingCalls
-            status={status}
-            onList={(listed) => {
-              setFilter({ ...NO_FILTER, ...listed });
-              document.getElementById("calls")?.scrollIntoView();
-            }}
-          />
-        )}
+        {view === "" && status !== undefined && <FailingCalls status={status} onList={list} />}
         {view === "" && (
           <div class="columns">
             {status !== undefined && (
               <div class="side">
                 <Now status={status} />
                 <Secrets status={status} />
-                <TryCall />
+                <TryCall calls={calls} onList={list} />
               </div>
             )}
             <div class="wide">
               <Charts
                 startedMs={status?.started_ms ?? 0}
                 isPaused={isPaused}
-                onBrush={(from, to) => setFilter({ ...filter, between: [from, to] })}
+                onBrush={(from, to) => list({ ...filter, between: [from, to] })}
               />
               <Calls
                 calls={calls}
@@ -119,7 +123,14 @@ function Console() {
             </div>
           </div>
         )}
-        {view === "failed" && <Failed newest={failed} limit={status?.capture_failed ?? 0} />}
+        {view === "failed" && (
+          <Failed
+            newest={failed}
+            limit={status?.capture_failed ?? 0}
+            soughtMs={Number(topic)}
+            onList={list}
+          />
+        )}
         {view === "players" && <Players />}
         {view === "manual" && <Manual topic={topic} term={term} />}
       </main>

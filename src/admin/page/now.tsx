@@ -84,8 +84,8 @@ export function Traffic({ status }: { readonly status: Status }) {
   if (minute.calls === 0) return <p>No call for {span(nowMs - latestMs)}.</p>;
   return (
     <p>
-      {count(minute.calls, "call")} in the last minute, {percent(minute.ok, minute.calls)} OK, p99{" "}
-      {milliseconds(minute.p99_ms)}.
+      {count(minute.calls, "call")} in the last minute: {percent(minute.ok, minute.calls)} OK, p50{" "}
+      {milliseconds(minute.p50_ms)}, p99 {milliseconds(minute.p99_ms)}.
     </p>
   );
 }

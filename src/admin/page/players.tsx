@@ -66,7 +66,10 @@ export function Players() {
         </button>
       </div>
       {problem !== "" && <p role="alert">{problem}</p>}
-      {page !== undefined && (
+      {page?.players.length === 0 && (
+        <p>{from === "" ? "There are no players." : `There is no player from "${visible(from)}" on.`}</p>
+      )}
+      {page !== undefined && page.players.length > 0 && (
         <table>
           <thead>
             <tr>
@@ -76,13 +79,16 @@ export function Players() {
             </tr>
           </thead>
           <tbody>
-            {page.players.map(({ player_id, currency, balance }) => (
+            {page.players.map(({ player_id, currency, balance, minor_units }) => (
               <tr key={player_id}>
                 <td class="id">{visible(player_id)}</td>
-                <td>{currency}</td>
+                <td>{visible(currency)}</td>
                 <td class="number">
                   {balance ?? (
-                    <span class="trouble">none: the currency is neither in ISO 4217 nor in [currencies]</span>
+                    <span class="trouble">
+                      {minor_units} minor units of {visible(currency)}: the currency is neither in ISO 4217
+                      nor in [currencies]
+                    </span>
                   )}
                 </td>
               </tr>
