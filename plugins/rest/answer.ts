@@ -48,7 +48,7 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
   function read({ status, headers, body, isEndMarked }: CoreResponse, request: CoreRequest): LookupResult {
     const refused = refusals.get(status);
     if (refused !== undefined || notFoundStatus.has(status)) {
-      echo.assertHeader(headers, request);
+      assertToThisCall(headers, request);
       return refused === undefined ? null : { refused };
     }
     if (TRY_AGAIN.has(status)) {
@@ -62,7 +62,7 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     const isNamed = document !== undefined && isWhole && echo.isNamedBy(document, request);
     const isNotFound = document !== undefined && isWhole && isNobody(document);
     if (!isNotFound && !isSuccess(status)) throw statusError(status);
-    echo.assertHeader(headers, request);
+    assertToThisCall(headers, request);
     if (isNotFound) return null;
     if (body.length === 0) throw new Error(`${status}, but no body`);
     if (document === undefined) throw new Error(`${status}, but ${problem}`);
@@ -71,6 +71,12 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
       throw new Error(`${status}, but no player id at ${options.echo} (echo)${contents(document.root)}`);
     }
     return amount(status, document);
+  }
+
+  function assertToThisCall(headers: ResponseHeaders, request: CoreRequest): void {
+    echo.assertHeader(headers, request);
+    const seconds = ageSeconds(headers.get("age"));
+    if (seconds > 0) throw new Error(`the answer is from a cache, ${seconds} s old (Age)`);
   }
 
   function parsed(bytes: Uint8Array, headers: ResponseHeaders): Parsed {
@@ -124,6 +130,11 @@ function optionalPointer(text: string | undefined): Pointer | undefined {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** `Age` says that the core did not make or confirm the answer for this call (RFC 9111, section 5.1). 0 without a number. */
+function ageSeconds(header: string | undefined): number {
+  return Number(/^\d{1,9}/.exec(header ?? "")?.[0] ?? 0);
 }
 
 function statusError(status: number): Error {

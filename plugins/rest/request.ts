@@ -33,6 +33,8 @@ export function requestBuilder(options: Options): (query: BalanceQuery) => CoreR
   const fixedHeaders: Record<string, string> = {
     accept: ACCEPT[options.format],
     "user-agent": USER_AGENT,
+    // A cache on the way must ask the core (RFC 9111, section 5.2.1.4).
+    "cache-control": "no-cache",
   };
   if (body !== undefined) fixedHeaders["content-type"] = "application/json";
   const headerTemplates: (readonly [name: string, template: ReturnType<typeof compileTemplate>])[] = [];

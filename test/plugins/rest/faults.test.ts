@@ -337,6 +337,13 @@ const FAULTS: readonly Fault[] = [
     detail: "the answer is to another call, by its header X-Request-Id (echo_header)",
   },
   {
+    misbehaviour: "has a cache before it, which answers with `Age: 12`",
+    behave: (socket) => void socket.write(http(200, '{"balance":30.50}', { age: 12 })),
+    answer: FAILED,
+    after: "at once",
+    detail: "the answer is from a cache, 12 s old (Age)",
+  },
+  {
     misbehaviour: "sends two `Content-Length`",
     behave: (socket) =>
       void socket.write(`HTTP/1.1 200 X\r\ncontent-length: 17\r\ncontent-length: 16\r\n\r\n${GOOD}`),

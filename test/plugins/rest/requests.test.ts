@@ -437,3 +437,31 @@ describe("an answer that may have been cut off", () => {
     expect(await source.lookup()).toEqual({ balance: "30" });
   });
 });
+
+describe("a cache on the way", () => {
+  test.each<[Partial<Input>, string]>([
+    [{}, "no-cache"],
+    [{ method: "POST" }, "no-cache"],
+    [{ headers: { "Cache-Control": "no-store" } }, "no-store"],
+  ])("is told by a lookup with %j: %s", async (options, directive) => {
+    await using core = await answering(200, '{"balance":1}');
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", ...options });
+    expect(await source.lookup()).toEqual({ balance: "1" });
+    expect(core.requests[0]?.match(/^cache-control: .*/gim)).toEqual([`cache-control: ${directive}`]);
+  });
+
+  test.each([
+    [404, "1"],
+    [200, "60, 0"],
+  ])("gives no answer of its own: %d with Age: %s", async (status, age) => {
+    await using core = await answering(status, '{"balance":1}', { age });
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance" });
+    expect(await failure(source.lookup())).toStartWith("the answer is from a cache, ");
+  });
+
+  test.each(["0", "soon", ""])("has asked the core if it says Age: %p", async (age) => {
+    await using core = await answering(200, '{"balance":1}', { age });
+    const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance" });
+    expect(await source.lookup()).toEqual({ balance: "1" });
+  });
+});
