@@ -6,7 +6,7 @@ import { doubledNames } from "./doubled.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
 import type { CoreResponse, AnswerReader } from "./exchange.ts";
-import { retryAfterMs, ServerError, Unavailable } from "./failure.ts";
+import { NotNow, retryAfterMs, ServerError } from "./failure.ts";
 import { oneOf } from "./one-of.ts";
 import type { Options } from "./options.ts";
 import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
@@ -52,7 +52,7 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
       return refused === undefined ? null : { refused };
     }
     if (TRY_AGAIN.has(status)) {
-      throw new Unavailable(`status ${status}`, retryAfterMs(headers.get("retry-after")));
+      throw new NotNow(`status ${status}`, retryAfterMs(headers.get("retry-after")));
     }
     if (!needsBody(status)) throw statusError(status);
 

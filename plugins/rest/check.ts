@@ -1,7 +1,7 @@
 import type { BalanceQuery, LookupResult, OpenContext } from "../../src/plugin.ts";
 import type { Breaker } from "./breaker.ts";
 import type { Exchange } from "./exchange.ts";
-import { Unavailable } from "./failure.ts";
+import { NotNow, Unavailable } from "./failure.ts";
 import type { Options } from "./options.ts";
 import type { Lookup } from "./remember.ts";
 import { authorizer } from "../shared/authorize.ts";
@@ -48,10 +48,14 @@ export function checker(
     }
   }
 
+  /** Tried out for whoever is at the configuration. A core in operation must not get a TLS handshake every second. */
   async function isAskedInPlain(error: unknown, signal: AbortSignal): Promise<boolean> {
     const origin = originOf(options.url);
-    if (origin.protocol === "https:" || options.proxy !== undefined || signal.aborted) return false;
-    return error instanceof Unavailable && (await speaksTls(origin, signal));
+    if (!isRehearsal || signal.aborted) return false;
+    if (origin.protocol === "https:" || options.proxy !== undefined) return false;
+    // What answers in HTTP does not speak TLS there.
+    if (!(error instanceof Unavailable) || error instanceof NotNow) return false;
+    return await speaksTls(origin, signal);
   }
 
   function askHealth(ask: Exchange<number>, url: string): (signal: AbortSignal) => Promise<void> {

@@ -16,6 +16,11 @@ export class Unavailable extends Error {
   }
 }
 
+/** The core answered, and its answer says "not now". */
+export class NotNow extends Unavailable {
+  override name = "NotNow";
+}
+
 /**
  * The core answered with a server error that another try will not mend. It may be one player's trouble or the whole
  * core's, so for the circuit breaker it is neither a failure nor a sign of health.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { makeCertificates } from "./certificates.ts";
-import { answering, startCore } from "./core.ts";
+import { answering, http, startCore } from "./core.ts";
 import { failure, openSource, type Input } from "./source.ts";
 
 const NOBODY = "(lookup of the made-up player klas-balance-check)";
@@ -50,13 +50,25 @@ describe("without health_url", () => {
     await certificates.issue("server", "IP:127.0.0.1");
     const [cert, key] = [await certificates.read("server.pem"), await certificates.read("server.key")];
     await using core = await startCore(() => {}, { cert, key });
-    const source = await openSource({
-      url: `http://127.0.0.1:${core.port}/{player_id}`,
-      balance: "/balance",
-    });
+    const input = { url: `http://127.0.0.1:${core.port}/{player_id}`, balance: "/balance" };
+    const source = await openSource(input, 1000, ".", true);
     expect(await failure(source.check())).toBe(
       `127.0.0.1:${core.port}: connection closed before the answer was complete; it speaks TLS there: https:// is right ${NOBODY}`,
     );
+  });
+
+  test.each([
+    ["in operation, which closes the connection", false, undefined],
+    ["in operation, which answers 503", false, 503],
+    ["in a rehearsal, which answers 503", true, 503],
+  ])("a plain core %s gets no TLS handshake", async (_name, isRehearsal, status) => {
+    await using core = await startCore((socket) => {
+      socket.end(status === undefined ? "" : http(status));
+    });
+    const input = { url: `${core.url}/{player_id}`, balance: "/balance" };
+    const source = await openSource(input, 1000, ".", isRehearsal);
+    expect(await failure(source.check())).toEndWith(NOBODY);
+    expect(core.connections()).toBe(1);
   });
 
   test("no TLS on the port, no answer at all", async () => {
