@@ -7,7 +7,7 @@ import type { Lookup } from "./remember.ts";
 import { authorizer } from "../shared/authorize.ts";
 import { USER_AGENT } from "./request.ts";
 import { speaksTls } from "./speaks-tls.ts";
-import { originOf, pathOf } from "./url.ts";
+import { isSameOrigin, originOf, pathOf } from "./url.ts";
 
 /** A player that no core has. What comes back must still be an answer. */
 const MADE_UP_PLAYER = "klas-balance-check";
@@ -60,8 +60,7 @@ export function checker(
 
   function askHealth(ask: Exchange<number>, url: string): (signal: AbortSignal) => Promise<void> {
     // Credentials go to the core and nowhere else.
-    const isCore = originOf(url).origin === originOf(options.url).origin;
-    const authorize = authorizer(isCore ? options.auth : undefined);
+    const authorize = authorizer(isSameOrigin(url, options.url) ? options.auth : undefined);
     return async (signal) => {
       const headers = { "user-agent": USER_AGENT };
       authorize(headers, "");

@@ -1,7 +1,7 @@
 import type { OpenContext } from "../../src/plugin.ts";
 import { type Connection, connectionBy } from "../shared/http/connection.ts";
 import { dialTo } from "../shared/http/dial.ts";
-import { clientContext, type ClientTls } from "../shared/tls.ts";
+import { authorities, clientContext, type ClientTls } from "../shared/tls.ts";
 
 /** A core may move to another address, and its name is looked up only for a new connection. */
 const MAX_AGE_MS = 60_000;
@@ -138,9 +138,4 @@ export function openConnections(
 function coresIdleMs(keepAlive: string | undefined): number {
   const seconds = keepAlive === undefined ? undefined : KEEP_ALIVE_TIMEOUT.exec(keepAlive)?.[1];
   return seconds === undefined ? Infinity : Number(seconds) * 1000 - MARGIN_MS;
-}
-
-/** Our own certificate is for the core alone. */
-function authorities(tls: ClientTls | undefined): ClientTls | undefined {
-  return tls?.ca === undefined ? undefined : { ca: tls.ca };
 }

@@ -9,9 +9,9 @@ import { sharing } from "./remember.ts";
 import { requestBuilder } from "./request.ts";
 import { resilient } from "./resilience.ts";
 import { slots } from "./slots.ts";
-import { originOf } from "./url.ts";
+import { isSameOrigin, originOf } from "./url.ts";
 import { requestWriter } from "../shared/http/request-bytes.ts";
-import { readTls, type ClientTls } from "../shared/tls.ts";
+import { authorities, readTls, type ClientTls } from "../shared/tls.ts";
 
 /** What `init --source rest` begins with. */
 export const starter = {
@@ -53,10 +53,7 @@ export default {
       health:
         options.health_url === undefined
           ? undefined
-          : exchanger(
-              openCore(originOf(options.health_url), { ...options, connections: "fresh" }, tls, context),
-              statusReader,
-            ),
+          : exchanger(openHealth(options.health_url, options, tls, context), statusReader),
     };
     if (!/\{(?:player|session)_id\}/.test(JSON.stringify([options.url, options.headers, options.body]))) {
       context.log.warn("no {player_id} in url, headers or body: every player gets the same answer");
@@ -89,6 +86,11 @@ export default {
 function warningOf({ connections }: Core): { readonly warning?: string } {
   const warning = connections.warning();
   return warning === undefined ? {} : { warning };
+}
+
+function openHealth(url: string, options: Options, tls: ClientTls | undefined, context: OpenContext): Core {
+  const shown = isSameOrigin(url, options.url) ? tls : authorities(tls);
+  return openCore(originOf(url), { ...options, connections: "fresh" }, shown, context);
 }
 
 function openCore(origin: URL, options: Options, tls: ClientTls | undefined, context: OpenContext): Core {

@@ -149,9 +149,9 @@ export const optionsSchema = v.pipe(
   ),
   v.forward(
     v.partialCheck(
-      [["url"], ["proxy"], ["tls"]],
-      ({ url, proxy = "", tls: files }) =>
-        files === undefined || [url, proxy].some((each) => /^https:/i.test(each)),
+      [["url"], ["proxy"], ["health_url"], ["tls"]],
+      ({ url, proxy = "", health_url: healthUrl = "", tls: files }) =>
+        files === undefined || [url, proxy, healthUrl].some((each) => /^https:/i.test(each)),
       "expected no tls: the address does not start with https://",
     ),
     ["tls"],

@@ -56,6 +56,11 @@ export function originOf(template: string): URL {
   return new URL(ORIGIN.exec(template)?.[0] ?? "");
 }
 
+/** Whether both addresses are of one host, asked in the same way on the same port. */
+export function isSameOrigin(template: string, other: string): boolean {
+  return originOf(template).origin === originOf(other).origin;
+}
+
 /** Path and query of an address without placeholders. */
 export function pathOf(url: string): string {
   const { pathname, search } = new URL(url);

@@ -18,6 +18,11 @@ export function clientContext(tls: ClientTls | undefined): SecureContext {
   return createSecureContext({ ca: [...rootCertificates], ...tls });
 }
 
+/** Our own certificate is for the core alone: what anyone else on the way is asked with. */
+export function authorities(tls: ClientTls | undefined): ClientTls | undefined {
+  return tls?.ca === undefined ? undefined : { ca: tls.ca };
+}
+
 /** The files as the options name them, relative to the folder of the configuration. */
 interface TlsFiles {
   readonly ca?: string | undefined;

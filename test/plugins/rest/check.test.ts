@@ -158,4 +158,35 @@ describe("with health_url", () => {
     expect(await source.check()).toBeUndefined();
     expect(monitor.requests[0]).not.toContain("Bearer");
   });
+
+  test("so does our certificate", async () => {
+    await using certificates = await makeCertificates();
+    await certificates.issue("server", "IP:127.0.0.1");
+    await certificates.issue("client", "DNS:client");
+    const secure = {
+      cert: await certificates.read("server.pem"),
+      key: await certificates.read("server.key"),
+      ca: await certificates.read("ca.pem"),
+      requestCert: true,
+      rejectUnauthorized: true,
+    };
+    await using core = await answering(200, "", {}, secure);
+    await using monitor = await answering(200, "", {}, secure);
+    const open = (health_url: string) =>
+      openSource(
+        {
+          url: `${core.url}/{player_id}`,
+          balance: "/balance",
+          tls: { ca: "ca.pem", cert: "client.pem", key: "client.key" },
+          health_url,
+        },
+        1000,
+        certificates.directory,
+      );
+    expect(await (await open(`${core.url}/health`)).check()).toBeUndefined();
+    expect(await failure((await open(`${monitor.url}/health`)).check())).toBe(
+      `127.0.0.1:${monitor.port}: it asks for a client certificate, see tls.cert and tls.key (health_url)`,
+    );
+    expect(monitor.requests).toEqual([]);
+  });
 });

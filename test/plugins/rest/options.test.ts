@@ -129,6 +129,12 @@ test("the authorities of a proxy that speaks TLS can be named for a core that do
   expect(await problems({ ...plain, proxy: "http://proxy" })).toHaveLength(1);
 });
 
+test("the authorities of a health_url that speaks TLS can be named for a core that does not", async () => {
+  const plain = { ...LEAST, url: "http://core/{player_id}", tls: { ca: "a.pem" } };
+  expect(await problems({ ...plain, health_url: "https://monitor/health" })).toEqual([]);
+  expect(await problems({ ...plain, health_url: "http://monitor/health" })).toHaveLength(1);
+});
+
 test("what is required is asked for", async () => {
   expect(await problems({ format: "text" })).toEqual(["url: missing; expected text"]);
 });
