@@ -10,6 +10,8 @@ export interface BreakerOptions {
  * is let through as a probe, and its result closes the breaker or opens it again.
  */
 export interface Breaker {
+  /** `probe due`: it lets the next call through, and has not closed. */
+  state(): "closed" | "open" | "probe due";
   /** Why no call may be made now, or `undefined`. */
   refusal(): string | undefined;
   /** Announces a call that `refusal` allows. Its end must be reported by `settle` or `drop`. */
@@ -54,9 +56,15 @@ export function breaker(
     log.info("circuit breaker closed");
   }
 
+  function state(): ReturnType<Breaker["state"]> {
+    if (openUntilMs === undefined) return "closed";
+    return !probing && performance.now() >= openUntilMs ? "probe due" : "open";
+  }
+
   return {
+    state,
     refusal() {
-      if (openUntilMs === undefined || (!probing && performance.now() >= openUntilMs)) return undefined;
+      if (state() !== "open") return undefined;
       return `circuit breaker open, last failure: ${lastFailure}`;
     },
     begin() {

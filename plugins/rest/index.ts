@@ -72,7 +72,7 @@ export default {
       check: checker(options, probes, context),
       state: () => ({
         core: core.name,
-        circuit_breaker: breaker.refusal() === undefined ? "closed" : "open",
+        circuit_breaker: breaker.state(),
         calls: turns.taken,
         max_calls: options.max_concurrency,
         calls_waiting: turns.waiting,

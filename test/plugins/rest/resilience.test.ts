@@ -49,21 +49,27 @@ describe("circuit breaker", () => {
       if (isUp) void probe.behave(socket, request, nth);
       else socket.write(http(503));
     });
-    const { lookup, check, lines, counts } = await openSource(options(core.url, settings));
+    const { source, lookup, check, lines, counts } = await openSource(options(core.url, settings));
+    const state = () => source.state?.()["circuit_breaker"];
+    expect(state()).toBe("closed");
     for (let made = 0; made < 3; made++) expect(await failure(lookup())).toBe("status 503");
     for (let made = 0; made < 5; made++) {
       expect(await failure(lookup())).toBe("circuit breaker open, last failure: status 503");
     }
     expect(await failure(check())).toBe("circuit breaker open, last failure: status 503");
     expect(core.requests).toHaveLength(3);
+    expect(state()).toBe("open");
 
     isUp = true;
     await Bun.sleep(320);
+    expect(state()).toBe("probe due");
     const first = lookup();
     await until(() => probe.held() === 1);
+    expect(state()).toBe("open");
     expect(await failure(lookup())).toStartWith("circuit breaker open");
     probe.open();
     expect(await first).toEqual(ANSWER);
+    expect(state()).toBe("closed");
     expect(await lookup()).toEqual(ANSWER);
     expect(await check()).toBeUndefined();
     expect(lines.filter((line) => !line.startsWith("debug"))).toEqual([
