@@ -112,6 +112,8 @@ export async function startServer(
     });
   const surroundings = { log, metrics, recorder, onStep };
   let inUse = await start(await bindConfig({ valid: true, config: initial }, onStep));
+  /** Listeners that a reload took the place of, until their last answers are sent. */
+  const replaced = new Map<Listener, Promise<void>>();
   const health = sourceHealth(() => inUse);
 
   async function start({ config, source, tls, forwarder, warnings }: BoundConfig): Promise<InUse> {
@@ -158,29 +160,34 @@ export async function startServer(
     const before = inUse;
     inUse = next;
     log.configure(next.config.log);
-    // Calls under way on the old listener are still answered.
-    if (before.listener !== next.listener) void before.listener.stop();
+    if (before.listener !== next.listener) stopReplaced(before.listener);
     next.listener.follow(next.config.webhook);
     const { source } = before.service;
     if (source !== next.service.source) await closeSource(source, before.config, log);
   }
 
   async function giveUp(next: InUse): Promise<void> {
-    if (next.listener !== inUse.listener) void next.listener.stop();
+    if (next.listener !== inUse.listener) stopReplaced(next.listener);
     const { source } = next.service;
     if (source !== inUse.service.source) await closeSource(source, next.config, log);
+  }
+
+  /** Calls under way on it are still answered. */
+  function stopReplaced(listener: Listener): void {
+    const stopped = listener.stop().finally(() => replaced.delete(listener));
+    replaced.set(listener, stopped);
   }
 
   async function stop(): Promise<void> {
     const { config, listener, service } = inUse;
     const { drain_seconds } = config.server;
     const isDrained = await Promise.race([
-      listener.stop().then(() => true),
+      Promise.all([listener.stop(), ...replaced.values()]).then(() => true),
       Bun.sleep(drain_seconds * 1000).then(() => false),
     ]);
     if (!isDrained) {
       log.warn("not everything in flight was answered", { drain_seconds });
-      listener.kill();
+      for (const each of [listener, ...replaced.keys()]) each.kill();
     }
     await closeSource(service.source, config, log, isDrained ? undefined : 0);
   }

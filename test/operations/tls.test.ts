@@ -5,7 +5,7 @@ import { connect, type ConnectionOptions, type PeerCertificate } from "node:tls"
 import { type Certificates, makeCertificates } from "../plugins/rest/certificates.ts";
 import { signatureOf } from "../raw-http.ts";
 import { run } from "../server-process.ts";
-import { body, OK, operate, type Operated, SECRET } from "./operated.ts";
+import { body, eventually, OK, operate, type Operated, SECRET } from "./operated.ts";
 
 const TLS = 'tls = { cert = "cert.pem", key = "key.pem" }';
 const WITH_CLIENTS = 'tls = { cert = "cert.pem", key = "key.pem", client_ca = "ca.pem" }';
@@ -31,8 +31,17 @@ async function serveTls(certificates: Certificates, server: string, name = "firs
 }
 
 async function fetchBalance(port: number, tls: Bun.TLSOptions, isFresh = false): Promise<string> {
+  return await fetchSigned(port, "balance", tls, isFresh);
+}
+
+async function fetchSigned(
+  port: number,
+  endpoint: string,
+  tls: Bun.TLSOptions,
+  isFresh = false,
+): Promise<string> {
   const text = body();
-  const response = await fetch(`https://127.0.0.1:${port}/balance`, {
+  const response = await fetch(`https://127.0.0.1:${port}/${endpoint}`, {
     method: "POST",
     headers: { "X-Signature": signatureOf(SECRET, text), ...(isFresh ? { Connection: "close" } : {}) },
     body: text,
@@ -77,6 +86,19 @@ async function speaks(port: number, version: string, cipher = "ALL"): Promise<bo
   return /^(?:New, |\s+Cipher\s+:).*(?:ECDHE|TLS_|AES)/m.test(text);
 }
 
+const BOOKED = '{"status_code":"OK","balance":"29"}';
+
+/** A core whose answers wait until they are let go. */
+async function answeringWhenTold(held: (() => void)[]) {
+  const core = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0,
+    fetch: () => new Promise<Response>((resolve) => held.push(() => resolve(new Response(BOOKED)))),
+  });
+  return { url: core.url.href, [Symbol.asyncDispose]: () => core.stop(true) };
+}
+
 setDefaultTimeout(60_000);
 
 describe.concurrent("TLS", () => {
@@ -102,6 +124,33 @@ describe.concurrent("TLS", () => {
       expect(await speaks(port, "-tls1_2", cipher), cipher).toBe(false);
     }
   });
+
+  test.each([1, 2])(
+    "a stop right after a new certificate waits for the calls on the listener before: workers = %i",
+    async (workers) => {
+      await using certificates = await makeCertificates();
+      for (const name of ["first", "second"]) await certificates.issue(name, "IP:127.0.0.1");
+      const held: (() => void)[] = [];
+      await using core = await answeringWhenTold(held);
+      const server = `workers = ${workers}\n${TLS}`;
+      const webhook = `secrets = ["${SECRET}"]\nforward = { url = "${core.url}", timeout_ms = 30000 }`;
+      await using operated = await operate({ server, webhook, admin: false }, (folder) =>
+        use(certificates, "first", folder),
+      );
+      const ca = await certificates.read("ca.pem");
+      const call = fetchSigned(operated.process.port, "bet", { ca });
+      await eventually("the call", () => Promise.resolve(held.length === 1));
+      use(certificates, "second", operated.folder);
+      expect(await operated.reload()).toMatchObject({ msg: "reloaded" });
+      operated.process.signal("SIGTERM");
+      await operated.line(({ msg }) => msg === "draining");
+      // The new listener, which has no call, has long been closed by then.
+      await Bun.sleep(600);
+      for (const answer of held) answer();
+      expect(await call).toBe(BOOKED);
+      expect(await operated.process.exited).toBe(0);
+    },
+  );
 
   test.each([1, 2])(
     "certificate and key follow a reload, and calls go on meanwhile: workers = %i",
