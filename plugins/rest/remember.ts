@@ -8,7 +8,10 @@ export type Lookup = (query: BalanceQuery, signal: AbortSignal) => Promise<Looku
 /** An answer, and when its question was asked. It does not reflect anything later than that. */
 interface Dated {
   readonly answer: LookupResult;
+  /** By the clock that is never set. */
   readonly askedMs: number;
+  /** By the other one, because the first stands still while the machine is suspended. */
+  readonly askedAt: number;
 }
 
 type DatedLookup = (query: BalanceQuery, signal: AbortSignal) => Promise<Dated>;
@@ -24,7 +27,8 @@ export function sharing(lookup: Lookup, { coalesce, cacheMs, count }: Sharing): 
   if (!coalesce && cacheMs === 0) return lookup;
   let shared: DatedLookup = async (query, signal) => {
     const askedMs = performance.now();
-    return { answer: await lookup(query, signal), askedMs };
+    const askedAt = Date.now();
+    return { answer: await lookup(query, signal), askedMs, askedAt };
   };
   if (coalesce) shared = coalescing(shared, count);
   if (cacheMs > 0) shared = remembering(shared, cacheMs, count);
@@ -62,7 +66,7 @@ function remembering(lookup: DatedLookup, cacheMs: number, count: OpenContext["c
   return async (query, signal) => {
     const key = keyOf(query);
     const known = remembered.get(key);
-    if (known !== undefined && performance.now() < known.askedMs + cacheMs) {
+    if (known !== undefined && isYounger(known, cacheMs)) {
       count("remembered");
       return known;
     }
@@ -76,6 +80,12 @@ function remembering(lookup: DatedLookup, cacheMs: number, count: OpenContext["c
     if (oldest !== undefined) remembered.delete(oldest);
     return dated;
   };
+}
+
+/** Whatever happened to the clocks: if they disagree, the answer counts as old. */
+function isYounger({ askedMs, askedAt }: Dated, ageMs: number): boolean {
+  const wallAgeMs = Date.now() - askedAt;
+  return performance.now() - askedMs < ageMs && wallAgeMs >= 0 && wallAgeMs < ageMs;
 }
 
 /** Ids hold no control characters, so no two pairs have the same key. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setSystemTime, test } from "bun:test";
 import { sharing } from "../../../plugins/rest/remember.ts";
 import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 import { answering, http, startCore, type Behaviour } from "./core.ts";
@@ -331,6 +331,20 @@ describe("cache_ms", () => {
     await lookup();
     expect(core.requests).toHaveLength(3);
   });
+
+  // The clock that is never set stands still while a machine is suspended, and the other one may be set back.
+  test.each([3_600_000, -3_600_000])(
+    "an answer is not given again after the clocks went apart by %d ms",
+    async (ms) => {
+      await using core = await answering(200, '{"balance":30.50}');
+      const { lookup } = await openSource(options(core.url, { cache_ms: 60_000 }));
+      await lookup();
+      setSystemTime(Date.now() + ms);
+      await lookup();
+      setSystemTime();
+      expect(core.requests).toHaveLength(2);
+    },
+  );
 
   test("at most 10,000 answers are remembered: the oldest goes first", async () => {
     const asked: string[] = [];
