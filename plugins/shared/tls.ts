@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { authorityProblem, certificatesProblem, isPair, keyProblem, pemText } from "./pem.ts";
 
-/** PEM texts: the authorities that we trust instead of the system's, and our own certificate. */
+/** PEM texts: the authorities that we trust instead of those that come with the runtime, and our own certificate. */
 export interface ClientTls {
   ca?: string;
   cert?: string;
