@@ -48,7 +48,7 @@ export const auth = v.pipe(
   v.check((methods) => Object.keys(methods).length === 1, "expected exactly one of bearer, basic and hmac"),
 );
 
-/** Whom we trust instead of the system's authorities, and the certificate that we show. */
+/** Whom we trust instead of the authorities that come with the runtime, and the certificate that we show. */
 export const clientTls = v.pipe(
   v.strictObject({ ca: v.optional(file), cert: v.optional(file), key: v.optional(file) }, "expected a table"),
   v.check(({ cert, key }) => (cert === undefined) === (key === undefined), "expected cert and key together"),
