@@ -67,7 +67,8 @@ export function watchServer(
   /** A player who failed in one worker may be answered by another. */
   function follow(): void {
     const players = failing.followed();
-    const state = JSON.stringify([workers.map(({ pid }) => pid), players]);
+    // One that is starting has a pid, and cannot be told yet.
+    const state = JSON.stringify([workers.map(({ pid, isUp }) => isUp && pid), players]);
     if (players.length > 0 && state !== followed) server()?.follow(players);
     followed = state;
   }

@@ -3,6 +3,7 @@ import { ConfigError, type Problem } from "../config/problem.ts";
 import { Failure } from "../failure.ts";
 import type { Log } from "../observe/log.ts";
 import type { PreparedReload, Server } from "../server/server.ts";
+import { isBuiltIn } from "../source/built-in.ts";
 import { messageOf } from "../source/thrown.ts";
 import { rehearseApart } from "../workers/rehearsal.ts";
 
@@ -33,14 +34,27 @@ async function everyProblem(reading: Reading & { readonly valid: false }): Promi
 export async function prepareReload(
   reading: Reading,
   server: Server,
+  { isSupervised }: { readonly isSupervised: boolean },
 ): Promise<PreparedReload & { readonly config: Config }> {
   const config = await startable(reading);
+  const ownSource = isSupervised ? undefined : sourcesOfOwnFiles(config)[0];
+  if (ownSource !== undefined) {
+    throw new Failure(
+      `sources.${ownSource}.plugin: a file of your own needs a restart, and then has a process of its own`,
+      2,
+    );
+  }
   if ((config.server.tls === undefined) !== (server.config.server.tls === undefined)) {
     throw new Failure("server.tls: turning TLS on or off needs a restart", 2);
   }
   const rehearsal = await rehearseApart(reading);
   if (rehearsal.problems !== undefined) throw new ConfigError(config, rehearsal.problems);
   return { config, ...(await server.prepare(config, rehearsal)) };
+}
+
+/** The sources whose plugin is the operator's own file. */
+export function sourcesOfOwnFiles({ tables }: Config): readonly string[] {
+  return [...tables].flatMap(([name, { plugin }]) => (isBuiltIn(plugin) ? [] : [name]));
 }
 
 /** Warns about changes that take effect only at a start. */

@@ -6,11 +6,10 @@ import { endProcess } from "../host-process.ts";
 import { openAdmin } from "../admin/admin.ts";
 import type { RunningServer } from "../admin/console.ts";
 import { type Server, startServer } from "../server/server.ts";
-import { isBuiltIn } from "../source/built-in.ts";
 import { catchStrayErrors } from "../source/stray-errors.ts";
 import { messageOf } from "../source/thrown.ts";
 import { startWorkers, workerCount } from "../workers/supervisor.ts";
-import { prepareReload, startable, warnOfRestart } from "./reload.ts";
+import { sourcesOfOwnFiles, prepareReload, startable, warnOfRestart } from "./reload.ts";
 import { serviceNotification } from "./service-notification.ts";
 import { listenToSignals } from "./signals.ts";
 
@@ -66,7 +65,9 @@ export async function serve(
     if (stage === "shutting down") return;
     service.notify("RELOADING=1");
     try {
-      const prepared = await prepareReload(await read(), current);
+      const prepared = await prepareReload(await read(), current, {
+        isSupervised: isSupervised(initial),
+      });
       if (stage !== "serving") return await prepared.discard();
       await prepared.commit();
       const { config } = prepared;
@@ -127,11 +128,7 @@ export async function serve(
  * its signals.
  */
 function isSupervised(config: Config): boolean {
-  return (
-    workerCount(config) > 1 ||
-    config.admin !== undefined ||
-    [...config.tables.values()].some(({ plugin }) => !isBuiltIn(plugin))
-  );
+  return workerCount(config) > 1 || config.admin !== undefined || sourcesOfOwnFiles(config).length > 0;
 }
 
 function start(config: Config, log: Log, onRestart: () => void): Promise<Server> {

@@ -78,8 +78,13 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   }
 
   async function prepare(next: Config, { unopened, notReady }: Rehearsal = {}): Promise<PreparedReload> {
-    // A worker that starts later listens where the others do.
-    const reloaded = { ...next, server: { ...next.server, host: config.server.host, port } };
+    // A worker that starts later listens where the others do, and tells what they tell: these need a restart.
+    const { host, workers: count } = config.server;
+    const reloaded: Config = {
+      ...next,
+      admin: config.admin,
+      server: { ...next.server, host, port, workers: count },
+    };
     const asked = up().flatMap(({ worker }) => worker ?? []);
     const [pioneer, ...followers] = asked;
     // If no worker is up, the next step is a start, which requires no more than this.

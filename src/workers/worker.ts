@@ -92,8 +92,11 @@ export function runWorker(): void {
     );
   });
   process.on("disconnect", () => endProcess(1));
-  // A terminal and a service manager signal every process of the group; here the supervisor alone decides.
-  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+  // A terminal and a service manager signal every process of the group; here the supervisor alone decides. The last two come
+  // of log rotation, and would end the process by default.
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+    process.on(signal, () => {});
+  }
 }
 
 function send(message: FromWorker): void {

@@ -8,12 +8,14 @@ import {
   call,
   childrenOf,
   configOf,
+  ENDLESS_SOURCE,
   eventually,
   OK,
   operate,
   type Operated,
   SECRET,
   STATIC,
+  writeEndless,
 } from "./operated.ts";
 
 const REJECTED = '{"status_code":"ERR_INTEGRITY_CHECK_FAILED"}';
@@ -154,6 +156,17 @@ describe.concurrent("SIGHUP", () => {
       "needs a restart",
     ],
   ];
+
+  test("a plugin of one's own does not get into the only process by a reload", async () => {
+    await using server = await operate({ admin: false }, writeEndless);
+    expect(await server.balance()).toBe(OK);
+    server.write("config.toml", configOf({ source: ENDLESS_SOURCE, admin: false }));
+    expect(await server.reload()).toMatchObject({
+      level: "error",
+      problem: expect.stringContaining("sources.players.plugin: a file of your own needs a restart"),
+    });
+    expect(await server.balance()).toBe(OK);
+  });
 
   test.each([1, 2])(
     "what is broken changes nothing and says why, in the log, a metric and /readyz: workers = %i",

@@ -41,6 +41,32 @@ function coreOf(version: number): Tables {
 setDefaultTimeout(60_000);
 
 describe.concurrent("workers", () => {
+  test("log rotation's signals to all processes of the service end none", async () => {
+    await using server = await operate({ server: "workers = 2" });
+    const before = workersOf(server);
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+      for (const pid of [server.process.pid, ...before]) process.kill(pid, signal);
+    }
+    await Bun.sleep(300);
+    for (let calls = 0; calls < 8; calls += 1) expect(await server.balance()).toBe(OK);
+    expect(workersOf(server)).toEqual(before);
+    expect(server.process.log()).not.toContain("died");
+  });
+
+  test("a worker that starts after [admin] was taken out of the file tells what the others tell", async () => {
+    const counted = 'klas_balance_requests_total{status_code="OK",reason="ok",endpoint="balance"}';
+    await using server = await operate({ server: "workers = 1" });
+    expect(await server.balance()).toBe(OK);
+    server.write("config.toml", configOf({ server: "workers = 1", admin: false }));
+    expect(await server.reload()).toMatchObject({ msg: "reloaded" });
+    expect(await server.metric(counted)).toBe(1);
+    process.kill(workersOf(server)[0] ?? 0, "SIGKILL");
+    await server.line(({ msg }) => msg === "a worker was started again");
+    expect(await server.balance()).toBe(OK);
+    expect(await server.metric(counted)).toBe(2);
+    expect(await server.metric("klas_balance_source_up")).toBe(1);
+  });
+
   test("share the port, and their metrics are summed", async () => {
     await using server = await operate({ server: "workers = 3" });
     expect(workersOf(server)).toHaveLength(3);
