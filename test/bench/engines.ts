@@ -5,7 +5,7 @@ import { endPostgres, startPostgres } from "../engines/postgres-server.ts";
 import { endRedis, startRedis } from "../engines/redis-server.ts";
 import { ownPlayers } from "../plugins/postgres/own-players.ts";
 import { beside, type BenchOptions, makeDatabase, SECRET, writeConfig } from "./setting.ts";
-import { compare, print, startSubject, stop } from "./subject.ts";
+import { compare, print, printRatio, startSubject, stop } from "./subject.ts";
 
 interface Engine {
   /** A program of it that npm does not bring. */
@@ -83,6 +83,8 @@ export async function benchEngine(
   }
   await compare(subjects, rounds);
   print(`${players} players, ${connections} connections, ${rounds} rounds`, subjects);
+  const [, sqlite, ...asked] = subjects;
+  if (sqlite !== undefined) for (const each of asked) printRatio(each, sqlite);
   await stop(subjects);
   await engine.end();
   return undefined;
