@@ -7,6 +7,7 @@ import type { Failing } from "./shapes.ts";
 export interface FailingRuns {
   /** What the workers recorded in one stretch of time. */
   add(recordings: readonly Pick<Recording, "seconds" | "outcomes">[]): void;
+  forget(): void;
   /** By reason; first what is likeliest to be ours to mend. */
   shown(nowMs: number): readonly Failing[];
   /** Players who have not been answered since, and whose next answer the workers must tell. */
@@ -102,6 +103,7 @@ export function rememberFailing(): FailingRuns {
         ofReason.calls = Math.max(ofReason.calls, (before.get(reason) ?? 0) + counted);
       }
     },
+    forget: () => failing.clear(),
     shown: (nowMs) =>
       REASONS.flatMap((reason) => {
         const ofReason = failing.get(reason);

@@ -5,6 +5,8 @@ import type { Series } from "./shapes.ts";
 /** Calls over time, summed over all workers, past and present: bounded, in memory. */
 export interface Timeline {
   add(counts: SecondCounts): void;
+  /** Forgets what lies ahead of a moment. */
+  forgetAfter(nowMs: number): void;
   /** The whole of what is kept, up to now. */
   series(step: Step, nowMs: number): Series;
   /** Of the last seconds, as many as are asked for; the one under way is the last. */
@@ -41,6 +43,12 @@ export function openTimeline(): Timeline {
       latestSecond = Math.max(latestSecond ?? 0, counts.second);
       rings.second.add(counts.second, counts);
       rings.minute.add(Math.floor(counts.second / SPANS.minute.stepSeconds), counts);
+    },
+    forgetAfter(nowMs) {
+      const nowSecond = Math.floor(nowMs / 1000);
+      rings.second.forgetAfter(nowSecond);
+      rings.minute.forgetAfter(Math.floor(nowSecond / SPANS.minute.stepSeconds));
+      if (latestSecond !== undefined) latestSecond = Math.min(latestSecond, nowSecond);
     },
     series(step, nowMs) {
       const { stepSeconds } = SPANS[step];
@@ -103,6 +111,10 @@ function ring(length: number) {
         slot.counts.set(reason, (slot.counts.get(reason) ?? 0) + count);
       }
       for (const [bucket, count] of latencies) slot.latencies[bucket] = (slot.latencies[bucket] ?? 0) + count;
+    },
+    forgetAfter(at: number): void {
+      for (const [index, slot] of slots.entries())
+        if (slot !== undefined && slot.at > at) slots[index] = undefined;
     },
     /** Of so many steps before `end`. */
     sum(end: number, steps: number): Stretch {

@@ -30,6 +30,9 @@ const EVERY_MS = 1000;
 /** While nobody looks, the calls themselves are fetched only every so many times: they are most of what is sent. */
 const CALLS_EVERY = 10;
 
+/** The wall clock is corrected by less than this without anybody noticing. */
+const CLOCK_STEP_MS = 5000;
+
 /** `maxFailedBodies` is `admin.capture_failed`. */
 export function watchServer(
   server: () => Pick<Server, "news" | "follow"> | undefined,
@@ -47,10 +50,21 @@ export function watchServer(
   let asking: { readonly withCalls: boolean; readonly end: Promise<void> } | undefined;
   let asked = 0;
   let knownUntilMs = Date.now();
+  let latestMs = knownUntilMs;
   let followed = "";
+
+  /** After that the same moments come again; what was recorded of them would stand in the way of what is new. */
+  function forgetIfClockWasSetBack(nowMs: number): void {
+    if (nowMs < latestMs - CLOCK_STEP_MS) {
+      timeline.forgetAfter(nowMs);
+      failing.forget();
+    }
+    latestMs = nowMs;
+  }
 
   async function ask(withCalls: boolean): Promise<void> {
     const askedMs = Date.now();
+    forgetIfClockWasSetBack(askedMs);
     workers = (await server()?.news(withCalls)) ?? [];
     const recordings = workers.flatMap(({ news }) => news?.recording ?? []);
     for (const { seconds } of recordings) for (const second of seconds) timeline.add(second);

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setSystemTime, test } from "bun:test";
 import { type Watch, watchServer } from "../../src/admin/watch.ts";
 import type { FailingPlayer } from "../../src/observe/outcomes.ts";
 import { openRecorder } from "../../src/observe/recorder.ts";
@@ -6,7 +6,10 @@ import type { WorkerNews } from "../../src/server/server.ts";
 import { record } from "../observe/recorded.ts";
 
 let watch: Watch | undefined;
-afterEach(() => watch?.stop());
+afterEach(() => {
+  watch?.stop();
+  setSystemTime();
+});
 
 /** Two workers, which can be told to be silent, or down. */
 function open() {
@@ -123,4 +126,27 @@ test("what follows a tried call that came to nothing counts", async () => {
   recorders[0]?.secretUsed("new", 1000);
   await opened.refresh();
   expect(opened.usesOf("new")).toMatchObject({ uses: 1 });
+});
+
+test("a clock that is set back does not hide what comes after it", async () => {
+  const { watch: opened, recorders } = open();
+  const [recorder] = recorders;
+  if (recorder === undefined) throw new Error("there are two");
+  const rightMs = Date.now();
+  const answer = (reason: "ok" | "source_failed") => {
+    const call = { endpoint: "balance", status_code: "OK", duration_ms: 1, player_id: "12042" };
+    record(recorder, { ...call, time_ms: Date.now(), reason });
+  };
+  // Two hours and a quarter of one ahead, so that the same places of the ring are in use.
+  setSystemTime(rightMs + 135 * 60_000);
+  answer("source_failed");
+  await opened.refresh();
+  expect(opened.failing.shown(Date.now())).toHaveLength(1);
+  setSystemTime(rightMs);
+  await opened.refresh();
+  expect(opened.failing.shown(rightMs)).toEqual([]);
+  answer("ok");
+  await opened.refresh();
+  expect(opened.timeline.latest(60, rightMs)).toMatchObject({ calls: 1, ok: 1 });
+  expect(opened.timeline.latestCallMs).toBeLessThanOrEqual(rightMs);
 });
