@@ -1,4 +1,5 @@
 import type { Config, Reading } from "../config/load.ts";
+import { endpointPath } from "../answer/listener.ts";
 import { secretWarnings, tokenWarnings } from "../config/secret-warnings.ts";
 import { type Log, openLog } from "../observe/log.ts";
 import { openLifecycleMetrics } from "../observe/lifecycle-metrics.ts";
@@ -36,7 +37,7 @@ export async function serve(
   const running = (): RunningServer => ({
     config: server?.config ?? initial,
     startedMs,
-    url: server?.url ?? "",
+    url: server === undefined ? "" : endpointOf(server),
     reload: latestReload,
     notReady: async () => [...(stage === "serving" ? [] : [stage]), ...((await server?.notReady()) ?? [])],
     warnings: () => [
@@ -134,6 +135,11 @@ function isSupervised(config: Config): boolean {
 function start(config: Config, log: Log, onRestart: () => void): Promise<Server> {
   if (isSupervised(config)) return startWorkers(config, { log, onRestart });
   return startServer(config, { log, sharesPort: false });
+}
+
+/** A reload may have changed the path. */
+function endpointOf({ url, config }: Server): string {
+  return new URL(endpointPath(config.webhook.path), url).href;
 }
 
 function warnOfSecrets({ webhook }: Config, log: Log): void {

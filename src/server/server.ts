@@ -143,7 +143,8 @@ export async function startServer(
     const { opened, warnings } = await nextSource(bound, inUse, surroundings);
     try {
       const isSameTls = JSON.stringify(tlsInUse) === JSON.stringify(tls);
-      const listener = isSameTls ? listening : listenWith(config, listening.port, tls);
+      // It may get calls at once, and answers them as the others do until all of them follow the new configuration.
+      const listener = isSameTls ? listening : listenWith(inUse.config, listening.port, tls);
       const next = { config, service: serviceOf(config, opened, forwarder, surroundings), tls, listener };
       return {
         warnings: [...bound.warnings, ...warnings],

@@ -70,6 +70,16 @@ async function inARow(port: number, bytes: Buffer, count: number): Promise<void>
 }
 
 describe.concurrent("the console's interface", () => {
+  test.each([1, 2])("names the endpoint that a reload has moved: workers = %i", async (workers) => {
+    await using server = await operate({ server: `workers = ${workers}` });
+    const webhook = `path = "/klas"\nsecrets = ["${SECRET}"]`;
+    await server.change({ server: `workers = ${workers}`, webhook });
+    const moved = `http://127.0.0.1:${server.process.port}/klas/balance`;
+    expect((await status(server)).url).toBe(moved);
+    const tried = await action(server, "/api/call", '{"player_id":"12001"}');
+    expect(v.parse(callResultSchema, await tried.json()).curl).toContain(moved);
+  });
+
   test("tells what runs, and that it is ready", async () => {
     await using server = await operate();
     const now = await status(server);
