@@ -156,16 +156,18 @@ export function fleet(
   }
 
   function discard(lane: Lane): void {
-    if (!open.delete(lane)) return;
+    const wasOpen = open.delete(lane);
+    // One that was busy on the return to the first host is open no more, but its connection still is.
+    lane.close();
+    if (!wasOpen) return;
     count("connection_discarded");
     takeIdle(lane);
-    lane.close();
     if (open.size === 0) add();
   }
 
   function lost(lane: Lane): void {
     // This is known already, and lanes that were begun since then are sound.
-    if (!open.has(lane)) return;
+    if (!open.has(lane)) return lane.close();
     lostMs.set(lane.host, performance.now());
     discard(lane);
     for (const other of idle.filter(isLeftOver)) discard(other);

@@ -17,7 +17,7 @@ export interface Lane {
   ask(queries: readonly BalanceQuery[]): Promise<readonly LaneAnswer[]>;
   /** Asks for no player. Rejects, with a message for the operator, if the server could not answer a lookup. */
   probe(): Promise<void>;
-  /** Ends the connection at once, even if the server is silent; what was under way rejects. */
+  /** Ends the connection at once, even if the server is silent; what was under way rejects. May be called again. */
   close(): void;
 }
 
