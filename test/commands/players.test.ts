@@ -203,7 +203,7 @@ describe("import", () => {
     expect(error).toBe(
       [
         "error: standard input: 7 bad rows, nothing was changed",
-        "line 3: balance: EUR has 2 decimals, this has more",
+        "line 3: balance: thousands or decimals? For thousands leave out the point; the currency has fewer decimals",
         'line 4: currency: "EURO" is not in ISO 4217: if it is meant, give its decimals under [currencies] in the configuration',
         "line 5: player_id: expected 1 to 256 well-formed characters, none of them a control character",
         "line 6: expected 3 fields, as the header has, found 2",
@@ -214,6 +214,24 @@ describe("import", () => {
       ].join("\n"),
     );
     expect(content()).toEqual([["12001", "EUR", 100n]]);
+  });
+
+  test("takes no thousands for a few euros, and reads three decimals where the currency has them", async () => {
+    const { exitCode, error } = await playersFrom(csv("a,EUR,1", "b,EUR,2.500"), "import", "-");
+    expect({ exitCode, error }).toEqual({
+      exitCode: 1,
+      error:
+        "error: standard input: 1 bad row, nothing was changed\n" +
+        "line 3: balance: thousands or decimals? For thousands leave out the point; for decimals add a 0\n",
+    });
+    expect(content()).toEqual([]);
+    expect((await playersFrom(csv("k,KWD,2.500"), "import", "-")).exitCode).toBe(0);
+    const { out } = await players("export");
+    expect(out).toBe(csv("k,KWD,2.500"));
+    expect((await playersFrom(out, "import", "-")).out).toBe(
+      "imported 1 player: 0 new, 0 changed, 1 unchanged\n",
+    );
+    expect(content()).toEqual([["k", "KWD", 2500n]]);
   });
 
   test("--dry-run counts what would change and shows the most of it, and changes nothing", async () => {

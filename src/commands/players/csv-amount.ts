@@ -35,8 +35,9 @@ export function plainAmount(
     const advice = isAmbiguous ? readings("comma", areDecimals, "write a point") : "write a point";
     return { problem: `a comma, which separates the columns of this file: ${advice}` };
   }
-  // In a file with commas between columns, only a point can be the decimal mark.
-  if (separator !== "," && isAmbiguous) {
+  // In a file with commas between columns only a point can be the decimal mark, as in what "players export" writes.
+  // It never writes more digits than the currency has decimals: such a point may stand between thousands.
+  if (isAmbiguous && (separator !== "," || fraction.length > exponent)) {
     return { problem: readings(mark === "." ? "point" : "comma", areDecimals, "add a 0") };
   }
   return { amount: text.replace(",", ".") };

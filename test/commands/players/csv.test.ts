@@ -90,7 +90,8 @@ test("an amount in any style is read as what it is, or refused, and never as ano
         expect(isOneMark || isComma).toBeTrue();
         return;
       }
-      const isEnglishThousand = separator === "," && /^-?\d{1,3}\.\d{3}$/.test(written);
+      // Only what the currency may well have as decimals is taken for them where it could be thousands.
+      const isEnglishThousand = separator === "," && exponent >= 3 && /^-?\d{1,3}\.\d{3}$/.test(written);
       if (isEnglishThousand) expect(read.amount).toBe(written);
       else expect(read.amount).toBe(`${sign}${integer}${fraction && "."}${fraction}`);
     }),

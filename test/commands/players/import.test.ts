@@ -237,6 +237,26 @@ test.each([
     ],
   ],
   [
+    "EUR",
+    ",",
+    "2.500",
+    "For thousands leave out the point; for decimals add a 0",
+    [
+      ["2500", 250_000],
+      ["2.5000", 250],
+    ],
+  ],
+  [
+    "JPY",
+    ",",
+    "1.000",
+    "For thousands leave out the point; for decimals add a 0",
+    [
+      ["1000", 1000],
+      ["1.0000", 1],
+    ],
+  ],
+  [
     "KWD",
     ";",
     "7,555",
