@@ -51,6 +51,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
       const mark = isBehindPooler ? null : crypto.randomUUID();
       if (mark !== null) await tell(session, mark, timeoutMs + GRACE_MS);
       const run = isBehindPooler ? inTransaction(session) : plainly(session);
+      if (isBehindPooler) await assertReadsCommitted(run, host);
       const fitness = mustTakeWrites ? PRIMARY_ONLY : ANY_SERVER;
       const [[fits] = []] = (await run(`SELECT ${fitness.isFit}`, [])).rows;
       if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${fitness.unfit}`, { mayPass: true });
@@ -103,7 +104,8 @@ const WITHOUT_ID =
 /** Sets up the session. A connection that is made anew has neither these settings nor the mark. */
 async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
   await session.unsafe("SET NAMES utf8mb4");
-  await session.unsafe("SET SESSION TRANSACTION READ ONLY");
+  // A server's own default may be to read what was never committed, or to lock what is read.
+  await session.unsafe("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY");
   // Otherwise the first lookup would begin a transaction, and all others would read what it saw.
   await session.unsafe("SET SESSION autocommit = 1");
   // MariaDB's, in seconds, and MySQL's, in milliseconds; others have neither.
@@ -121,6 +123,32 @@ async function setIfKnown(session: SQL, assignment: string): Promise<void> {
     if (serverErrno(error) !== UNKNOWN_VARIABLE) throw error;
   }
 }
+
+/** Behind a pooler a session cannot be told how to read, so the server's own settings must do. */
+async function assertReadsCommitted(run: Run, host: Host): Promise<void> {
+  const valueOf = async (variable: string) => {
+    try {
+      return String((await run(`SELECT ${variable}`, [])).rows[0]?.[0]);
+    } catch (error) {
+      if (serverErrno(error) !== UNKNOWN_VARIABLE) throw error;
+      return undefined;
+    }
+  };
+  // MySQL's name, and the one that older MariaDB has.
+  const level = (await valueOf("@@transaction_isolation")) ?? (await valueOf("@@tx_isolation"));
+  if (level === "READ-UNCOMMITTED") {
+    throw new HostProblem(`${host.name} ${READS_UNCOMMITTED}`, { mayPass: false });
+  }
+  if ((await valueOf("@@wsrep_on")) === "1" && (await valueOf("@@wsrep_sync_wait & 1")) !== "1") {
+    throw new HostProblem(`${host.name} ${WAITS_FOR_NOBODY}`, { mayPass: false });
+  }
+}
+
+const READS_UNCOMMITTED =
+  "reads what was never committed, and `pooler` leaves it as it is: set transaction_isolation = READ-COMMITTED there";
+
+const WAITS_FOR_NOBODY =
+  "is a Galera node that answers before it has the other nodes' commits, and `pooler` leaves it as it is: set wsrep_sync_wait = 1 on each node";
 
 /** How a lane reads if it matters how far its server is behind. Each answer shows which server gave it. */
 async function watched({ watch, leave }: Joined, ends: DisposableStack, run: Run) {

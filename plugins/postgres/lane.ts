@@ -34,6 +34,7 @@ export function postgresLanes(options: LaneOptions): Connect {
   const log = sayingOnce(options.log);
   const settings = {
     default_transaction_read_only: "on",
+    default_transaction_isolation: "read committed",
     statement_timeout: String(timeoutMs + GRACE_MS),
     idle_in_transaction_session_timeout: String(timeoutMs + GRACE_MS),
   };

@@ -301,6 +301,50 @@ describe("MySQL: after a fault", () => {
   );
 });
 
+describe("MySQL: what was never committed is read by nobody", () => {
+  test(
+    "whatever the server's default is",
+    async () => {
+      await second.run("SET GLOBAL TRANSACTION ISOLATION LEVEL READ UNCOMMITTED");
+      try {
+        const { source } = await open(optionsFor(second));
+        const update = "UPDATE casino.wallet SET balance = 99 WHERE id = 'Abc'";
+        const writing = second.run("START TRANSACTION", update, "SELECT SLEEP(1.5)", "ROLLBACK");
+        await Bun.sleep(700);
+        expect(await ask(source, "Abc")).toEqual(THIRTY);
+        await writing;
+        expect(await failure(open({ ...optionsFor(second), pooler: true }, { isRehearsal: true }))).toContain(
+          "set transaction_isolation = READ-COMMITTED",
+        );
+      } finally {
+        await second.run("SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      }
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "behind a pooler a Galera node must wait for the commits of the others by itself",
+    async () => {
+      const node = await startMariaDb(
+        "--wsrep_on=ON",
+        "--wsrep_provider=/usr/lib/galera/libgalera_smm.so",
+        "--wsrep_cluster_address=gcomm://",
+        `--wsrep_provider_options=base_port=${freePort()}`,
+        "--binlog_format=ROW",
+      );
+      await node.run(...TABLES);
+      const pooled = { ...optionsFor(node), pooler: true };
+      expect(await failure(open(pooled, { isRehearsal: true }))).toContain("set wsrep_sync_wait = 1");
+      await node.run("SET GLOBAL wsrep_sync_wait = 1");
+      const { source } = await open(pooled);
+      expect(await ask(source, "Abc")).toEqual(THIRTY);
+      await node.end();
+    },
+    SLOW_MS,
+  );
+});
+
 test(
   "MySQL: by TLS the server's certificate and its name are verified",
   async () => {
