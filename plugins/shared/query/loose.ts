@@ -25,9 +25,13 @@ const LOOSE_FUNCTIONS: ReadonlySet<string> = new Set(
   (
     "LOWER UPPER LCASE UCASE INITCAP CASEFOLD UNACCENT NORMALIZE TRIM LTRIM RTRIM BTRIM LEFT RIGHT SUBSTR SUBSTRING MID " +
     "SUBSTRING_INDEX SPLIT_PART REPLACE TRANSLATE REGEXP_REPLACE REGEXP_LIKE INSTR LOCATE FIND_IN_SET POSITION STRPOS STARTS_WITH STRING_TO_ARRAY " +
+    "LPAD RPAD OVERLAY INSERT PRINTF FORMAT ABS ROUND TRUNC TRUNCATE CEIL CEILING FLOOR MOD " +
     "SOUNDEX DIFFERENCE METAPHONE DMETAPHONE LEVENSHTEIN SIMILARITY TO_NUMBER"
   ).split(" "),
 );
+
+/** What they make of a text is a number, of `42abc` the same as of 42. */
+const ARITHMETIC: ReadonlySet<string> = new Set("+ - * / % & << >> ^".split(" "));
 
 /** Types of which one value is written in several ways, such as 42 and 042, or that cut a text off. */
 const LOOSE_TYPES: ReadonlySet<string> = new Set(
@@ -187,7 +191,7 @@ function loosenessOf(tokens: readonly string[]): string | undefined {
   for (const [index, token] of tokens.entries()) {
     const word = token.toUpperCase();
     const next = tokens[index + 1] ?? "";
-    if (isLooseOperator(word)) return word;
+    if (isLooseOperator(word) || ARITHMETIC.has(word)) return word;
     if (word === "COLLATE" && LOOSE_COLLATION.test(next.toUpperCase())) return `COLLATE ${next}`;
     if (word === "::" && isLooseType(tokens.slice(index + 1))) return `::${next}`;
     if (next !== "(") continue;

@@ -39,6 +39,12 @@ describe.each([
     ["id = :player_id OR lower(id) = lower(:player_id)", "lower()"],
     ["id = :player_id AND lower(b.id) = lower(:player_id)", "lower()"],
     ["NOT id = :player_id AND lower(id) = lower(:player_id)", "lower()"],
+    ["id = lpad(:player_id, 10, '0')", "lpad()"],
+    ["id = printf('%08d', :player_id)", "printf()"],
+    ["id = round(:player_id)", "round()"],
+    ["id = :player_id + 0", "+"],
+    ["id = 1*:player_id", "*"],
+    ["id = (:player_id - 0)", "-"],
   ])("%s", (condition, by) => {
     expect(looseBy(condition, dialect)).toBe(by);
   });
@@ -132,6 +138,11 @@ test.each([
   ["id GLOB :player_id", "GLOB"],
   ["id = :player_id COLLATE rtrim", "COLLATE rtrim"],
   ["[id] = :player_id", undefined],
+  ["id = :player_id AND balance - held > -5", undefined],
+  ["id = :player_id + 0 AND id = :player_id", undefined],
+  ["id = 'u-' || :player_id", undefined],
+  ["data->>'id' = :player_id", undefined],
+  ["id = (SELECT w.id FROM w WHERE w.n = :player_id) AND (SELECT count(*) FROM b) * 2 > 1", undefined],
 ])("SQLite's own: %s", (condition, by) => {
   expect(looseBy(condition, SQLITE)).toBe(by);
 });
