@@ -3,8 +3,8 @@ import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { needsId } from "../shared/query/loose.ts";
-import { playerKey } from "../shared/player-key.ts";
-import { castType, looseBesidesCast } from "./cast-type.ts";
+import { type KeyType, playerKey } from "../shared/player-key.ts";
+import { castType, castWidth, looseBesidesCast } from "./cast-type.ts";
 import { postgresLanes } from "./lane.ts";
 import { warnOfWriting } from "./may-write.ts";
 import { type Options, optionsSchema } from "./options.ts";
@@ -54,6 +54,7 @@ export default {
     const { query } = options;
     const idType =
       options.id_type === "text" && query !== undefined ? (castType(query) ?? "text") : options.id_type;
+    let keyType: KeyType = idType;
     const given = { idType, role, rowReader: rowReader(kindOf, isSameText) };
     const statement =
       query === undefined
@@ -79,7 +80,8 @@ export default {
       log,
       role,
       noteStanding: ({ name }, standing) => void stalenessMs.set(name, role.stalenessMs(standing)),
-      prepareHost: async (host) => {
+      prepareHost: async (host, run) => {
+        if (query !== undefined && idType === "bigint") keyType = await castWidth(run, query);
         await own?.prepare(host);
         if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
       },
@@ -91,7 +93,7 @@ export default {
           hosts: options.hosts,
           connections: options.connections,
           maxBatch: options.batch ? MAX_BATCH : 1,
-          isKey: (playerId) => playerKey(idType, playerId) !== undefined,
+          isKey: (playerId) => playerKey(keyType, playerId) !== undefined,
           connect,
         },
         context,

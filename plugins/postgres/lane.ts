@@ -24,7 +24,7 @@ interface LaneOptions {
   /** Told how a host stands, before it is used and whenever it answers. */
   readonly noteStanding: (host: Host, standing: unknown) => void;
   /** Done before the first lane to a host that is fit is used. */
-  readonly prepareHost: (host: Host) => Promise<void>;
+  readonly prepareHost: (host: Host, run: Run) => Promise<void>;
   readonly timeoutMs: number;
 }
 
@@ -53,7 +53,7 @@ export function postgresLanes(options: LaneOptions): Connect {
       const run = isBehindPooler ? inTransaction(session, begin) : plainly(session);
       const assertIsFit = () => assertFit(host, run, options);
       await assertIsFit();
-      await prepareHost(host);
+      await prepareHost(host, run);
       // For each connection anew: it may lead to another server, whose columns are others.
       const statement = await choose(run, host, options, log);
       return {

@@ -57,7 +57,7 @@ interface Vetted {
 }
 
 /** Others who speak the protocol have other plans and catalogues: `undefined` if the server does not take a statement. */
-async function ifKnown<Found>(asked: Promise<Found>): Promise<Found | undefined> {
+export async function ifKnown<Found>(asked: Promise<Found>): Promise<Found | undefined> {
   try {
     return await asked;
   } catch (error) {

@@ -26,6 +26,8 @@ beforeAll(async () => {
        ('infinity', 'Infinity', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
      CREATE TABLE numbered (id bigint PRIMARY KEY, balance numeric);
      INSERT INTO numbered VALUES (42, 4), (9007199254740992, 5), (9007199254740993, 6), (-7, 7);
+     CREATE TABLE edges (id bigint PRIMARY KEY);
+     INSERT INTO edges VALUES (42), (32767), (2147483647), (-2147483648);
      CREATE TABLE identified (id uuid PRIMARY KEY, balance numeric);
      INSERT INTO identified VALUES ('0123abcd-0123-4567-89ab-0123456789ab', 8);
      CREATE TABLE sloppy (id citext, id_loose text COLLATE loose, id_padded char(10), balance numeric);
@@ -240,6 +242,38 @@ describe("an id is compared as what it is", () => {
         { balance: "4" },
         ...others.map(() => null),
       ]);
+    });
+
+    test.each([
+      [":player_id::int", ["2147483647", "-2147483648"], ["2147483648", "-2147483649"], {}],
+      ["CAST(:player_id AS integer)", ["42"], ["2147483648"], { id_type: "bigint" }],
+      [":player_id::int2", ["32767", "42"], ["32768", "-32769"], {}],
+      ["greatest(:player_id::smallint, :player_id::int4)", ["42"], ["2147483648"], {}],
+      ["greatest(:player_id::int4, :player_id::int8)", ["42"], ["9223372036854775808"], {}],
+    ])(
+      "and a number too large for the cast is none, whoever else is asked for: %s",
+      async (cast, known, others, options) => {
+        for (const query of [
+          `SELECT id AS balance FROM edges WHERE id = ${cast}`,
+          // This one is asked as it stands.
+          `SELECT max(${cast}) AS player_id, max(id) AS balance FROM edges WHERE id = ${cast} HAVING count(*) > 0`,
+        ]) {
+          expect(await answers(query, [...known, ...others], options)).toEqual([
+            ...known.map((balance) => ({ balance })),
+            ...others.map(() => null),
+          ]);
+        }
+      },
+    );
+
+    test("on a server whose integer is wider, the larger number is a player's", async () => {
+      using proxy = startRewordingProxy(server.port, "::integer", "::bigint ");
+      const { source } = await open({
+        ...optionsFor(server, DATABASE),
+        hosts: [`127.0.0.1:${proxy.port}`],
+        query: "SELECT balance FROM numbered WHERE id = :player_id::integer",
+      });
+      expect(await ask(source, "9007199254740993")).toEqual({ balance: "6" });
     });
 
     test.each([
