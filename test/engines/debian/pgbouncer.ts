@@ -68,7 +68,7 @@ describe("PgBouncer in transaction mode", () => {
 
   test("is found out, too, if it swallows what a session begins with", async () => {
     const { options } = await behindPgBouncer(
-      "ignore_startup_parameters = default_transaction_read_only,statement_timeout,idle_in_transaction_session_timeout",
+      "ignore_startup_parameters = default_transaction_read_only,default_transaction_isolation,statement_timeout,idle_in_transaction_session_timeout",
     );
     expect(await failure(open(options))).toMatch(
       /^127\.0\.0\.1:\d+ ignores what a session begins with, .* set pooler = true$/,
