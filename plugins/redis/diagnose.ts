@@ -1,4 +1,5 @@
-import { explainRefused } from "../shared/lanes/host.ts";
+import type { HostTls } from "../shared/engine-tls.ts";
+import { explainRefused, type Host } from "../shared/lanes/host.ts";
 import type { Address } from "./client.ts";
 
 /** How long the server is given to say what is wrong. */
@@ -32,7 +33,10 @@ export async function diagnose(address: Address): Promise<readonly [words: strin
     const isPlain = address.tls === false;
     return isPlain
       ? ["does not answer: it hangs, speaks TLS, or a firewall drops what is sent there", true]
-      : ["does not answer by TLS: its certificate does not fit, or it speaks no TLS: see tls", true];
+      : [
+          "does not answer by TLS: its certificate does not fit, or it speaks no TLS: see tls; or it hangs, or a firewall drops what is sent there",
+          true,
+        ];
   }
   const known = EXPLANATIONS.find(([pattern]) => pattern.test(reply));
   if (known !== undefined) return [known[1], known[2]];
@@ -49,37 +53,42 @@ export async function wantsPassword(address: Omit<Address, "user" | "password">)
 async function replyOf({ host, user, password, tls }: Address): Promise<string | undefined> {
   const login = password === undefined ? [] : [["AUTH", ...(user === undefined ? [] : [user]), password]];
   const commands = [...login, ["PING"], ["ROLE"]];
-  const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+  const { promise: finished, resolve: finish } = Promise.withResolvers<undefined>();
   let received = "";
-  const timer = setTimeout(finish, PATIENCE_MS);
+  const timer = setTimeout(finish, PATIENCE_MS, undefined);
   const socket = {
     data(_socket: unknown, bytes: Buffer) {
       received += bytes.toString("latin1");
-      if (received.startsWith("-") || received.includes("\r\n*") || received.includes("\r\n-")) finish();
+      if (received.startsWith("-") || received.includes("\r\n*") || received.includes("\r\n-"))
+        finish(undefined);
     },
-    close: () => finish(),
-    error: () => finish(),
+    close: () => finish(undefined),
+    error: () => finish(undefined),
   };
+  const connecting = connect(host, tls, socket);
   try {
-    const connection =
-      host.socket === undefined
-        ? await Bun.connect({
-            hostname: host.address ?? host.hostname,
-            port: host.port,
-            ...(tls === false ? {} : { tls }),
-            socket,
-          })
-        : await Bun.connect({ unix: host.socket, socket });
-    connection.write(commands.map(encode).join(""));
+    // The runtime would try for minutes to reach a host that drops packets.
+    const connection = await Promise.race([connecting, finished]);
+    connection?.write(commands.map(encode).join(""));
     await finished;
-    connection.end();
   } catch {
     return undefined;
   } finally {
     clearTimeout(timer);
+    // It may still open, too late, or have failed.
+    connecting.then(
+      (connection) => connection.end(),
+      () => {},
+    );
   }
   const lines = received.split("\r\n");
   return lines.find((line) => line.startsWith("-")) ?? lines[0] ?? "";
+}
+
+async function connect(host: Host, tls: HostTls, socket: Bun.SocketHandler): Promise<Bun.Socket<unknown>> {
+  if (host.socket !== undefined) return await Bun.connect({ unix: host.socket, socket });
+  const hostname = host.address ?? host.hostname;
+  return await Bun.connect({ hostname, port: host.port, ...(tls === false ? {} : { tls }), socket });
 }
 
 function encode(words: readonly string[]): string {

@@ -64,6 +64,17 @@ async function open(
   return { source, messages, counts };
 }
 
+/** Stops a server whose queue of connections is short, and fills that: from then on packets to it are dropped. */
+async function silence(own: RedisServer): Promise<void> {
+  await own.freeze();
+  for (let attempt = 1; attempt <= 20; attempt += 1) {
+    const connecting = Bun.connect({ hostname: "127.0.0.1", port: own.port, socket: { data() {} } });
+    connecting.catch(() => {});
+    if ((await Promise.race([connecting, Bun.sleep(500)])) === undefined) return;
+  }
+  throw new Error("it still accepts connections");
+}
+
 const redis = builtIns.get("redis");
 if (redis === undefined) throw new Error("redis is not built in");
 const hash = { key: "wallet:{player_id}", field: "cents", unit: "minor", currency_field: "code" } as const;
@@ -307,6 +318,29 @@ describe("Redis: after a fault", () => {
       await master.start();
       await Bun.sleep(500);
       expect(await ask(source, "12001")).toEqual({ balance: "31" });
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "the new master is found although the old one's machine has fallen silent, and accepts no connection",
+    async () => {
+      const master = await startRedis("--tcp-backlog", "1");
+      await fill(master);
+      const replica = await startRedis("--replicaof", "127.0.0.1", String(master.port));
+      // It takes so long to see that the master is gone that the source tries the old one meanwhile.
+      const sentinel = await startSentinel(master, "sentinel down-after-milliseconds casino 3000");
+      const { source } = await open({ sentinels: [`127.0.0.1:${sentinel}`], master: "casino" });
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      const giveUpMs = performance.now() + 20_000;
+      while ((await replica.run("GET", "balance:12001")) === null && performance.now() < giveUpMs)
+        await Bun.sleep(50);
+      await Bun.sleep(1500);
+      await silence(master);
+      expect(await ask(source, "12001", { withinMs: 30_000 })).toEqual(THIRTY);
+      expect(await failure(open(optionsFor(master), { isRehearsal: true }))).toContain(
+        "does not answer: it hangs, speaks TLS, or a firewall drops what is sent there",
+      );
     },
     SLOW_MS,
   );
