@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type PostgresServer, startPostgres } from "../../engines/postgres-server.ts";
 import { eventually } from "../../operations/operated.ts";
 import { clientOf, ownPlayers } from "./own-players.ts";
+import { startSlowLink } from "./slow-link.ts";
 import { ask, failure, open, optionsFor } from "./subject.ts";
 
 const DATABASE = "casino";
@@ -172,6 +173,30 @@ describe("with two hosts", () => {
       await first.freeze();
       const lookups = Array.from({ length: 200 }, () => ask(source, "12001", { withinMs: 1500 }));
       expect(await Promise.all(lookups)).toEqual(Array.from({ length: 200 }, () => THIRTY));
+    },
+    SLOW_MS,
+  );
+
+  test(
+    "no session is left on the second one if it was silent to a lookup while the first came back",
+    async () => {
+      const [first, second] = [await server(), await server()];
+      using link = startSlowLink(first.port);
+      link.cut();
+      const hosts = [link, second].map(({ port }) => `127.0.0.1:${port}`);
+      const { source } = await open({ ...optionsFor(first, DATABASE), hosts }, { timeoutMs: 6000 });
+      {
+        await using locking = clientOf(second, DATABASE);
+        await locking.begin(async (transaction) => {
+          await transaction.unsafe("LOCK TABLE players IN ACCESS EXCLUSIVE MODE");
+          const answer = ask(source, "12001");
+          link.mend();
+          expect(await answer).toEqual(THIRTY);
+          expect(source.state?.()).toMatchObject({ host: hosts[0] });
+        });
+      }
+      const sessions = "SELECT pid FROM pg_stat_activity WHERE usename = 'klas'";
+      await untilSo(async () => (await second.run(sessions)).length === 0);
     },
     SLOW_MS,
   );
