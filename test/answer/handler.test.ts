@@ -533,3 +533,26 @@ describe("authenticate", () => {
     );
   });
 });
+
+// They are made from headers that all of them share.
+test("replies of which none is sent yet keep their own signature, and only the ending one ends its connection", async () => {
+  const log = openLog({ level: "error", format: "json" });
+  const bodies = ["plain", "rich"].map((player) => balanceRequest(player));
+  const replies = await Promise.all(
+    bodies.map((text, index) =>
+      handleCall(
+        BALANCE,
+        post(text),
+        performance.now(),
+        { callerOf: () => ({ address: "" }), isEnding: () => index === 0 },
+        () => ({ ...service(), log }),
+      ),
+    ),
+  );
+  const texts = await Promise.all(replies.map((reply) => reply.clone().text()));
+  expect(new Set(texts).size).toBe(2);
+  for (const [index, reply] of replies.entries()) {
+    expect(reply.headers.get("X-Signature")).toBe(hmac(SECRET, texts[index] ?? ""));
+  }
+  expect(replies.map((reply) => reply.headers.get("Connection"))).toEqual(["close", null]);
+});
