@@ -4,9 +4,13 @@ import { type Connect, HostProblem, type Lane } from "./lane.ts";
 /** How long to wait for a host before the next one is tried as well: a server that hangs does not refuse. */
 const HEAD_START_MS = 200;
 
+/** How often hosts that refused are asked again while others are silent: what was down may be up by then. */
+const AGAIN_MS = 250;
+
 /**
  * Opens a lane to the first host that is fit. A slow host is still tried beside the next one, and lanes that come too
- * late are closed. Rejects with a `HostProblem` that names the problem of every host.
+ * late are closed. A host that refused is asked again for as long as another one has yet to answer its first attempt.
+ * Rejects with a `HostProblem` that names the latest problem of every host.
  */
 export function firstFit(
   hosts: readonly Host[],
@@ -16,7 +20,10 @@ export function firstFit(
   const decided = new AbortController();
   const ends = AbortSignal.any([decided.signal, signal]);
   return new Promise((resolve, reject) => {
-    const problems: unknown[] = [];
+    const problems = new Map<Host, unknown>();
+    /** Those whose problem may pass, and that are not being asked again yet. */
+    const refusing = new Set<Host>();
+    const again = setInterval(askAgain, AGAIN_MS);
     let begun = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -26,29 +33,50 @@ export function firstFit(
       if (host === undefined) return;
       begun += 1;
       timer = setTimeout(beginNext, HEAD_START_MS);
-      connect(host, ends).then(take, giveUp);
+      begin(host);
+    }
+
+    function begin(host: Host): void {
+      connect(host, ends).then(take, (problem: unknown) => giveUp(host, problem));
+    }
+
+    function askAgain(): void {
+      if (signal.aborted) return;
+      for (const host of refusing) {
+        refusing.delete(host);
+        begin(host);
+      }
+    }
+
+    function decide(): void {
+      clearTimeout(timer);
+      clearInterval(again);
+      decided.abort();
     }
 
     function take(lane: Lane): void {
       if (ends.aborted) lane.close();
       if (decided.signal.aborted) return;
-      clearTimeout(timer);
-      decided.abort();
+      decide();
       if (signal.aborted) reject(notNeeded());
       else resolve(lane);
     }
 
-    function giveUp(problem: unknown): void {
+    function giveUp(host: Host, problem: unknown): void {
       if (decided.signal.aborted) return;
-      problems.push(problem);
-      if (problems.length < hosts.length && !signal.aborted) return beginNext();
-      clearTimeout(timer);
-      decided.abort();
-      reject(all(problems));
+      const isFirst = !problems.has(host);
+      problems.set(host, problem);
+      if (problem instanceof HostProblem && problem.mayPass) refusing.add(host);
+      // An attempt to ask again does not keep this one going: whoever wants a lane begins anew, with all hosts.
+      if (problems.size === hosts.length || signal.aborted) {
+        decide();
+        reject(all([...problems.values()]));
+      } else if (isFirst) beginNext();
     }
 
-    if (signal.aborted) reject(notNeeded());
-    else beginNext();
+    if (!signal.aborted) return beginNext();
+    decide();
+    reject(notNeeded());
   });
 }
 

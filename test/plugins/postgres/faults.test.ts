@@ -178,6 +178,25 @@ describe("with two hosts", () => {
   );
 
   test(
+    "the second one is found again after its restart while the first one hangs",
+    async () => {
+      const [first, second] = [await server(), await server()];
+      using link = startSlowLink(first.port);
+      link.hushAfter(0);
+      const hosts = [link, second].map(({ port }) => `127.0.0.1:${port}`);
+      const { source } = await open({ ...optionsFor(first, DATABASE), hosts });
+      expect(await ask(source, "12001")).toEqual(THIRTY);
+      await second.end("SIGKILL");
+      await eventually("the loss", async () => source.state?.()["connections"] === 0);
+      // The second one refuses, and the first one is waited for.
+      await Bun.sleep(800);
+      await second.start();
+      expect(await ask(source, "12001", { withinMs: 3000 })).toEqual(THIRTY);
+    },
+    SLOW_MS,
+  );
+
+  test(
     "no session is left on the second one if it was silent to a lookup while the first came back",
     async () => {
       const [first, second] = [await server(), await server()];
