@@ -111,17 +111,18 @@ export function lanes(
     waiting.rejoin(again);
   }
 
-  /** Until its time is over, a slow statement is not held against a host that still answers others. */
+  /** A slow statement is not held against a host that answers others meanwhile, and has all of its time. */
   function onSilence(flight: Flight): void {
     const { lane, sentMs } = flight;
     const leftMs = sentMs + timeoutMs - performance.now();
-    if (leftMs > 0 && ships.hasSpokenSince(lane.host, sentMs)) {
+    const answersOthers = ships.hasSpokenSince(lane.host, sentMs);
+    if (leftMs > 0 && answersOthers) {
       flight.watch = setTimeout(() => onSilence(flight), leftMs);
       return;
     }
     if (!end(flight)) return;
     count("silent_connection");
-    ships.suspect(lane.host);
+    if (!answersOthers) ships.suspect(lane.host);
     // What was sent a second time is left to its deadline, which is near.
     resend(flight.batch);
     ships.discard(lane);

@@ -178,6 +178,28 @@ describe("with two hosts", () => {
   );
 
   test(
+    "the first one is kept, with its other connections, if one lookup is slow and it answers others meanwhile",
+    async () => {
+      const [first, second] = [await server(), await server()];
+      const query = `SELECT player_id, balance_minor FROM players
+        WHERE player_id = :player_id AND (player_id <> '12002' OR pg_sleep(60)::text = '')`;
+      await first.run("INSERT INTO players VALUES ('12002', 'EUR', 0)", DATABASE);
+      const options = { ...optionsFor(first, DATABASE, second), query, batch: false };
+      const { source, counts } = await open(options, { timeoutMs: 1500 });
+      const slow = failure(ask(source, "12002", { withinMs: 1500 }));
+      while (counts["silent_connection"] === undefined) {
+        expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+        await Bun.sleep(20);
+      }
+      expect(await slow).toContain("timed out");
+      expect(await ask(source, "12001")).toEqual({ balanceMinor: 3000n, exponent: 2 });
+      expect(source.state?.()).toMatchObject({ host: `127.0.0.1:${first.port}`, connections: 1 });
+      expect(counts).toMatchObject({ silent_connection: 1, connection_discarded: 1 });
+    },
+    SLOW_MS,
+  );
+
+  test(
     "the second one is found again after its restart while the first one hangs",
     async () => {
       const [first, second] = [await server(), await server()];
