@@ -2,14 +2,13 @@ import type { LookupResult } from "../../src/plugin.ts";
 import { integerOf, notAnAmount, plainDecimal } from "../shared/decimal.ts";
 import type { ResponseHeaders } from "../shared/http/response-head.ts";
 import { decodeText } from "./charset.ts";
-import { doubledNames } from "./doubled.ts";
 import { PARSERS, type Document } from "./document.ts";
 import { echoOf } from "./echo.ts";
 import type { CoreResponse, AnswerReader } from "./exchange.ts";
 import { NotNow, retryAfterMs, ServerError } from "./failure.ts";
 import { oneOf } from "./one-of.ts";
 import type { Options } from "./options.ts";
-import { describePointers, parsePointer, type Pointer } from "./pointer.ts";
+import { describePointers } from "./pointer.ts";
 import type { CoreRequest } from "./request.ts";
 
 const TRY_AGAIN = new Set([429, 502, 503, 504]);
@@ -30,19 +29,18 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     Object.entries(options.status_map).map(([status, code]) => [Number(status), code]),
   );
   const notFoundStatus = new Set(options.not_found.status);
-  const notFoundPointer = optionalPointer(options.not_found.pointer);
-  const saysNotFound = oneOf([options.not_found.equals ?? []].flat());
-  const amountPointer = optionalPointer(options.balance) ?? [];
-  const currencyPointer = optionalPointer(options.currency);
-  const place = options.format === "text" ? "" : ` at ${options.balance || "the top"}`;
-  const parse = PARSERS[options.format];
+  const { balance = "", not_found: notFound } = options;
+  const saysNotFound = oneOf([notFound.equals ?? []].flat());
+  const place = options.format === "text" ? "" : ` at ${balance || "the top"}`;
+  const places = [balance, options.currency, notFound.pointer, options.echo].filter(
+    (each) => each !== undefined,
+  );
+  const parse: (text: string) => Document = PARSERS[options.format](places);
   const echo = echoOf(options);
-  const ways = [amountPointer, currencyPointer, notFoundPointer, optionalPointer(options.echo)];
-  const doubledName = doubledNames(ways.filter((way) => way !== undefined));
 
   function needsBody(status: number): boolean {
     if (refusals.has(status) || notFoundStatus.has(status) || TRY_AGAIN.has(status)) return false;
-    return isSuccess(status) || (notFoundPointer !== undefined && status >= 400);
+    return isSuccess(status) || (notFound.pointer !== undefined && status >= 400);
   }
 
   function read({ status, headers, body, isEndMarked }: CoreResponse, request: CoreRequest): LookupResult {
@@ -75,7 +73,9 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
 
   function assertToThisCall(headers: ResponseHeaders, request: CoreRequest): void {
     echo.assertHeader(headers, request);
-    const seconds = ageSeconds(headers.get("age"));
+    const age = headers.get("age");
+    if (age === undefined) return;
+    const seconds = ageSeconds(age);
     if (seconds > 0) throw new Error(`the answer is from a cache, ${seconds} s old (Age)`);
   }
 
@@ -85,20 +85,21 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     if (text === undefined) return { problem };
     try {
       const document = parse(text);
-      const name = options.format === "json" ? doubledName(text) : undefined;
-      return name === undefined ? { document } : { problem: `${JSON.stringify(name)} stands in it twice` };
+      const { doubledName } = document;
+      if (doubledName === undefined) return { document };
+      return { problem: `${JSON.stringify(doubledName)} stands in it twice` };
     } catch {
       return { problem: `not ${options.format}${mediaType(contentType)}` };
     }
   }
 
   function isNobody(document: Document): boolean {
-    const found = notFoundPointer && document.textAt(notFoundPointer);
+    const found = notFound.pointer === undefined ? undefined : document.textAt(notFound.pointer);
     return found !== undefined && saysNotFound(found.trim());
   }
 
   function amount(status: number, document: Document): LookupResult {
-    const text = document.textAt(amountPointer);
+    const text = document.textAt(balance);
     // If there is text, the pointer is right, and a list of other places would mislead.
     if (text === undefined) throw new Error(`${status}, but no number${place}${contents(document.root)}`);
     const decimal = plainDecimal(text);
@@ -113,9 +114,9 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
 
   /** `undefined` means that the configuration's currency holds, so what cannot be read must not pass for it. */
   function currencyOf(status: number, document: Document): string | undefined {
-    if (currencyPointer === undefined) return undefined;
-    const text = document.textAt(currencyPointer);
-    if (text === undefined && !document.isNothingAt(currencyPointer)) {
+    if (options.currency === undefined) return undefined;
+    const text = document.textAt(options.currency);
+    if (text === undefined && !document.isNothingAt(options.currency)) {
       throw new Error(`${status}, but no text at ${options.currency} (currency)${contents(document.root)}`);
     }
     return text?.trim();
@@ -124,17 +125,13 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
   return { needsBody, read };
 }
 
-function optionalPointer(text: string | undefined): Pointer | undefined {
-  return text === undefined ? undefined : parsePointer(text);
-}
-
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
 /** `Age` says that the core did not make or confirm the answer for this call (RFC 9111, section 5.1). 0 without a number. */
-function ageSeconds(header: string | undefined): number {
-  return Number(/^\d{1,9}/.exec(header ?? "")?.[0] ?? 0);
+function ageSeconds(header: string): number {
+  return Number(/^\d{1,9}/.exec(header)?.[0] ?? 0);
 }
 
 function statusError(status: number): Error {

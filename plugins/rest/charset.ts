@@ -27,10 +27,7 @@ export function decodeText(
   format: Options["format"],
 ): Decoded {
   const charset =
-    markOf(bytes) ??
-    CHARSET.exec(contentType ?? "")?.[1] ??
-    (format === "xml" ? xmlEncoding(bytes) : undefined) ??
-    "utf-8";
+    markOf(bytes) ?? charsetIn(contentType) ?? (format === "xml" ? xmlEncoding(bytes) : undefined) ?? "utf-8";
   const decoder = decoderFor(charset);
   if (decoder === undefined) return { problem: `in the charset ${charset}, which is not known` };
   try {
@@ -41,6 +38,8 @@ export function decodeText(
 }
 
 function markOf(bytes: Uint8Array): string | undefined {
+  // No mark begins like a text in ASCII, as nearly all do.
+  if ((bytes[0] ?? 0) < 0x80) return undefined;
   return MARKS.find(([mark]) => mark.every((byte, index) => bytes[index] === byte))?.[1];
 }
 
@@ -49,6 +48,16 @@ function xmlEncoding(bytes: Uint8Array): string | undefined {
   const start = Buffer.from(bytes.subarray(0, XML_DECLARATION_BYTES)).toString("latin1");
   const encoding = XML_ENCODING.exec(start)?.[1];
   return encoding !== undefined && /^utf-16/i.test(encoding) ? undefined : encoding;
+}
+
+/** A core gives all its answers one type. */
+let latest: { readonly contentType: string | undefined; readonly charset: string | undefined } | undefined;
+
+function charsetIn(contentType: string | undefined): string | undefined {
+  if (latest?.contentType !== contentType || latest === undefined) {
+    latest = { contentType, charset: CHARSET.exec(contentType ?? "")?.[1] };
+  }
+  return latest.charset;
 }
 
 /** Takes the labels of the WHATWG Encoding standard, which reads ISO-8859-1 as windows-1252. */

@@ -2,7 +2,6 @@ import type { ResponseHeaders } from "../shared/http/response-head.ts";
 import type { Document } from "./document.ts";
 import { WrongEcho } from "./failure.ts";
 import type { Options } from "./options.ts";
-import { parsePointer } from "./pointer.ts";
 import type { CoreRequest } from "./request.ts";
 
 /**
@@ -18,7 +17,6 @@ export interface Echo {
 
 export function echoOf({ echo, echo_header: header }: Options): Echo {
   const name = header?.toLowerCase();
-  const pointer = echo === undefined ? undefined : parsePointer(echo);
   return {
     assertHeader(headers, request) {
       if (name === undefined) return;
@@ -29,8 +27,8 @@ export function echoOf({ echo, echo_header: header }: Options): Echo {
       }
     },
     isNamedBy(document, request) {
-      if (pointer === undefined) return true;
-      const named = document.textAt(pointer);
+      if (echo === undefined) return true;
+      const named = document.textAt(echo);
       if (named === undefined) return false;
       if (named === request.playerId) return true;
       throw new WrongEcho(`the answer is about another player, by what is at ${echo} (echo)`);

@@ -2,7 +2,6 @@
 export type Pointer = readonly string[];
 
 const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
-const ARRAY_INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** How much of a document a message shows. */
 const MAX_LISTED = 8;
@@ -17,17 +16,6 @@ export function isPointer(text: string): boolean {
 export function parsePointer(text: string): Pointer {
   const tokens = text.split("/").slice(1);
   return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-/** What the pointer leads to, or `undefined`. Only a document's own members are found, never `constructor`. */
-export function resolvePointer(document: unknown, pointer: Pointer): unknown {
-  let value = document;
-  for (const token of pointer) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, token)) return undefined;
-    if (Array.isArray(value) && !ARRAY_INDEX.test(token)) return undefined;
-    value = Reflect.get(value, token);
-  }
-  return value;
 }
 
 /** The pointers to a document's values, for a message: names only, and not many of them. */

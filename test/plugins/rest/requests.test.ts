@@ -325,10 +325,9 @@ describe("amounts", () => {
     [{ format: "xml", balance: "/r" }, "<r>30", "200, but not xml"],
     [
       {},
-      `${"[".repeat(30)}${"]".repeat(30)}`,
+      `${"[".repeat(30_000)}${"]".repeat(30_000)}`,
       "200, but no number at /balance; the document has: /0/0/0/0/0/0/0/0",
     ],
-    [{}, `${"[".repeat(30_000)}${"]".repeat(30_000)}`, "200, but not json"],
   ])("%j refuses %.40s", async (options, body, message) => {
     await using core = await answering(200, body);
     const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/balance", ...options });
