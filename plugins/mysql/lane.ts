@@ -3,7 +3,7 @@ import type { SourceLog } from "../../src/plugin.ts";
 import type { IdType } from "../shared/engine-options.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { type Connect, HostProblem } from "../shared/lanes/lane.ts";
-import { GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
+import { type AtEnd, GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
 import type { Query } from "../shared/query/parameters.ts";
 import { type Column, rowReader } from "../shared/query/row-reader.ts";
 import { explainConnecting, explainStatement } from "./failure.ts";
@@ -47,7 +47,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
 
   return sqlLanes({
     client: (host, onClosed) => clientOf(reach(host), onClosed),
-    async begin(session, host, ends) {
+    async begin(session, host, atEnd) {
       const mark = isBehindPooler ? null : crypto.randomUUID();
       if (mark !== null) await tell(session, mark, timeoutMs + GRACE_MS);
       const run = isBehindPooler ? inTransaction(session) : plainly(session);
@@ -56,7 +56,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
       const [[fits] = []] = (await run(`SELECT ${fitness.isFit}`, [])).rows;
       if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${fitness.unfit}`, { mayPass: true });
       const { read, isFit, unfit } =
-        watch === undefined ? { read: run, ...fitness } : await watched(watch(host), ends, run);
+        watch === undefined ? { read: run, ...fitness } : await watched(watch(host), atEnd, run);
 
       const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
       if (!givesId && idType !== "text")
@@ -151,8 +151,8 @@ const WAITS_FOR_NOBODY =
   "is a Galera node that answers before it has the other nodes' commits, and `pooler` leaves it as it is: set wsrep_sync_wait = 1 on each node";
 
 /** How a lane reads if it matters how far its server is behind. Each answer shows which server gave it. */
-async function watched({ watch, leave }: Joined, ends: DisposableStack, run: Run) {
-  ends.defer(leave);
+async function watched({ watch, leave }: Joined, atEnd: AtEnd, run: Run) {
+  atEnd(leave);
   const [[given] = []] = (await run(`SELECT ${WHICH_SERVER}`, [])).rows;
   const server = String(given);
   await watch.assertNear(server);

@@ -80,10 +80,10 @@ export default {
       log,
       role,
       noteStanding: ({ name }, standing) => void stalenessMs.set(name, role.stalenessMs(standing)),
-      prepareHost: async (host, run) => {
+      prepareHost: async (host, run, atEnd) => {
         if (query !== undefined && idType === "bigint") keyType = await castWidth(run, query);
-        await own?.prepare(host);
-        if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, log);
+        await own?.prepare(host, atEnd);
+        if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, atEnd, log);
       },
       timeoutMs,
     });

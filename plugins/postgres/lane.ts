@@ -1,7 +1,7 @@
 import type { SourceLog } from "../../src/plugin.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { type Connect, HostProblem, LaneLost } from "../shared/lanes/lane.ts";
-import { GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
+import { type AtEnd, GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
 import { explainConnecting, explainStatement } from "./failure.ts";
 import type { Role } from "./role.ts";
 import { inTransaction, plainly, type Run } from "./run.ts";
@@ -24,7 +24,7 @@ interface LaneOptions {
   /** Told how a host stands, before it is used and whenever it answers. */
   readonly noteStanding: (host: Host, standing: unknown) => void;
   /** Done before the first lane to a host that is fit is used. */
-  readonly prepareHost: (host: Host, run: Run) => Promise<void>;
+  readonly prepareHost: (host: Host, run: Run, atEnd: AtEnd) => Promise<void>;
   readonly timeoutMs: number;
 }
 
@@ -49,11 +49,11 @@ export function postgresLanes(options: LaneOptions): Connect {
         prepare: !isBehindPooler,
         onClosed,
       }),
-    async begin(session, host) {
+    async begin(session, host, atEnd) {
       const run = isBehindPooler ? inTransaction(session, begin) : plainly(session);
       const assertIsFit = () => assertFit(host, run, options);
       await assertIsFit();
-      await prepareHost(host, run);
+      await prepareHost(host, run, atEnd);
       // For each connection anew: it may lead to another server, whose columns are others.
       const statement = await choose(run, host, options, log);
       return {

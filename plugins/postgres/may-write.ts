@@ -1,6 +1,6 @@
 import type { SourceLog } from "../../src/plugin.ts";
 import type { Host } from "../shared/lanes/host.ts";
-import { closeNow } from "../shared/lanes/sql-lane.ts";
+import { type AtEnd, closeNow } from "../shared/lanes/sql-lane.ts";
 import { clientOf, type Reach } from "./session.ts";
 
 /** Tables outside the catalogue that this user may change. */
@@ -12,9 +12,10 @@ AND has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'IN
  * Warns, for `check`, of a user who may do more than read. Our sessions are read-only, but a function in the query
  * could undo that. What was never granted cannot be done.
  */
-export async function warnOfWriting(reach: Reach, host: Host, log: SourceLog): Promise<void> {
+export async function warnOfWriting(reach: Reach, host: Host, atEnd: AtEnd, log: SourceLog): Promise<void> {
   const address = reach(host);
   const client = clientOf({ ...address, startUp: {}, prepare: false });
+  atEnd(() => closeNow(client));
   try {
     const [[table] = []] = await client.unsafe<unknown[][]>(WRITABLE).values();
     if (typeof table !== "string") return;

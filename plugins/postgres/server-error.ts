@@ -5,8 +5,8 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof SQL.PostgresError ? error.errno : undefined;
 }
 
-/** Ended by an administrator, crashed, starting up, out of connections, or a pooler without a server. */
-const GONE = /^(?:08|57P0[1-5]|53)/;
+/** Ended by an administrator or a timeout, crashed, starting up, out of connections, or a pooler without a server. */
+const GONE = /^(?:08|25P03|57P0[1-5]|53)/;
 
 /** A prepared statement is not there any more, or is somebody else's. */
 const STRANGE_STATEMENT = /^(?:26000|42P05)/;
@@ -15,6 +15,11 @@ const STRANGE_STATEMENT = /^(?:26000|42P05)/;
 export function isLost(error: unknown): boolean {
   const state = sqlState(error);
   return state === undefined || GONE.test(state) || STRANGE_STATEMENT.test(state) || isOutdated(error);
+}
+
+/** Whether a statement waited for a lock for as long as it may. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === "55P03";
 }
 
 /** Whether the server does not understand a statement, or cannot do what it says. */

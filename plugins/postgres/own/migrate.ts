@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { SQL } from "bun";
 import { readMigrationFiles } from "drizzle-orm/migrator";
+import { isLockTimeout } from "../server-error.ts";
+import { limited } from "./limited.ts";
 
 /** A compiled binary keeps the embedded folder in its root, under its own name. */
 const migrationsFolder = join(import.meta.dir, "postgres-migrations");
@@ -12,13 +14,22 @@ const JOURNAL = "klas_balance_migrations";
 const LOCK = "7310579811350437";
 
 /**
+ * How long each wait for a lock may take. A lane's opening has to outlast it, and it has to outlast an instance that
+ * stalls with the lock.
+ */
+const LOCK_MS = 4000;
+
+/** Somebody else holds a lock. It may pass. */
+export class HeldUp extends Error {}
+
+/**
  * Brings a database to the current schema, in one transaction. Throws, before anything is written, if the
- * database is a newer version's, or holds a `players` table that is not ours.
+ * database is a newer version's, or holds a `players` table that is not ours; `HeldUp`, if others do not let go of it.
  */
 export async function bringUpToDate(client: SQL): Promise<void> {
   if (await isUpToDate(client)) return;
-  await client.begin(async (transaction) => {
-    await transaction.unsafe("SELECT pg_advisory_xact_lock($1::int8)", [LOCK]);
+  await limited(client, LOCK_MS, async (transaction) => {
+    await lock(transaction);
     const last = (await lastMigration(transaction)) ?? 0;
     await transaction.unsafe(
       `CREATE TABLE IF NOT EXISTS ${JOURNAL} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint NOT NULL)`,
@@ -34,7 +45,21 @@ export async function bringUpToDate(client: SQL): Promise<void> {
   });
 }
 
+async function lock(transaction: SQL): Promise<void> {
+  try {
+    await transaction.unsafe("SELECT pg_advisory_xact_lock($1::int8)", [LOCK]);
+  } catch (error) {
+    throw isLockTimeout(error) ? new HeldUp(HELD_UP) : error;
+  }
+}
+
+const HELD_UP = `holds no players table of this version yet, and another instance has held the lock for making it for ${LOCK_MS / 1000} s: \`klas-balance help postgres\` says how to find who it is`;
+
 export async function isUpToDate(client: SQL): Promise<boolean> {
+  return await limited(client, LOCK_MS, isCurrent);
+}
+
+async function isCurrent(client: SQL): Promise<boolean> {
   const ours = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
   const theirs = await lastMigration(client);
   if (theirs !== undefined && theirs > ours) {
