@@ -40,7 +40,7 @@ export async function explainConnecting(
   { host, account }: ReturnType<Reach>,
 ): Promise<HostProblem> {
   if (error instanceof HostProblem) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const state = sqlState(error);
   const problem = (words: string, mayPass: boolean) => new HostProblem(`${host.name} ${words}`, { mayPass });
   if (/unsupported startup parameter/i.test(message)) return problem(POOLER, false);
@@ -65,9 +65,29 @@ async function explainTransport(error: unknown, message: string, host: Host): Pr
   return [`cannot be used: ${message}`, false];
 }
 
+const COMMAND_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new Map([
+  [
+    "42501",
+    (message: string) =>
+      `does not let this user do that: ${message}: grant what \`klas-balance help postgres\` lists`,
+  ],
+  ["25006", (message) => `lets this user only read: ${message}`],
+  [
+    "55P03",
+    () => "says that another session has locked the table players, or rows of it: nothing was changed",
+  ],
+]);
+
+/** Why a `players` command failed, of which more is asked than of a lookup, as a line for the operator. */
+export async function explainCommand(error: unknown, address: ReturnType<Reach>): Promise<HostProblem> {
+  const words = COMMAND_PROBLEMS.get(sqlState(error) ?? "")?.(messageOf(error));
+  if (words === undefined) return await explainConnecting(error, address);
+  return new HostProblem(`${address.host.name} ${words}`, { mayPass: false });
+}
+
 /** What the server said about a statement, as text. */
 export function explainStatement(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const state = sqlState(error);
   const explain = state === undefined ? undefined : STATEMENT_PROBLEMS.get(state);
   if (explain !== undefined) return explain(message);
@@ -79,4 +99,8 @@ export function explainStatement(error: unknown): string {
 
 function quoted(name: string): string {
   return JSON.stringify(name);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

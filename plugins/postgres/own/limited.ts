@@ -6,6 +6,9 @@ import type { SQL } from "bun";
  */
 const STALLED_MS = 2000;
 
+/** How long each wait for a lock of what a `players` command does may take. */
+export const COMMAND_LOCK_MS = 10_000;
+
 /** Bounds each wait of a transaction for a lock. A pooler takes such a limit only within the transaction. */
 export function waitingAtMost(lockMs: number): string {
   return `SET LOCAL lock_timeout = ${lockMs}`;

@@ -63,7 +63,9 @@ async function isCurrent(client: SQL): Promise<boolean> {
   const ours = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
   const theirs = await lastMigration(client);
   if (theirs !== undefined && theirs > ours) {
-    throw new Error("was made by a newer klas-balance: use that version, or a backup from before");
+    throw new Error(
+      "holds a table players that was made by a newer klas-balance: use that version, or a backup from before",
+    );
   }
   return theirs === ours;
 }

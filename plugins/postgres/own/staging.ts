@@ -1,7 +1,9 @@
 import type { SQL } from "bun";
 import type { Player, RepeatedRow, Staging } from "../../shared/players-table.ts";
+import { isLost } from "../server-error.ts";
 import { rowsOf } from "../session.ts";
 import { fetched } from "./cursor.ts";
+import { COMMAND_LOCK_MS, ENDED_IF_STALLED, waitingAtMost } from "./limited.ts";
 import { hasTable } from "./migrate.ts";
 
 /**
@@ -9,7 +11,7 @@ import { hasTable } from "./migrate.ts";
  * read, however slowly they come, and behind a pooler it stays with the connection.
  */
 export async function stagePlayers(session: SQL): Promise<Staging> {
-  await session.unsafe("BEGIN");
+  await session.unsafe(`BEGIN ISOLATION LEVEL READ COMMITTED; ${waitingAtMost(COMMAND_LOCK_MS)}`).simple();
   await session.unsafe(
     `CREATE TEMPORARY TABLE staged (player_id text COLLATE "C" PRIMARY KEY, currency text NOT NULL,
      balance_minor bigint NOT NULL, line bigint NOT NULL) ON COMMIT DROP`,
@@ -53,16 +55,31 @@ export async function stagePlayers(session: SQL): Promise<Staging> {
       }
     },
     async publish() {
+      await session.unsafe(ENDED_IF_STALLED);
+      // In one order for all, so that of two imports at once none holds a row that the other waits for.
       await session.unsafe(
         `INSERT INTO players (player_id, currency, balance_minor, updated_at)
-         SELECT player_id, currency, balance_minor, $1::int8 FROM staged ON CONFLICT (player_id) DO UPDATE
+         SELECT player_id, currency, balance_minor, $1::int8 FROM staged ORDER BY player_id
+         ON CONFLICT (player_id) DO UPDATE
          SET currency = excluded.currency, balance_minor = excluded.balance_minor, updated_at = excluded.updated_at`,
         [String(Date.now())],
       );
-      await session.unsafe("COMMIT");
+      await commit(session);
     },
   };
 }
+
+/** If the connection breaks before the answer, the import may be there. */
+async function commit(session: SQL): Promise<void> {
+  try {
+    await session.unsafe("COMMIT");
+  } catch (error) {
+    throw isLost(error) ? new Error(UNDECIDED, { cause: error }) : error;
+  }
+}
+
+const UNDECIDED =
+  "the connection broke at the very end, so the import may be done or not: import the file again, or see by --dry-run";
 
 function amountOf(currency: unknown, balanceMinor: unknown): Pick<Player, "currency" | "balanceMinor"> {
   return { currency: String(currency), balanceMinor: BigInt(String(balanceMinor)) };
