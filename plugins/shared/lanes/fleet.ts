@@ -52,6 +52,7 @@ interface FleetOptions {
   readonly connections: number;
   /** How long a lane may be silent. */
   readonly patienceMs: number;
+  /** Called when a lane is free, or when another one may be opened. */
   readonly onFree: () => void;
 }
 
@@ -65,7 +66,7 @@ export function fleet(
   const idle: Lane[] = [];
   const closing = new AbortController();
   const begun = Promise.withResolvers<HostProblem | undefined>();
-  const retrying = pauses(RETRY_MS, add);
+  const retrying = pauses(RETRY_MS, tryAgain);
   const returning = pauses(RETURN_MS, () => void returnToFirst());
   const rounds = setInterval(probeIdle, ROUND_MS);
   rounds.unref();
@@ -75,6 +76,8 @@ export function fleet(
   const lostMs = new Map<Host, number>();
   let opening = 0;
   let trouble: HostProblem | undefined;
+  /** The latest problem in the log: it is logged once, not with every attempt. */
+  let logged: string | undefined;
   let inUse: Host | undefined;
 
   function add(): void {
@@ -112,6 +115,7 @@ export function fleet(
     if (trouble !== undefined || lane.host !== inUse) log.info(`connected to ${lane.host.name}`);
     if (inUse !== undefined && lane.host !== inUse) count("host_changed");
     trouble = undefined;
+    logged = undefined;
     inUse = lane.host;
     retrying.reset();
     begun.resolve(undefined);
@@ -123,11 +127,20 @@ export function fleet(
   function noneFit(error: unknown): void {
     if (closing.signal.aborted) return;
     const problem = error instanceof HostProblem ? error : new HostProblem(String(error), { mayPass: false });
-    // It is logged once, not with every attempt.
-    if (trouble?.message !== problem.message) log.error(problem.message);
-    trouble = problem;
+    // A server that takes no further connections still answers by those it has.
+    const isServed = open.size > 0;
+    const words = isServed ? `no further connection can be opened: ${problem.message}` : problem.message;
+    if (logged !== words) log[isServed ? "warn" : "error"](words);
+    logged = words;
+    if (!isServed) trouble = problem;
     begun.resolve(problem);
     retrying.wait();
+  }
+
+  function tryAgain(): void {
+    if (open.size === 0) add();
+    // Whether a further one is still needed, those who wait for it know.
+    else onFree();
   }
 
   function take(): Lane | undefined {

@@ -107,6 +107,33 @@ describe("with one host", () => {
   );
 
   test(
+    "a server that takes no further connections is ready for as long as one is open, and asked for others only if need be",
+    async () => {
+      const query = `SELECT player_id, balance_minor FROM players
+        WHERE player_id = :player_id AND (player_id <> '12002' OR pg_sleep(1)::text = '')`;
+      await primary.run("INSERT INTO players VALUES ('12002', 'EUR', 3100)", DATABASE);
+      const options = { ...optionsFor(primary, DATABASE), query, batch: false };
+      const { source, messages } = await open(options, { timeoutMs: 6000 });
+      await primary.run("ALTER ROLE klas CONNECTION LIMIT 1");
+      const answers = await Promise.all([ask(source, "12002"), ask(source, "12001"), ask(source, "12001")]);
+      const thirty = { balanceMinor: 3000n, exponent: 2 };
+      expect(answers).toEqual([{ ...thirty, balanceMinor: 3100n }, thirty, thirty]);
+      expect(source.state?.()).toMatchObject({ host: `127.0.0.1:${primary.port}`, connections: 1 });
+      await source.check?.(AbortSignal.timeout(1000));
+      expect(messages.slice(-1)).toEqual([
+        `warn no further connection can be opened: 127.0.0.1:${primary.port} says: too many connections for role "klas"`,
+      ]);
+      const lines = messages.length;
+      await primary.run("ALTER ROLE klas CONNECTION LIMIT -1");
+      await Promise.all([ask(source, "12002"), ask(source, "12001")]);
+      await Bun.sleep(500);
+      expect(source.state?.()).toMatchObject({ connections: 2 });
+      expect(messages).toHaveLength(lines);
+    },
+    SLOW_MS,
+  );
+
+  test(
     "a lock that lasts longer than the deadline ends the statement on the server, too",
     async () => {
       const { source } = await open(optionsFor(primary, DATABASE), { timeoutMs: 300 });
