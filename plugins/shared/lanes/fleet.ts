@@ -85,9 +85,20 @@ export function fleet(
     const isEnough = opening + open.size >= connections || (open.size === 0 && opening > 0);
     if (isEnough || retrying.isWaiting || closing.signal.aborted) return;
     opening += 1;
-    firstFit(standing.inOrder(), reach, closing.signal)
-      .finally(() => (opening -= 1))
-      .then(adopt, noneFit);
+    void openOne();
+  }
+
+  async function openOne(): Promise<void> {
+    let lane: Lane;
+    try {
+      lane = await firstFit(standing.inOrder(), reach, closing.signal);
+    } catch (error) {
+      opening -= 1;
+      return noneFit(error);
+    }
+    // What was opening is open in the same step, or another one could be opened in between.
+    opening -= 1;
+    adopt(lane);
   }
 
   async function reach(host: Host, signal: AbortSignal): Promise<Lane> {
@@ -111,7 +122,8 @@ export function fleet(
   }
 
   function adopt(lane: Lane): void {
-    if (closing.signal.aborted) return lane.close();
+    // On the return to the first host one may have been opened beside this one.
+    if (closing.signal.aborted || open.size >= connections) return lane.close();
     if (trouble !== undefined || lane.host !== inUse) log.info(`connected to ${lane.host.name}`);
     if (inUse !== undefined && lane.host !== inUse) count("host_changed");
     trouble = undefined;
@@ -204,7 +216,10 @@ export function fleet(
         if (takeIdle(later)) later.close();
       }
       returning.reset();
-      adopt(lane);
+      if (open.size === 0) return adopt(lane);
+      // A lane that lookups wanted meanwhile has led there, or to a host before that one.
+      lane.close();
+      if (place > 0) returning.wait();
     } catch {
       returning.wait();
     }
