@@ -34,8 +34,8 @@ export interface Fleet {
    * lane to that host that was begun earlier is used again.
    */
   lost(lane: Lane): void;
-  /** A lane to that host was silent; idle ones would be as silent. */
-  suspect(host: Host): void;
+  /** A lane to that host has been silent since then. Unless others were answered, idle ones would be as silent. */
+  suspect(host: Host, sinceMs: number): void;
   hasSpokenSince(host: Host, timeMs: number): boolean;
   /** What is wrong while no host is fit. */
   readonly trouble: HostProblem | undefined;
@@ -198,7 +198,8 @@ export function fleet(
     for (const other of idle.filter(isLeftOver)) discard(other);
   }
 
-  function suspect(host: Host): void {
+  function suspect(host: Host, sinceMs: number): void {
+    if (standing.hasSpokenSince(host, sinceMs)) return;
     standing.failed(host);
     for (const lane of idle.filter((each) => each.host === host)) discard(lane);
   }
@@ -236,9 +237,10 @@ export function fleet(
 
   async function probe(lane: Lane): Promise<void> {
     let isSilent = false;
+    const sentMs = performance.now();
     const timer = setTimeout(() => {
       isSilent = true;
-      suspect(lane.host);
+      suspect(lane.host, sentMs);
       discard(lane);
     }, patienceMs);
     try {

@@ -115,14 +115,13 @@ export function lanes(
   function onSilence(flight: Flight): void {
     const { lane, sentMs } = flight;
     const leftMs = sentMs + timeoutMs - performance.now();
-    const answersOthers = ships.hasSpokenSince(lane.host, sentMs);
-    if (leftMs > 0 && answersOthers) {
+    if (leftMs > 0 && ships.hasSpokenSince(lane.host, sentMs)) {
       flight.watch = setTimeout(() => onSilence(flight), leftMs);
       return;
     }
     if (!end(flight)) return;
     count("silent_connection");
-    if (!answersOthers) ships.suspect(lane.host);
+    ships.suspect(lane.host, sentMs);
     // What was sent a second time is left to its deadline, which is near.
     resend(flight.batch);
     ships.discard(lane);
