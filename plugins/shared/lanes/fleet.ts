@@ -137,15 +137,15 @@ export function fleet(
   }
 
   function noneFit(error: unknown): void {
-    if (closing.signal.aborted) return;
     const problem = error instanceof HostProblem ? error : new HostProblem(String(error), { mayPass: false });
+    begun.resolve(problem);
+    if (closing.signal.aborted) return;
     // A server that takes no further connections still answers by those it has.
     const isServed = open.size > 0;
     const words = isServed ? `no further connection can be opened: ${problem.message}` : problem.message;
     if (logged !== words) log[isServed ? "warn" : "error"](words);
     logged = words;
     if (!isServed) trouble = problem;
-    begun.resolve(problem);
     retrying.wait();
   }
 

@@ -143,7 +143,7 @@ export function lanes(
     },
     state: () => ({ ...ships.state(), lookups_waiting: waiting.size }),
     close() {
-      waiting.rejectAll(new Error("the source is closed"));
+      waiting.end(new Error("the source is closed"));
       ships.close();
     },
   };

@@ -1,7 +1,7 @@
 /** Something that is tried again after a pause, which is doubled each time up to a maximum. */
 export interface Pauses {
   readonly isWaiting: boolean;
-  /** Begins a pause, unless there is one; then `onEnd` is called. */
+  /** Begins a pause, unless there is one; then `onEnd` is called. After the end it does nothing. */
   wait(): void;
   /** The next pause is as short as the first one. */
   reset(): void;
@@ -14,12 +14,13 @@ export function pauses(
 ): Pauses {
   let nextMs = first;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
   return {
     get isWaiting() {
       return timer !== undefined;
     },
     wait() {
-      if (timer !== undefined) return;
+      if (timer !== undefined || isOver) return;
       timer = setTimeout(() => {
         timer = undefined;
         onEnd();
@@ -31,6 +32,7 @@ export function pauses(
       nextMs = first;
     },
     end() {
+      isOver = true;
       clearTimeout(timer);
       timer = undefined;
     },

@@ -26,11 +26,13 @@ export interface Waiting {
    * each reads what was committed when it was asked.
    */
   takeBatch(maxLookups: number): readonly Ticket[];
-  rejectAll(error: Error): void;
+  /** Rejects all of them, and whatever joins from then on. */
+  end(error: Error): void;
 }
 
 export function waitingLookups(): Waiting {
   let queue: Ticket[] = [];
+  let ended: Error | undefined;
 
   function dropSettled(): void {
     while (queue[0]?.isSettled === true) queue.shift();
@@ -46,12 +48,14 @@ export function waitingLookups(): Waiting {
     },
     join(query, signal) {
       return new Promise((resolve, reject) => {
+        if (ended !== undefined) return reject(ended);
         if (signal.aborted) return reject(signal.reason);
         queue.push(ticketFor(query, signal, resolve, reject));
       });
     },
     rejoin(tickets) {
-      queue = [...tickets.filter(({ isSettled }) => !isSettled), ...queue];
+      if (ended === undefined) queue = [...tickets.filter(({ isSettled }) => !isSettled), ...queue];
+      else for (const ticket of tickets) ticket.reject(ended);
     },
     takeBatch(maxLookups) {
       const batch: Ticket[] = [];
@@ -65,10 +69,10 @@ export function waitingLookups(): Waiting {
       }
       return batch;
     },
-    rejectAll(error) {
-      const all = queue;
+    end(error) {
+      ended = error;
+      for (const ticket of queue) ticket.reject(error);
       queue = [];
-      for (const ticket of all) ticket.reject(error);
     },
   };
 }

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { HostProblem } from "../../../plugins/shared/lanes/lane.ts";
+import { pauses } from "../../../plugins/shared/lanes/pauses.ts";
 import { FIRST, harbour, next } from "./harbour.ts";
 
 function reasonOf(error: unknown): string {
@@ -28,4 +30,47 @@ test("a connection that is silent to a check is given up alone if its host answe
   expect(open).toEqual([FIRST.name]);
   expect(connecting).toEqual([]);
   await source.close();
+});
+
+test("a lookup that is under way, or comes, when the source is closed is told so at once", async () => {
+  const { source, lookup, connecting, asked, open } = harbour([FIRST], {});
+  const begun = source.begin();
+  (await next(connecting)).end();
+  await begun;
+  const reason = () => lookup(new AbortController().signal).catch(reasonOf);
+  const [sent, waiting] = [reason(), reason()];
+  await next(asked);
+  await source.close();
+  await source.close();
+  expect(await Promise.all([sent, waiting, reason()])).toEqual([
+    "the source is closed",
+    "the source is closed",
+    "the source is closed",
+  ]);
+  expect(open).toEqual([]);
+});
+
+test.each(["before", "after"])(
+  "a source that is closed right %s its first connection is open has begun, with a problem, and leaves none",
+  async (order) => {
+    const { source, connecting, open } = harbour([FIRST], {});
+    const begun = source.begin();
+    const attempt = await next(connecting);
+    if (order === "after") attempt.end();
+    await source.close();
+    attempt.end();
+    expect(await begun).toBeInstanceOf(HostProblem);
+    expect(open).toEqual([]);
+  },
+);
+
+test("after its end nothing is tried again", async () => {
+  let tries = 0;
+  const trying = pauses({ first: 10, max: 10 }, () => (tries += 1));
+  trying.wait();
+  trying.end();
+  trying.wait();
+  await Bun.sleep(100);
+  expect(tries).toBe(0);
+  expect(trying.isWaiting).toBe(false);
 });
