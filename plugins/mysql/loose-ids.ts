@@ -2,7 +2,8 @@ import { SQL } from "bun";
 import { HostProblem } from "../shared/lanes/lane.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { MYSQL } from "../shared/query/dialect.ts";
-import { comparedWith, needsId } from "../shared/query/loose.ts";
+import { comparedWith } from "../shared/query/comparisons.ts";
+import { needsId } from "../shared/query/loose.ts";
 import type { Query } from "../shared/query/parameters.ts";
 import { AS_BYTES } from "./statement.ts";
 

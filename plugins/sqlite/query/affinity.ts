@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
+import { comparedWith } from "../../shared/query/comparisons.ts";
 import { SQLITE } from "../../shared/query/dialect.ts";
-import { comparedWith } from "../../shared/query/loose.ts";
 
 /**
  * What a column keeps, by its declared type (sqlite.org/datatype3.html, section 3.1): a type with INT in it
