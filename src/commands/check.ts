@@ -165,9 +165,13 @@ async function checkSource(
     info: (message: string) => report("ok", `source "${config.source.name}": ${message}`),
     warn: (message: string) => report("warning", `source "${config.source.name}": ${message}`),
   };
-  const source = await openSource(config, bound, { log, isRehearsal: true });
-  const problem = await source.check();
   const topic = sourceTopic(config.source.plugin);
+  const source = await openSource(config, bound, { log, isRehearsal: true }).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    report("error", error.message, topic);
+  });
+  if (source === undefined) return false;
+  const problem = await source.check();
   if (problem !== undefined) {
     report("error", `source "${config.source.name}" is not ready: ${problem}`, topic);
   } else report("ok", `source "${config.source.name}" opens and answers`);

@@ -24,6 +24,15 @@ test("without a player it says that none was looked up, and how to", async () =>
   expect(exitCode).toBe(0);
 });
 
+test("a source that cannot be opened is said once, with the page about it", async () => {
+  const table = 'plugin = "postgres"\nhosts = ["db.invalid"]\ndatabase = "casino"\nuser = "klas"';
+  const { stdout, stderr, exitCode } = await check(folderWith(table));
+  expect(stdout).toContain("cannot be opened: db.invalid has a name that does not resolve");
+  expect(stdout).toContain('see "klas-balance help postgres"');
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(1);
+});
+
 test.each([
   ["--player", "", ["--player", "12001"]],
   ["webhook.probe_player", 'probe_player = "12001"', []],
