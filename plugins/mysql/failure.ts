@@ -1,4 +1,5 @@
 import { SQL } from "bun";
+import { explainCertificate } from "../shared/engine-tls.ts";
 import { explainRefused, type Host } from "../shared/lanes/host.ts";
 import { HostProblem, LaneLost } from "../shared/lanes/lane.ts";
 import { isLost, serverErrno } from "./server-error.ts";
@@ -48,6 +49,8 @@ async function explainTransport(error: unknown, host: Host, wantsTls: boolean): 
       false,
     ];
   }
+  const certificate = explainCertificate(error);
+  if (certificate !== undefined) return [certificate, false];
   return [`cannot be used: ${error instanceof Error ? error.message : String(error)}`, false];
 }
 

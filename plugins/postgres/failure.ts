@@ -1,106 +1,113 @@
 import { SQL } from "bun";
+import { explainCertificate } from "../shared/engine-tls.ts";
 import { explainRefused, type Host } from "../shared/lanes/host.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
-import { isLost, sqlState } from "./server-error.ts";
+import { isLockTimeout, isLost, sqlState } from "./server-error.ts";
 import type { Account, Reach } from "./session.ts";
+import { explainChange, explainQuery, saidOf } from "./statement-problem.ts";
 
-type Explain = (account: Account) => string;
+type Explain = (account: Account, message: string) => string;
 
 /** Why the server does not let a user in, worded to follow its name, and what to do. */
 const REFUSALS: ReadonlyMap<string, Explain> = new Map<string, Explain>([
-  ["28P01", ({ user }) => `refuses the password of the user ${quoted(user)}: correct password`],
-  ["28000", ({ user }) => `does not let the user ${quoted(user)} in: correct user, or its pg_hba.conf`],
-  ["3D000", ({ database }) => `has no database ${quoted(database)}: correct database`],
-]);
-
-const STATEMENT_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new Map([
-  ["42501", (message) => `does not let this user read: ${message}: GRANT SELECT is enough`],
-  ["25006", (message) => `is asked for more than to read by the query: ${message}`],
-  ["42601", (message) => `does not understand the query: ${message}`],
-  ["42703", (message) => `knows no such column: ${message}`],
-  ["42P01", (message) => `knows no such table: ${message}`],
   [
-    "42883",
-    (message) => `cannot compare: ${message}: set id_type to what the id's column is, or cast :player_id`,
+    "28P01",
+    ({ user, password }) =>
+      password === ""
+        ? `wants a password of the user ${quoted(user)}: set password`
+        : `refuses the password of the user ${quoted(user)}: correct password`,
+  ],
+  [
+    "28000",
+    ({ user }, message) =>
+      `does not let the user ${quoted(user)} in: ${message}: correct user, or its pg_hba.conf`,
+  ],
+  ["3D000", ({ database }) => `has no database ${quoted(database)}: correct database`],
+  [
+    "42501",
+    ({ user, database }) =>
+      `does not let the user ${quoted(user)} into the database ${quoted(database)}: GRANT CONNECT on it`,
   ],
 ]);
-
-/**
- * Classes of SQLSTATE whose messages quote no value of a row: they are about names, grammar, rights and the server's own
- * state.
- */
-const SAYS_NO_VALUE = /^(?:08|0A|21|25|26|28|3D|3F|40|42|53|54|55|57|58)/;
 
 const POOLER =
   "is a pooler that takes no session settings, such as PgBouncer in transaction mode: set pooler = true";
 
+/** Words to follow the host's name, and whether the problem may pass. */
+type Explained = readonly [string, boolean];
+
 /** Why a connection could not be made, or is not fit, as a line for the operator. */
-export async function explainConnecting(
-  error: unknown,
-  { host, account }: ReturnType<Reach>,
-): Promise<HostProblem> {
+export async function explainConnecting(error: unknown, address: ReturnType<Reach>): Promise<HostProblem> {
   if (error instanceof HostProblem) return error;
-  const message = messageOf(error);
-  const state = sqlState(error);
-  const problem = (words: string, mayPass: boolean) => new HostProblem(`${host.name} ${words}`, { mayPass });
-  if (/unsupported startup parameter/i.test(message)) return problem(POOLER, false);
-  const refusal = state === undefined ? undefined : REFUSALS.get(state);
-  if (refusal !== undefined) return problem(refusal(account), false);
-  if (state === "08P01") return problem(`says: ${message}`, false);
-  if (state !== undefined)
-    return problem(isLost(error) ? `says: ${message}` : explainStatement(error), isLost(error));
-  return problem(...(await explainTransport(error, message, host)));
+  const [words, mayPass] =
+    sqlState(error) === undefined
+      ? await explainTransport(error, address.host)
+      : explainAnswer(error, address.account);
+  return new HostProblem(`${address.host.name} ${words}`, { mayPass });
 }
 
-async function explainTransport(error: unknown, message: string, host: Host): Promise<[string, boolean]> {
+/** Why a `players` command failed, as a line for the operator. */
+export async function explainCommand(error: unknown, address: ReturnType<Reach>): Promise<HostProblem> {
+  const words = explainChange(error);
+  if (words === undefined) return await explainConnecting(error, address);
+  return new HostProblem(`${address.host.name} ${words}`, { mayPass: false });
+}
+
+function explainAnswer(error: unknown, account: Account): Explained {
+  const said = saidOf(error) ?? `cannot run the query (SQLSTATE ${sqlState(error) ?? "unknown"})`;
+  if (isNotLetIn(error)) {
+    const refusal = REFUSALS.get(sqlState(error) ?? "");
+    if (refusal !== undefined) return [refusal(account, said), false];
+  }
+  if (sqlState(error) === "08P01") return explainPooler(said, account);
+  const words = explainQuery(error);
+  if (words !== undefined) return [words, false];
+  return [saidOf(error) === undefined ? said : `says: ${said}`, isLost(error) || isLockTimeout(error)];
+}
+
+/** A right that is missing is one of the query's, unless it is the server's routine for letting a session begin that says so. */
+function isNotLetIn(error: unknown): boolean {
+  return (
+    sqlState(error) !== "42501" || (error instanceof SQL.PostgresError && error.routine === "CheckMyDatabase")
+  );
+}
+
+/** PgBouncer has one SQLSTATE for all that it says, in English. */
+function explainPooler(said: string, account: Account): Explained {
+  if (/unsupported startup parameter/i.test(said)) return [POOLER, false];
+  if (/authentication failed|no such user/i.test(said)) {
+    return [
+      `does not let the user ${quoted(account.user)} in: ${said}: correct user or password, or the pooler's list of users`,
+      false,
+    ];
+  }
+  if (/no such database|database .* does not exist/i.test(said)) {
+    return [`has no database ${quoted(account.database)}: correct database`, false];
+  }
+  if (/server login|cannot connect to server|query_wait_timeout/i.test(said)) {
+    return [`is a pooler that cannot reach its server: ${said}`, true];
+  }
+  return [`says: ${said}`, true];
+}
+
+async function explainTransport(error: unknown, host: Host): Promise<Explained> {
   const code = error instanceof SQL.PostgresError ? error.code : "";
   if (code === "ERR_POSTGRES_CONNECTION_REFUSED") return [explainRefused(host), true];
-  if (code === "ERR_POSTGRES_CONNECTION_TIMEOUT") {
-    return ["does not answer: it hangs, or a firewall drops what is sent there", true];
+  if (code === "ERR_POSTGRES_CONNECTION_TIMEOUT" || code === "ERR_POSTGRES_CONNECTION_FAILED") {
+    return [SILENT, true];
   }
   if (code === "ERR_POSTGRES_CONNECTION_CLOSED") return ["closed the connection", true];
   if (code === "ERR_POSTGRES_TLS_NOT_AVAILABLE") {
     return ['offers no TLS: switch it on there, or set tls = { mode = "off" } for plain text', false];
   }
-  return [`cannot be used: ${message}`, false];
+  const certificate = explainCertificate(error);
+  if (certificate !== undefined) return [certificate, false];
+  return [`cannot be used: ${error instanceof Error ? error.message : String(error)}`, false];
 }
 
-const COMMAND_PROBLEMS: ReadonlyMap<string, (message: string) => string> = new Map([
-  [
-    "42501",
-    (message: string) =>
-      `does not let this user do that: ${message}: grant what \`klas-balance help postgres\` lists`,
-  ],
-  ["25006", (message) => `lets this user only read: ${message}`],
-  [
-    "55P03",
-    () => "says that another session has locked the table players, or rows of it: nothing was changed",
-  ],
-]);
-
-/** Why a `players` command failed, of which more is asked than of a lookup, as a line for the operator. */
-export async function explainCommand(error: unknown, address: ReturnType<Reach>): Promise<HostProblem> {
-  const words = COMMAND_PROBLEMS.get(sqlState(error) ?? "")?.(messageOf(error));
-  if (words === undefined) return await explainConnecting(error, address);
-  return new HostProblem(`${address.host.name} ${words}`, { mayPass: false });
-}
-
-/** What the server said about a statement, as text. */
-export function explainStatement(error: unknown): string {
-  const message = messageOf(error);
-  const state = sqlState(error);
-  const explain = state === undefined ? undefined : STATEMENT_PROBLEMS.get(state);
-  if (explain !== undefined) return explain(message);
-  // Any other message may quote a value of the row, and that may be an amount: a function's RAISE says what it likes.
-  return state === undefined || SAYS_NO_VALUE.test(state)
-    ? message
-    : `the query fails on this player's row (SQLSTATE ${state})`;
-}
+const SILENT =
+  "does not answer: it hangs, a firewall drops what is sent there, or something else listens there";
 
 function quoted(name: string): string {
   return JSON.stringify(name);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

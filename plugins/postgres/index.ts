@@ -55,6 +55,7 @@ export default {
     const idType =
       options.id_type === "text" && query !== undefined ? (castType(query) ?? "text") : options.id_type;
     let keyType: KeyType = idType;
+    const looked = new Set<string>();
     const given = { idType, role, rowReader: rowReader(kindOf, isSameText) };
     const statement =
       query === undefined
@@ -83,7 +84,9 @@ export default {
       prepareHost: async (host, run, atEnd) => {
         if (query !== undefined && idType === "bigint") keyType = await castWidth(run, query);
         await own?.prepare(host, atEnd);
-        if (own === undefined && context.isRehearsal) await warnOfWriting(reach, host, atEnd, log);
+        if (own !== undefined || !context.isRehearsal || looked.has(host.name)) return;
+        looked.add(host.name);
+        await warnOfWriting(reach, host, atEnd, log);
       },
       timeoutMs,
     });

@@ -41,3 +41,25 @@ export function plainTextWarning(hosts: readonly Host[], tls: EngineTls | undefi
   const names = exposed.map(({ name }) => name).join(", ");
   return `tls.mode = "off": everything to and from ${names} travels in plain text`;
 }
+
+const UNKNOWN_AUTHORITY =
+  "has a certificate of an authority that is not known here: give the authority's file as tls.ca";
+
+/** By the code of OpenSSL's, or the runtime's, error. */
+const CERTIFICATES: ReadonlyMap<unknown, string> = new Map([
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNKNOWN_AUTHORITY],
+  ["UNABLE_TO_GET_ISSUER_CERT", UNKNOWN_AUTHORITY],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNKNOWN_AUTHORITY],
+  ["SELF_SIGNED_CERT_IN_CHAIN", UNKNOWN_AUTHORITY],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNKNOWN_AUTHORITY],
+  ["CERT_HAS_EXPIRED", "has a certificate that has expired: renew it there"],
+  [
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "has a certificate for another name: write the name in hosts as the certificate has it, or set tls.server_name",
+  ],
+]);
+
+/** What is wrong with the server's certificate, worded to follow its name; `undefined` if the error is another one. */
+export function explainCertificate(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? CERTIFICATES.get(error.code) : undefined;
+}

@@ -8,7 +8,10 @@ export function ownTableProblem(error: unknown, host: Host): unknown {
   if (!(error instanceof Error)) return error;
   const problem = (words: string, mayPass: boolean) => new HostProblem(`${host.name} ${words}`, { mayPass });
   if (sqlState(error) === "42501")
-    return problem(`does not let this user read or make klas-balance's table: ${error.message}`, false);
+    return problem(
+      `does not let this user read or make klas-balance's table: ${error.message}: to make it, CREATE on the schema is needed; else SELECT on players and klas_balance_migrations`,
+      false,
+    );
   if (sqlState(error) === "25006") return problem(NOWHERE_TO_WRITE, true);
   if (isLockTimeout(error)) return problem(LOCKED, true);
   if (error instanceof HeldUp) return problem(error.message, true);

@@ -52,7 +52,7 @@ export function sqlLanes(engine: Engine): Connect {
     const given = Promise.withResolvers<never>();
     const giveUp = (words: string) => given.reject(new HostProblem(words, { mayPass: true }));
     const onAbort = () => giveUp(`the connection to ${host.name} is not needed any more`);
-    const timer = setTimeout(giveUp, CONNECT_MS, `${host.name} does not answer in time`);
+    const timer = setTimeout(giveUp, CONNECT_MS, `${host.name} ${SILENT}`);
     signal.addEventListener("abort", onAbort);
     async function begin(): Promise<Asking> {
       const session = await client.reserve();
@@ -71,6 +71,8 @@ export function sqlLanes(engine: Engine): Connect {
     }
   };
 }
+
+const SILENT = "does not answer in time: it hangs or, if it is a pooler, cannot reach its server";
 
 function laneOver(host: Host, asking: Asking, ends: DisposableStack, engine: Engine): Lane {
   async function inWords<Result>(step: Promise<Result>): Promise<Result> {

@@ -5,7 +5,7 @@ import { ownPlayers } from "../../plugins/postgres/own-players.ts";
 import { builtIns } from "../../../src/source/built-in.ts";
 import { conforms } from "../../conformance.ts";
 import { type PgBouncer, startPgBouncer } from "../pgbouncer.ts";
-import { sharedPostgres } from "../postgres-server.ts";
+import { sharedPostgres, startPostgres } from "../postgres-server.ts";
 
 const THIRTY = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
 // Here, because a start may take longer than a test.
@@ -74,6 +74,29 @@ describe("PgBouncer in transaction mode", () => {
       /^127\.0\.0\.1:\d+ ignores what a session begins with, .* set pooler = true$/,
     );
   });
+
+  test("says whom it does not let in, and which database is not there", async () => {
+    const { options } = await behindPgBouncer();
+    expect(await failure(open({ ...options, user: "stranger", pooler: true }))).toMatch(
+      /does not let the user "stranger" in: .+: correct user or password, or the pooler's list of users$/,
+    );
+    expect(await failure(open({ ...options, database: "casinoo", pooler: true }))).toMatch(
+      /has no database "casinoo": correct database$/,
+    );
+  });
+
+  test("whose server is down at the start is waited for, also once it says so", async () => {
+    const own = await startPostgres();
+    await ownPlayers(own, "pooled", { "12001": 3000n });
+    const pooler = await startPgBouncer(own, { further: "query_wait_timeout = 1\nserver_login_retry = 1" });
+    poolers.push(pooler);
+    await own.end();
+    const options = { hosts: [`127.0.0.1:${pooler.port}`], database: "pooled", user: "klas", pooler: true };
+    const { source, messages } = await open(options);
+    expect(messages.join()).toContain("is a pooler that cannot reach its server: ");
+    await own.start();
+    expect(await ask(source, "12001", { withinMs: 30_000 })).toEqual(THIRTY);
+  }, 60_000);
 
   test("lets nothing be written", async () => {
     const { options } = await behindPgBouncer();

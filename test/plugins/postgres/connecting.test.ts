@@ -11,6 +11,7 @@ import { ask, failure, open, optionsFor } from "./subject.ts";
 
 const DATABASE = "connecting";
 const THIRTY = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
+const SELECT = "SELECT player_id, balance FROM players WHERE player_id = :player_id";
 const OFF = { mode: "off" } as const;
 const folder = temporaryFolder();
 
@@ -27,7 +28,7 @@ async function options(server = shared) {
 describe("what stands in the way is said in plain words", () => {
   test("a user that does not exist", async () => {
     expect(await failure(open({ ...(await options()), user: "nobody" }))).toMatch(
-      /^127\.0\.0\.1:\d+ does not let the user "nobody" in: correct user, or its pg_hba\.conf$/,
+      /^127\.0\.0\.1:\d+ does not let the user "nobody" in: role "nobody" does not exist: correct user, or its pg_hba\.conf$/,
     );
   });
 
@@ -49,7 +50,7 @@ describe("what stands in the way is said in plain words", () => {
       const message = await failure(open({ ...given, password: "wrong horse" }));
       expect(message).toMatch(/^127\.0\.0\.1:\d+ refuses the password of the user "klas": correct password$/);
       process.env["PGPASSWORD"] = "correct horse";
-      expect(await failure(open(given))).toContain('refuses the password of the user "klas"');
+      expect(await failure(open(given))).toContain('wants a password of the user "klas": set password');
       delete process.env["PGPASSWORD"];
       const { source } = await open({ ...given, password: "correct horse" });
       expect(await ask(source, "12001")).toEqual(THIRTY);
@@ -65,6 +66,51 @@ describe("what stands in the way is said in plain words", () => {
     const { source, messages } = await open(given);
     expect(messages).toEqual([`error ${expected}`]);
     expect(await failure(Promise.resolve(source.check?.(AbortSignal.timeout(1000))))).toBe(expected);
+  });
+
+  test(
+    "something else that listens there, which `serve` waits for as for a host that is switched off",
+    async () => {
+      using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+      using web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("") });
+      const expected =
+        "does not answer: it hangs, a firewall drops what is sent there, or something else listens there";
+      for (const { port } of [silent, web]) {
+        const { messages } = await open({ ...(await options()), hosts: [`127.0.0.1:${port}`] });
+        expect(messages).toEqual([`error 127.0.0.1:${port} ${expected}`]);
+      }
+    },
+    SLOW_MS,
+  );
+
+  test("a database that the user may not enter", async () => {
+    await shared.database("closed");
+    await shared.run("REVOKE CONNECT ON DATABASE closed FROM PUBLIC; CREATE ROLE visitor LOGIN");
+    expect(await failure(open({ ...optionsFor(shared, "closed"), user: "visitor", query: SELECT }))).toMatch(
+      /does not let the user "visitor" into the database "closed": GRANT CONNECT on it$/,
+    );
+  });
+
+  test.each([
+    [SELECT, 'knows no such column: column "balance" does not exist'],
+    [SELECT.replace("players", "nowhere"), 'knows no such table: relation "nowhere" does not exist'],
+    [
+      SELECT.replace("balance", "balance_of(player_id) AS balance"),
+      "knows no such function: function balance_of(text) does not exist: correct its name or",
+    ],
+    [
+      SELECT.replace("FROM players", "FROM vault.players"),
+      "does not let this user read: permission denied for schema vault: GRANT SELECT on what the query reads, and USAGE on its schema",
+    ],
+    [SELECT.replace("balance", "1/0 AS balance"), "cannot run the query (SQLSTATE 22012)"],
+  ])("a query that the server cannot run: %s", async (query, expected) => {
+    const given = await options();
+    await shared.run(
+      "CREATE SCHEMA IF NOT EXISTS vault; CREATE TABLE IF NOT EXISTS vault.players (player_id text, balance int)",
+      DATABASE,
+    );
+    const message = await failure(open({ ...given, query }));
+    expect(message).toStartWith(`127.0.0.1:${shared.port} ${expected}`);
   });
 
   test("a name that is not known", async () => {
@@ -116,9 +162,11 @@ describe("TLS", () => {
           "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'klas'",
         ),
       ).toEqual([{ ssl: true }]);
-      expect(await failure(open({ ...given, tls: trusted }))).toContain("certificate");
+      expect(await failure(open({ ...given, tls: trusted }))).toContain(
+        "has a certificate for another name: write the name in hosts as the certificate has it, or set tls.server_name",
+      );
       expect(await failure(open({ ...given, hosts: [`localhost:${port}`], tls: {} }))).toContain(
-        "certificate",
+        "has a certificate of an authority that is not known here: give the authority's file as tls.ca",
       );
       const named = await open({ ...given, tls: { ...trusted, server_name: "localhost" } });
       expect(await ask(named.source, "12001")).toEqual(THIRTY);
