@@ -13,7 +13,10 @@ const ROUND_MS = 5000;
  */
 const PROBE_AFTER_MS = 15_000;
 
-/** How soon a host that comes before the one in use is tried again: at first, and at most. */
+/**
+ * How soon a host that comes before the one in use is tried again: at first, and at most. One that was left again within
+ * the latter is returned to as late as the time before, or later.
+ */
 const RETURN_MS = { first: 1000, max: 30_000 };
 
 /** How soon all hosts are tried again if none was fit. */
@@ -79,6 +82,7 @@ export function fleet(
   /** The latest problem in the log: it is logged once, not with every attempt. */
   let logged: string | undefined;
   let inUse: Host | undefined;
+  let inUseSinceMs = -Infinity;
 
   function add(): void {
     // While no host is known to answer, one attempt serves all.
@@ -124,15 +128,21 @@ export function fleet(
   function adopt(lane: Lane): void {
     // On the return to the first host one may have been opened beside this one.
     if (closing.signal.aborted || open.size >= connections) return lane.close();
-    if (trouble !== undefined || lane.host !== inUse) log.info(`connected to ${lane.host.name}`);
-    if (inUse !== undefined && lane.host !== inUse) count("host_changed");
+    const isChange = lane.host !== inUse;
+    if (trouble !== undefined || isChange) log.info(`connected to ${lane.host.name}`);
+    if (isChange && inUse !== undefined) count("host_changed");
+    if (lane.host !== hosts[0]) {
+      // Each return to a host that connects, and is silent after that, costs lookups half of their time.
+      if (isChange && performance.now() - inUseSinceMs > RETURN_MS.max) returning.reset();
+      returning.wait();
+    }
+    if (isChange) inUseSinceMs = performance.now();
+    inUse = lane.host;
     trouble = undefined;
     logged = undefined;
-    inUse = lane.host;
     retrying.reset();
     begun.resolve(undefined);
     open.add(lane);
-    if (lane.host !== hosts[0]) returning.wait();
     putBack(lane);
   }
 
@@ -216,7 +226,6 @@ export function fleet(
         open.delete(later);
         if (takeIdle(later)) later.close();
       }
-      returning.reset();
       if (open.size === 0) return adopt(lane);
       // A lane that lookups wanted meanwhile has led there, or to a host before that one.
       lane.close();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { HostProblem } from "../../../plugins/shared/lanes/lane.ts";
 import { pauses } from "../../../plugins/shared/lanes/pauses.ts";
-import { FIRST, harbour, next } from "./harbour.ts";
+import { FIRST, harbour, next, SECOND } from "./harbour.ts";
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -63,6 +63,33 @@ test.each(["before", "after"])(
     expect(open).toEqual([]);
   },
 );
+
+test("a host that connects, and is silent to lookups, is returned to later and later", async () => {
+  const { source, lookup, connecting, asked } = harbour([FIRST, SECOND], { timeoutMs: 3000 });
+  const begun = source.begin();
+  (await next(connecting)).end();
+  await begun;
+  const pausesMs: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const answer = lookup();
+    expect((await next(asked)).host).toBe(FIRST);
+    // The first one is in doubt now, so the second one is asked before it.
+    const instead = await next(connecting);
+    expect(instead.host).toBe(SECOND);
+    instead.end();
+    const leftMs = performance.now();
+    (await next(asked)).end();
+    expect(await answer).toBeNull();
+    while (source.state()["host"] !== FIRST.name) {
+      connecting.shift()?.end();
+      await Bun.sleep(5);
+    }
+    pausesMs.push(performance.now() - leftMs);
+  }
+  // After 1 s, 2 s and 4 s. A machine that stands still lets them look longer.
+  expect(pausesMs[2]).toBeGreaterThan(2500);
+  await source.close();
+}, 30_000);
 
 test("after its end nothing is tried again", async () => {
   let tries = 0;
