@@ -198,11 +198,12 @@ async function reportRunning(config: Config, report: Report): Promise<boolean> {
     return true;
   }
   if (!isItsOwn(config, status)) {
+    // The way to another source is a second file, which is checked while the first one is served.
     report(
-      "error",
-      `another server, that of ${status.config_file}, has port ${config.admin?.port}: choose another admin.port`,
+      "warning",
+      `the server of ${status.config_file} has port ${config.admin?.port}: this configuration can replace that one, but to run beside it, it needs another admin.port`,
     );
-    return false;
+    return true;
   }
   const stale = portProblem(config, status);
   if (stale !== undefined) report("warning", stale);
