@@ -84,6 +84,8 @@ export interface OpenContext {
    * `undefined`: no such currency is known, and an amount in its minor units cannot be answered.
    */
   exponentOf(currency: string): number | undefined;
+  /** `webhook.currency`: that of the players whose source names none. */
+  readonly currency?: string | undefined;
   /** The time that one lookup has, in milliseconds: `webhook.timeout_ms`. */
   readonly timeoutMs: number;
   /**

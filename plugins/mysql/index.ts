@@ -1,5 +1,6 @@
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
+import { addColumn, impliedExponent } from "../shared/implied-exponent.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { mysqlLanes } from "./lane.ts";
@@ -47,6 +48,7 @@ export default {
           isBehindPooler: options.pooler,
           watch: watches?.join,
           timeoutMs,
+          implied: impliedExponent(context, addColumn),
           log,
         }),
       },

@@ -1,6 +1,7 @@
 import type { SQL } from "bun";
 import type { SourceLog } from "../../src/plugin.ts";
 import type { IdType } from "../shared/engine-options.ts";
+import type { ImpliedExponent } from "../shared/implied-exponent.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { type Connect, HostProblem } from "../shared/lanes/lane.ts";
 import { type AtEnd, GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
@@ -25,6 +26,7 @@ interface LaneOptions {
   /** A share in the watch over a server, if it matters how far it is behind. */
   readonly watch: ((host: Host) => Joined) | undefined;
   readonly timeoutMs: number;
+  readonly implied: ImpliedExponent;
   readonly log: SourceLog;
 }
 
@@ -42,7 +44,7 @@ const ANY_SERVER = { isFit: "TRUE", unfit: "" } as const;
 
 /** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline if it can. */
 export function mysqlLanes(options: LaneOptions): Connect {
-  const { reach, query, idType, mustTakeWrites, isBehindPooler, watch, timeoutMs, log } = options;
+  const { reach, query, idType, mustTakeWrites, isBehindPooler, watch, timeoutMs, implied, log } = options;
   const vetted = new Set<string>();
 
   return sqlLanes({
@@ -66,7 +68,7 @@ export function mysqlLanes(options: LaneOptions): Connect {
         if (vetted.size === 0) log.warn(WITHOUT_ID);
         vetted.add(host.name);
       }
-      const readers = rowReader(kindOf, (storedId, key) =>
+      const readers = rowReader(kindOf, implied, (storedId, key) =>
         idType === "uuid" ? storedId.toLowerCase() === key : storedId === key,
       );
       const statement = lookupStatement({

@@ -1,6 +1,7 @@
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
 import { HostProblem } from "../shared/lanes/lane.ts";
+import { addColumn, impliedExponent } from "../shared/implied-exponent.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { needsId } from "../shared/query/loose.ts";
 import { type KeyType, playerKey } from "../shared/player-key.ts";
@@ -56,7 +57,11 @@ export default {
       options.id_type === "text" && query !== undefined ? (castType(query) ?? "text") : options.id_type;
     let keyType: KeyType = idType;
     const looked = new Set<string>();
-    const given = { idType, role, rowReader: rowReader(kindOf, isSameText) };
+    const given = {
+      idType,
+      role,
+      rowReader: rowReader(kindOf, impliedExponent(context, addColumn), isSameText),
+    };
     const statement =
       query === undefined
         ? lookupStatement(ownSelect, { ...given, rowReader: ownRow(context) })

@@ -1,5 +1,6 @@
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { engineTlsFor, plainTextWarning } from "../shared/engine-tls.ts";
+import { impliedExponent, setOption } from "../shared/implied-exponent.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { openLanes } from "../shared/lanes/open-lanes.ts";
 import { redisLanes } from "./lane.ts";
@@ -32,6 +33,8 @@ export default {
     const reach = (host: Host) => ({ host, tls: tlsTo(host) });
     const warning = plainTextWarning([...(hosts ?? []), ...sentinels], options.tls);
     if (warning !== undefined) context.log.warn(warning);
+    const implied = impliedExponent(context, setOption);
+    if (options.unit === "minor" && options.exponent === undefined) implied.warn();
     return await openLanes(
       {
         hosts: hosts ?? [{ name: `the master ${master}`, hostname: "", port: 0, socket: undefined }],
@@ -43,7 +46,7 @@ export default {
             const located = hosts === undefined ? await masterBySentinels(sentinels, master, reach) : host;
             return { ...reach(located), user, password };
           },
-          lookups: lookupsFor(options),
+          lookups: lookupsFor(options, implied),
         }),
       },
       context,

@@ -1,5 +1,6 @@
 import type { BalanceQuery, LookupResult } from "../../src/plugin.ts";
 import { integerOf } from "../shared/decimal.ts";
+import type { ImpliedExponent } from "../shared/implied-exponent.ts";
 import { type LaneAnswer, ForeignAnswer } from "../shared/lanes/lane.ts";
 import type { Options } from "./options.ts";
 import type { Command } from "./pipeline.ts";
@@ -19,7 +20,7 @@ type ValueOptions = Pick<Options, "key" | "field" | "unit" | "exponent" | "curre
  * the batch ends with one: replies come in the order of the commands, so what stands between two echoes that are in
  * their places is the reply to what was sent between them.
  */
-export function lookupsFor(options: ValueOptions): Lookups {
+export function lookupsFor(options: ValueOptions, implied: ImpliedExponent): Lookups {
   const { key, field, currency_field: currencyField } = options;
   const [before = "", after = ""] = key.split("{player_id}");
 
@@ -52,16 +53,15 @@ export function lookupsFor(options: ValueOptions): Lookups {
     if (exists !== 1 || !Array.isArray(values)) throw new Error("the replies answer something else");
     const [amount, currency]: readonly unknown[] = values;
     if (amount === null) throw new Error(`the key has no field ${JSON.stringify(field)}`);
-    const result = balanceOf(amount);
-    return typeof currency === "string" ? { ...result, currency } : result;
+    return typeof currency === "string" ? { ...balanceOf(amount, currency), currency } : balanceOf(amount);
   }
 
-  function balanceOf(value: unknown) {
+  function balanceOf(value: unknown, currency?: string) {
     if (typeof value !== "string") throw new Error("the value is not text");
     if (options.unit === "major") return { balance: value };
     const balanceMinor = integerOf(value);
     if (balanceMinor === undefined) throw new Error("the value is not an integer, as minor units are");
-    return { balanceMinor, exponent: options.exponent };
+    return { balanceMinor, exponent: options.exponent ?? implied.of(currency) };
   }
 
   return {

@@ -31,7 +31,7 @@ export const optionsSchema = v.pipe(
       ),
       field: v.optional(text),
       unit: v.optional(v.picklist(["major", "minor"], 'expected "major" or "minor"'), "major"),
-      exponent: v.optional(integer(0, MAX_EXPONENT), 2),
+      exponent: v.optional(integer(0, MAX_EXPONENT)),
       currency_field: v.optional(text),
     },
     "expected a table",

@@ -1,5 +1,6 @@
 import type { LookupResult } from "../../src/plugin.ts";
 import { integerOf, notAnAmount, plainDecimal } from "../shared/decimal.ts";
+import type { ImpliedExponent } from "../shared/implied-exponent.ts";
 import type { ResponseHeaders } from "../shared/http/response-head.ts";
 import { decodeText } from "./charset.ts";
 import { PARSERS, type Document } from "./document.ts";
@@ -24,7 +25,7 @@ type Parsed =
  * 502, 503 and 504 are worth another try; then the document decides. Throws `Unavailable` if another try may help,
  * `WrongEcho` if the answer is to another question, and any other error if it is no answer.
  */
-export function answerReader(options: Options): AnswerReader<LookupResult> {
+export function answerReader(options: Options, implied: ImpliedExponent): AnswerReader<LookupResult> {
   const refusals = new Map(
     Object.entries(options.status_map).map(([status, code]) => [Number(status), code]),
   );
@@ -109,7 +110,7 @@ export function answerReader(options: Options): AnswerReader<LookupResult> {
     const minorUnits = integerOf(decimal);
     if (minorUnits === undefined)
       throw new Error(`${status}, but the minor units${place} are not an integer`);
-    return { balanceMinor: minorUnits, exponent: options.exponent, currency };
+    return { balanceMinor: minorUnits, exponent: options.exponent ?? implied.of(currency), currency };
   }
 
   /** `undefined` means that the configuration's currency holds, so what cannot be read must not pass for it. */

@@ -11,6 +11,7 @@ import { resilient } from "./resilience.ts";
 import { slots } from "./slots.ts";
 import { isSameOrigin, originOf } from "./url.ts";
 import { requestWriter } from "../shared/http/request-bytes.ts";
+import { impliedExponent, setOption } from "../shared/implied-exponent.ts";
 import { authorities, readTls, type ClientTls } from "../shared/tls.ts";
 
 /** What `init --source rest` begins with. */
@@ -29,9 +30,11 @@ export default {
     const count = (event: string) => context.count(event);
     const tls = await readTls(options.tls, context.directory);
     const core = openCore(originOf(options.url), options, tls, context);
+    const implied = impliedExponent(context, setOption);
+    if (options.unit === "minor" && options.exponent === undefined) implied.warn();
     const breaker = circuitBreaker(options.breaker, context);
     const request = requestBuilder(options);
-    const exchange = exchanger(core, answerReader(options));
+    const exchange = exchanger(core, answerReader(options, implied));
     const turns = slots(options.max_concurrency);
     const ask = resilient(exchange, {
       retries: options.retries,

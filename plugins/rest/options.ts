@@ -98,7 +98,7 @@ export const optionsSchema = v.pipe(
     format: v.optional(v.picklist(["json", "xml", "text"], 'expected "json", "xml" or "text"'), "json"),
     balance: v.optional(pointer),
     unit: v.optional(v.picklist(["major", "minor"], 'expected "major" or "minor"'), "major"),
-    exponent: v.optional(integer(0, MAX_EXPONENT), 2),
+    exponent: v.optional(integer(0, MAX_EXPONENT)),
     not_found: v.optional(notFound, { status: [404] }),
     status_map: v.optional(statusMap, {}),
     retries: v.optional(integer(0, 10), 2),

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import * as v from "valibot";
 import type { SourcePlugin } from "../../src/plugin.ts";
 import { ownDatabaseKind } from "./own/open.ts";
+import { addColumn, impliedExponent } from "../shared/implied-exponent.ts";
 import { integer } from "../shared/integer.ts";
 import { SQLITE } from "../shared/query/dialect.ts";
 import { queryOption } from "../shared/query/parameters.ts";
@@ -54,7 +55,8 @@ export default {
     if (query === undefined) {
       return isRehearsal ? rehearseOwn(path, context) : openFileSource(path, ownDatabaseKind(context), log);
     }
-    if (isRehearsal) return rehearseQuery(path, query, { round, log });
-    return openFileSource(path, operatorsDatabase(query, { round }), log);
+    const reading = { round, implied: impliedExponent(context, addColumn) };
+    if (isRehearsal) return rehearseQuery(path, query, reading, log);
+    return openFileSource(path, operatorsDatabase(query, reading), log);
   },
 } satisfies SourcePlugin<v.InferOutput<typeof options>>;

@@ -98,6 +98,7 @@ export async function openSource(
       count: (event) => metrics?.happened(source.name, event),
       directory,
       exponentOf: knownCurrencies(currencies),
+      currency: webhook.currency,
       timeoutMs: webhook.timeout_ms,
       isRehearsal,
     });

@@ -55,8 +55,8 @@ function isSameSource(before: Config, next: Config): boolean {
 }
 
 function sourceParts({ source, directory, currencies, webhook }: Config): readonly unknown[] {
-  const { timeout_ms, max_in_flight, probe_player } = webhook;
-  return [source, directory, currencies, timeout_ms, max_in_flight, probe_player];
+  const { timeout_ms, max_in_flight, probe_player, currency } = webhook;
+  return [source, directory, currencies, currency, timeout_ms, max_in_flight, probe_player];
 }
 
 /** Waits for the lookups under way, then for the source to close, but not too long for either. */

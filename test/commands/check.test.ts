@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { startCore } from "../forward/counting-core.ts";
 import { writeFileSync } from "node:fs";
@@ -70,6 +71,42 @@ test.each([
   expect(stdout).toContain('error   player "12001" gets {"status_code":"ERR_');
   expect(stdout).toContain(problem);
   expect(exitCode).toBe(1);
+});
+
+const MINOR = 'unit = "minor"';
+
+function rest(options: string): string {
+  return `plugin = "rest"\nurl = "http://127.0.0.1:1/{player_id}"\nbalance = "/b"\nretries = 0\n${options}`;
+}
+
+function select(columns: string): string {
+  const query = `SELECT ${columns} FROM sqlite_schema WHERE name = :player_id`;
+  return `plugin = "sqlite"\nfile = "core.db"\nquery = "${query}"`;
+}
+
+describe("webhook.currency has other decimals than minor units without an exponent", () => {
+  test.each([
+    ["rest", rest(MINOR), 1],
+    ["rest with the exponent", rest(`${MINOR}\nexponent = 2`), 0],
+    ["rest in major units", rest(""), 0],
+    ["redis", `plugin = "redis"\nhosts = ["127.0.0.1:1"]\n${MINOR}`, 1],
+    ["a query", select("3000 AS balance_minor"), 1],
+    ["a query with the exponent", select("3000 AS balance_minor, 0 AS exponent"), 0],
+    ["a query in major units", select("30 AS balance"), 0],
+  ])("%s", async (_, source, times) => {
+    const cwd = folderWith(source, 'currency = "JPY"');
+    using database = new Database(join(cwd, "core.db"));
+    database.run("CREATE TABLE wallet (id TEXT)");
+    const { stdout } = await check(cwd);
+    const said = stdout.split("\n").filter((line) => line.includes("webhook.currency"));
+    expect(said.map((line) => line.replace(/: (?:say|let) .*/, ""))).toEqual(
+      Array.from(
+        { length: times },
+        () =>
+          'warning source "players": webhook.currency does not fit the balances: JPY has 0 decimals, and exponent is not set',
+      ),
+    );
+  });
 });
 
 test("a player id that no call can carry is a wrong use", async () => {

@@ -1,5 +1,6 @@
 import type { LookupResult } from "../../../src/plugin.ts";
 import { integerOf, notAnAmount, plainDecimal } from "../decimal.ts";
+import type { ImpliedExponent } from "../implied-exponent.ts";
 import type { BalanceColumns } from "./columns.ts";
 
 /**
@@ -8,8 +9,6 @@ import type { BalanceColumns } from "./columns.ts";
  */
 export type Cell = bigint | string | number | null | undefined;
 
-const DEFAULT_EXPONENT = 2;
-
 /**
  * The result that a player's one row stands for. Throws if it is not a balance, or if the row says that it is
  * somebody else's. The message goes to the log, so it shows no value.
@@ -17,6 +16,7 @@ const DEFAULT_EXPONENT = 2;
 export function balanceOf(
   columns: BalanceColumns,
   cells: readonly Cell[],
+  implied: ImpliedExponent,
   isAsked: (storedId: string) => boolean,
 ): LookupResult {
   function cell(name: Parameters<BalanceColumns["get"]>[0]): Cell {
@@ -30,10 +30,14 @@ export function balanceOf(
   if (columns.has("status_code") && statusCode !== null) return { refused: refusal(statusCode) };
   // A NULL is an unknown currency.
   const code = cell("currency") ?? undefined;
-  const currency = code === undefined ? {} : { currency: text("currency", code) };
-  if (columns.has("balance")) return { balance: decimal(cell("balance")), ...currency };
-  const exponent = columns.has("exponent") ? Number(integer("exponent", cell("exponent"))) : DEFAULT_EXPONENT;
-  return { balanceMinor: integer("balance_minor", cell("balance_minor")), exponent, ...currency };
+  const currency = code === undefined ? undefined : text("currency", code);
+  const named = currency === undefined ? {} : { currency };
+  if (columns.has("balance")) return { balance: decimal(cell("balance")), ...named };
+  const balanceMinor = integer("balance_minor", cell("balance_minor"));
+  const exponent = columns.has("exponent")
+    ? Number(integer("exponent", cell("exponent")))
+    : implied.of(currency);
+  return { balanceMinor, exponent, ...named };
 }
 
 /** Whose row it is, as text. A row without an owner is not that of a player named "null". */

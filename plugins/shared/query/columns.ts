@@ -41,6 +41,11 @@ export function balanceColumns(given: readonly string[]): BalanceColumns {
   return columns;
 }
 
+/** True if the query gives minor units but not how many decimals they have. */
+export function lacksExponent(columns: BalanceColumns): boolean {
+  return columns.has("balance_minor") && !columns.has("exponent");
+}
+
 function isAmount(name: string): boolean {
   return /^balance(?:_minor)?$/i.test(name);
 }

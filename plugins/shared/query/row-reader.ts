@@ -1,6 +1,7 @@
 import type { LookupResult } from "../../../src/plugin.ts";
 import { balanceOf, type Cell } from "./balance.ts";
-import { balanceColumns } from "./columns.ts";
+import type { ImpliedExponent } from "../implied-exponent.ts";
+import { balanceColumns, lacksExponent } from "./columns.ts";
 
 /** A column of an answer, as the server describes it. */
 export interface Column {
@@ -22,6 +23,7 @@ const EXACT: ReadonlySet<Kind> = new Set<Kind>(["integer", "decimal", "text", "p
 /** Reads the rows of an operator's query. An id in a row must be the one that was asked for. */
 export function rowReader(
   kindOf: (type: number) => Kind,
+  implied: ImpliedExponent,
   isAsked: (storedId: string, key: string) => boolean,
 ): RowReader {
   return (columns) => {
@@ -31,10 +33,12 @@ export function rowReader(
       const index = layout.get(name);
       if (index !== undefined) assertExact(name, kinds[index]);
     }
+    if (lacksExponent(layout)) implied.warn();
     return (values, key) =>
       balanceOf(
         layout,
         values.map((value, index) => cellOf(value, kinds[index])),
+        implied,
         (storedId) => isAsked(storedId, key),
       );
   };

@@ -1,12 +1,14 @@
 import type { LookupResult } from "../../../src/plugin.ts";
 import { plainDecimal, roundHalfEven } from "../../shared/decimal.ts";
 import { balanceOf, type Cell } from "../../shared/query/balance.ts";
-import { balanceColumns, type BalanceColumns } from "../../shared/query/columns.ts";
+import type { ImpliedExponent } from "../../shared/implied-exponent.ts";
+import { balanceColumns, lacksExponent, type BalanceColumns } from "../../shared/query/columns.ts";
 import type { Row } from "./statement.ts";
 
 export interface QueryOptions {
   /** To how many decimals a REAL is rounded, half even. Without it, it is read by its shortest decimal form. */
   readonly round?: number | undefined;
+  readonly implied: ImpliedExponent;
   /** Told, for `check`, of answers that may be wrong. The same may come again. */
   readonly warn?: ((warning: string) => void) | undefined;
 }
@@ -18,10 +20,11 @@ export const REAL =
 /** Reads the rows of a query that yields these columns. */
 export function sqliteRowReader(
   names: readonly string[],
-  { round, warn }: QueryOptions,
+  { round, implied, warn }: QueryOptions,
 ): (row: Row, playerId: string) => LookupResult {
   let known = names;
   let columns = balanceColumns(names);
+  if (lacksExponent(columns)) implied.warn();
 
   /** After a table was recreated, the very same statement may give other columns, or another order. */
   function columnsOf(row: Row): BalanceColumns {
@@ -49,6 +52,6 @@ export function sqliteRowReader(
       if (typeof value === "number" && index === balance) return balanceCell(value);
       return value instanceof Uint8Array ? undefined : value;
     });
-    return balanceOf(layout, cells, (storedId) => storedId === playerId);
+    return balanceOf(layout, cells, implied, (storedId) => storedId === playerId);
   };
 }

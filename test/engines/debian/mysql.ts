@@ -107,6 +107,18 @@ describe("MySQL: an operator's query answers exactly", () => {
     expect(await answers(query, ["Abc", "nobody", "exact"])).toEqual([known, null, exact]);
   });
 
+  test("minor units of a currency with other decimals than 2 need an exponent", async () => {
+    const columns = "SELECT id AS player_id, 3000 AS balance_minor, code AS currency";
+    const rows = "FROM wallet WHERE id = :player_id";
+    const thirty = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
+    const problem =
+      "JPY has 0 decimals, and exponent is not set: let `query` yield a column exponent, 0 for JPY";
+    expect(await answers(`${columns} ${rows}`, ["Abc", "exact"])).toEqual([thirty, problem]);
+    expect(await answers(`${columns}, 2 AS exponent ${rows}`, ["exact"])).toEqual([
+      { ...thirty, currency: "JPY" },
+    ]);
+  });
+
   test("a status_code refuses, the session counts, several rows are nobody's balance", async () => {
     expect(
       await answers(

@@ -27,6 +27,7 @@ async function fill(each: RedisServer): Promise<void> {
   await each.run("SET", "balance:12001", "30.50");
   await each.run("SET", "balance:poor", "1");
   await each.run("HSET", "wallet:12001", "cents", "3050", "code", "EUR", "odd", "30.5");
+  await each.run("HSET", "wallet:kuwaiti", "cents", "3000", "code", "KWD");
   await each.run("HSET", "wallet:empty", "code", "EUR");
 }
 
@@ -100,6 +101,12 @@ describe("Redis answers exactly", () => {
     const hashes = await open({ ...optionsFor(server), ...hash });
     expect(await ask(hashes.source, "12001")).toEqual({ balanceMinor: 3050n, exponent: 2, currency: "EUR" });
     expect(await ask(hashes.source, "nobody")).toBeNull();
+    expect(await failure(ask(hashes.source, "kuwaiti"))).toBe(
+      "KWD has 3 decimals, and exponent is not set: say exponent = 3 if that is so of every player",
+    );
+    const explicit = await open({ ...optionsFor(server), ...hash, exponent: 3 });
+    const three = { balanceMinor: 3000n, exponent: 3, currency: "KWD" };
+    expect(await ask(explicit.source, "kuwaiti")).toEqual(three);
   });
 
   test("a key of another kind, a hash without the field and a value that is no amount are failures, and nobody else's", async () => {

@@ -92,6 +92,18 @@ describe("an operator's query answers exactly", () => {
     ).toEqual([{ balance: "1" }]);
   });
 
+  test("minor units of a currency with other decimals than 2 need an exponent", async () => {
+    const columns = "SELECT id AS player_id, 3000 AS balance_minor, code AS currency";
+    const rows = "FROM wallet WHERE id = :player_id";
+    const thirty = { balanceMinor: 3000n, exponent: 2, currency: "EUR" };
+    const problem =
+      "JPY has 0 decimals, and exponent is not set: let `query` yield a column exponent, 0 for JPY";
+    expect(await answers(`${columns} ${rows}`, ["12001", "exact"])).toEqual([thirty, problem]);
+    expect(await answers(`${columns}, 2 AS exponent ${rows}`, ["exact"])).toEqual([
+      { ...thirty, currency: "JPY" },
+    ]);
+  });
+
   test("the session, too", async () => {
     const { source } = await open({
       ...optionsFor(server, DATABASE),

@@ -23,7 +23,6 @@ test("the defaults are those of the documentation", () => {
     headers: {},
     format: "json",
     unit: "major",
-    exponent: 2,
     not_found: { status: [404] },
     status_map: {},
     retries: 2,

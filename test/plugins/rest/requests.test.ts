@@ -300,6 +300,17 @@ describe("amounts", () => {
       '{"balance":1,"c":"EUR"}',
       { balanceMinor: 1n, exponent: 2, currency: "EUR" },
     ],
+    [
+      { currency: "/c", unit: "minor", exponent: 2 },
+      '{"balance":3000,"c":"KWD"}',
+      { balanceMinor: 3000n, exponent: 2, currency: "KWD" },
+    ],
+    [
+      { currency: "/c", unit: "minor", exponent: 3 },
+      '{"balance":3000,"c":"KWD"}',
+      { balanceMinor: 3000n, exponent: 3, currency: "KWD" },
+    ],
+    [{ currency: "/c" }, '{"balance":3000,"c":"JPY"}', { balance: "3000", currency: "JPY" }],
     [{ currency: "/c" }, '{"balance":1}', { balance: "1" }],
     [{ currency: "/c" }, '{"balance":1,"c":null}', { balance: "1" }],
     [{ currency: "/w/c" }, '{"balance":1,"w":null}', { balance: "1" }],
@@ -312,6 +323,12 @@ describe("amounts", () => {
   });
 
   test.each<[Partial<Input>, string, string]>([
+    // 3000 fils of Kuwait are 3 dinars, not 30.
+    [
+      { currency: "/c", unit: "minor" },
+      '{"balance":3000,"c":"KWD"}',
+      "KWD has 3 decimals, and exponent is not set: say exponent = 3 if that is so of every player",
+    ],
     [{}, '{"balance":"NaN"}', "200, but a text that is not an amount at /balance"],
     [{}, '{"balance":"30,50"}', "200, but a text with a comma at /balance"],
     [{}, '{"balance":" "}', "200, but an empty text at /balance"],

@@ -49,6 +49,13 @@ describe("what the query yields", () => {
     // Names are matched without case: 3 decimals, not 2.
     ["3050 AS Balance_Minor, 3 AS EXPONENT", { balanceMinor: 3050n, exponent: 3 }],
     ["'4711.00' AS balance_minor", { balanceMinor: 4711n, exponent: 2 }],
+    ["3050 AS balance_minor, 'EUR' AS currency", { balanceMinor: 3050n, exponent: 2, currency: "EUR" }],
+    [
+      "3000 AS balance_minor, 2 AS exponent, 'KWD' AS currency",
+      { balanceMinor: 3000n, exponent: 2, currency: "KWD" },
+    ],
+    ["3000 AS balance, 'JPY' AS currency", { balance: "3000", currency: "JPY" }],
+    ["3000 AS balance_minor, 'XXQ' AS currency", { balanceMinor: 3000n, exponent: 2, currency: "XXQ" }],
     ["30 AS balance, 'EUR  ' AS currency", { balance: "30", currency: "EUR" }],
     ["30 AS balance, NULL AS currency, NULL AS status_code", { balance: "30" }],
     ["NULL AS balance, 'ERR_PLAYER_BLOCKED' AS status_code", { refused: "ERR_PLAYER_BLOCKED" }],
@@ -67,6 +74,8 @@ describe("what the query yields", () => {
     ["9e999 AS balance", "gives a REAL as balance, of a size that no balance has"],
     ["1e300 AS balance", "gives a REAL as balance, of a size that no balance has"],
     ["NULL AS balance_minor", "gives NULL as balance_minor"],
+    // 3000 fils of Kuwait are 3 dinars, not 30.
+    ["3000 AS balance_minor, 'KWD' AS currency", "KWD has 3 decimals, and exponent is not set: let `query`"],
     ["30.5 AS balance_minor", "gives a floating-point number as balance_minor"],
     ["'4711.5' AS balance_minor", "gives a text that is not an integer as balance_minor"],
     ["'4711,50' AS balance", "gives a text with a comma as balance"],

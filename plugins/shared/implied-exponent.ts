@@ -1,0 +1,50 @@
+import type { OpenContext } from "../../src/plugin.ts";
+
+/** The decimals of minor units if nobody says how many (spec 3.1, 3.2 and 3.4). */
+const DEFAULT_EXPONENT = 2;
+
+/** The exponent of minor units that came without one. */
+export interface ImpliedExponent {
+  /** 2. Throws if the player's currency is known to have other decimals, because the balance would be wrong. */
+  readonly of: (currency: string | undefined) => number;
+  /** Warns, once, if that is so of the players whose source names no currency. */
+  readonly warn: () => void;
+}
+
+/** `remedy` says what to write, and ends a sentence. */
+export function impliedExponent(
+  { exponentOf, currency: byDefault, log }: Pick<OpenContext, "exponentOf" | "currency" | "log">,
+  remedy: (currency: string, exponent: number) => string,
+): ImpliedExponent {
+  let isSaid = false;
+
+  function otherThan2(currency: string | undefined): string | undefined {
+    const exponent = currency === undefined ? undefined : exponentOf(currency);
+    if (currency === undefined || exponent === undefined || exponent === DEFAULT_EXPONENT) return undefined;
+    const decimals = exponent === 1 ? "1 decimal" : `${exponent} decimals`;
+    return `${currency} has ${decimals}, and exponent is not set: ${remedy(currency, exponent)}`;
+  }
+
+  return {
+    of(currency) {
+      const problem = otherThan2(currency);
+      if (problem !== undefined) throw new Error(problem);
+      return DEFAULT_EXPONENT;
+    },
+    warn() {
+      const problem = isSaid ? undefined : otherThan2(byDefault);
+      isSaid = true;
+      if (problem !== undefined) log.warn(`webhook.currency does not fit the balances: ${problem}`);
+    },
+  };
+}
+
+/** The remedy of a source that has the option `exponent`, which is one for all players. */
+export function setOption(_currency: string, exponent: number): string {
+  return `say exponent = ${exponent} if that is so of every player`;
+}
+
+/** The remedy of a query. */
+export function addColumn(currency: string, exponent: number): string {
+  return `let \`query\` yield a column exponent, ${exponent} for ${currency}`;
+}
