@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ask, failure, open } from "../../plugins/postgres/subject.ts";
-import { ownPlayers } from "../../plugins/postgres/own-players.ts";
+import { clientOf, ownPlayers } from "../../plugins/postgres/own-players.ts";
 import { builtIns } from "../../../src/source/built-in.ts";
 import { conforms } from "../../conformance.ts";
 import { type PgBouncer, startPgBouncer } from "../pgbouncer.ts";
@@ -96,6 +96,18 @@ describe("PgBouncer in transaction mode", () => {
     expect(messages.join()).toContain("is a pooler that cannot reach its server: ");
     await own.start();
     expect(await ask(source, "12001", { withinMs: 30_000 })).toEqual(THIRTY);
+  }, 60_000);
+
+  test("has klas-balance's own table made, also after somebody has held its lock", async () => {
+    const { options } = await behindPgBouncer();
+    await server.database("pooled_anew");
+    await using holder = clientOf(server, "pooled_anew");
+    using session = await holder.reserve();
+    await session.unsafe("SELECT pg_advisory_lock(7310579811350437)");
+    const { source, messages } = await open({ ...options, database: "pooled_anew", pooler: true });
+    expect(messages.join()).toContain("another instance has held the lock for making it for 4 s");
+    await session.unsafe("SELECT pg_advisory_unlock(7310579811350437)");
+    expect(await ask(source, "12001", { withinMs: 30_000 })).toBeNull();
   }, 60_000);
 
   test("lets nothing be written", async () => {
