@@ -8,14 +8,17 @@ import { type AtEnd, GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
 import type { Query } from "../shared/query/parameters.ts";
 import { type Column, rowReader } from "../shared/query/row-reader.ts";
 import { explainConnecting, explainStatement } from "./failure.ts";
+import { type Fitness, judgeOf } from "./fitness.ts";
 import { kindOf } from "./kind.ts";
 import { vetIds } from "./loose-ids.ts";
-import { isLost, serverErrno } from "./server-error.ts";
+import { isLost, isUnknownVariable } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
 import { TAKES_WRITES, WHICH_SERVER } from "./replica/look.ts";
 import { SEVERAL_SERVERS } from "./replica/watch.ts";
 import type { Joined } from "./replica/watches.ts";
-import { lookupStatement, type Rows } from "./statement.ts";
+import { inTransaction, plainly, type Run } from "./run.ts";
+import { byWhicheverServer, soundReads } from "./sound-reads.ts";
+import { lookupStatement } from "./statement.ts";
 
 interface LaneOptions {
   readonly reach: Reach;
@@ -30,17 +33,12 @@ interface LaneOptions {
   readonly log: SourceLog;
 }
 
-/** The error for a system variable that the server does not have. */
-const UNKNOWN_VARIABLE = 1193;
-
-/** Which servers may answer, as an SQL expression, and what is wrong with others, worded to follow their name. */
-const PRIMARY_ONLY = {
+const TAKES_WRITES_ITSELF: Fitness = {
   isFit: TAKES_WRITES,
   unfit:
     'takes no writes, as a replica, which may show a balance from before a bet: name the primary, or set role = "any"',
-} as const;
-
-const ANY_SERVER = { isFit: "TRUE", unfit: "" } as const;
+  mayPass: true,
+};
 
 /** Lanes to MySQL: sessions that only read, and in which the server itself keeps the deadline if it can. */
 export function mysqlLanes(options: LaneOptions): Connect {
@@ -53,12 +51,16 @@ export function mysqlLanes(options: LaneOptions): Connect {
       const mark = isBehindPooler ? null : crypto.randomUUID();
       if (mark !== null) await tell(session, mark, timeoutMs + GRACE_MS);
       const run = isBehindPooler ? inTransaction(session) : plainly(session);
-      if (isBehindPooler) await assertReadsCommitted(run, host);
-      const fitness = mustTakeWrites ? PRIMARY_ONLY : ANY_SERVER;
-      const [[fits] = []] = (await run(`SELECT ${fitness.isFit}`, [])).rows;
-      if (Number(fits) !== 1) throw new HostProblem(`${host.name} ${fitness.unfit}`, { mayPass: true });
-      const { read, isFit, unfit } =
-        watch === undefined ? { read: run, ...fitness } : await watched(watch(host), atEnd, run);
+      const watching = watch === undefined ? undefined : await watched(watch(host), atEnd, run);
+      const judge = judgeOf(host, [
+        ...(mustTakeWrites ? [TAKES_WRITES_ITSELF] : []),
+        ...(isBehindPooler ? await soundReads(host, run) : []),
+        ...(watching === undefined ? [] : [watching.isTheSame]),
+      ]);
+      const [[said] = []] = (await run(`SELECT ${judge.verdict}`, [])).rows;
+      const problem = judge.problemOf(said);
+      if (problem !== undefined) throw problem;
+      const read = watching?.read ?? (isBehindPooler ? byWhicheverServer(host, run) : run);
 
       const givesId = (await columnsOf(query, run)).some(({ name }) => name.toLowerCase() === "player_id");
       if (!givesId && idType !== "text")
@@ -75,10 +77,9 @@ export function mysqlLanes(options: LaneOptions): Connect {
         query,
         idType,
         givesId,
-        isFit,
-        unfit: `${host.name} ${unfit}`,
+        judge,
         rowReader: readers,
-        mark,
+        mark: mark === null ? undefined : { value: mark, unlike: `${host.name} ${OTHER_SESSION}` },
       });
       return {
         async ask(tag, queries) {
@@ -103,6 +104,9 @@ const NEEDS_ID =
 const WITHOUT_ID =
   "`query` does not yield the stored id as player_id: add it. Without it no index of a text column serves, because the id is compared as bytes";
 
+const OTHER_SESSION =
+  "answers by another session than the one that was set up: if there is a pooler in between, set pooler = true";
+
 /** Sets up the session. A connection that is made anew has neither these settings nor the mark. */
 async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
   await session.unsafe("SET NAMES utf8mb4");
@@ -122,35 +126,9 @@ async function setIfKnown(session: SQL, assignment: string): Promise<void> {
   try {
     await session.unsafe(`SET SESSION ${assignment}`);
   } catch (error) {
-    if (serverErrno(error) !== UNKNOWN_VARIABLE) throw error;
+    if (!isUnknownVariable(error)) throw error;
   }
 }
-
-/** Behind a pooler a session cannot be told how to read, so the server's own settings must do. */
-async function assertReadsCommitted(run: Run, host: Host): Promise<void> {
-  const valueOf = async (variable: string) => {
-    try {
-      return String((await run(`SELECT ${variable}`, [])).rows[0]?.[0]);
-    } catch (error) {
-      if (serverErrno(error) !== UNKNOWN_VARIABLE) throw error;
-      return undefined;
-    }
-  };
-  // MySQL's name, and the one that older MariaDB has.
-  const level = (await valueOf("@@transaction_isolation")) ?? (await valueOf("@@tx_isolation"));
-  if (level === "READ-UNCOMMITTED") {
-    throw new HostProblem(`${host.name} ${READS_UNCOMMITTED}`, { mayPass: false });
-  }
-  if ((await valueOf("@@wsrep_on")) === "1" && (await valueOf("@@wsrep_sync_wait & 1")) !== "1") {
-    throw new HostProblem(`${host.name} ${WAITS_FOR_NOBODY}`, { mayPass: false });
-  }
-}
-
-const READS_UNCOMMITTED =
-  "reads what was never committed, and `pooler` leaves it as it is: set transaction_isolation = READ-COMMITTED there";
-
-const WAITS_FOR_NOBODY =
-  "is a Galera node that answers before it has the other nodes' commits, and `pooler` leaves it as it is: set wsrep_sync_wait = 1 on each node";
 
 /** How a lane reads if it matters how far its server is behind. Each answer shows which server gave it. */
 async function watched({ watch, leave }: Joined, atEnd: AtEnd, run: Run) {
@@ -161,8 +139,11 @@ async function watched({ watch, leave }: Joined, atEnd: AtEnd, run: Run) {
   const read: Run = (text, parameters) => watch.reading(server, () => run(text, parameters));
   return {
     read,
-    isFit: `${WHICH_SERVER} = CAST(X'${Buffer.from(server).toString("hex")}' AS CHAR)`,
-    unfit: SEVERAL_SERVERS,
+    isTheSame: {
+      isFit: `${WHICH_SERVER} = CAST(X'${Buffer.from(server).toString("hex")}' AS CHAR)`,
+      unfit: SEVERAL_SERVERS,
+      mayPass: true,
+    },
   };
 }
 
@@ -174,27 +155,4 @@ async function columnsOf(query: Query, run: Run): Promise<readonly Column[]> {
     return "?";
   });
   return (await run(`SELECT * FROM (\n${select}\n) AS klas_balance_query LIMIT 0`, parameters)).columns;
-}
-
-type Run = (text: string, parameters: unknown[]) => Promise<Rows>;
-
-function plainly(session: SQL): Run {
-  return async (text, parameters) => {
-    const rows = await session.unsafe<unknown[][]>(text, parameters).values();
-    return { rows, columns: rows.columns ?? [] };
-  };
-}
-
-/** Behind a pooler, what a session remembers does not outlast a transaction. */
-function inTransaction(session: SQL): Run {
-  return async (text, parameters) => {
-    const beginning = session.unsafe("START TRANSACTION READ ONLY").execute();
-    const asking = session.unsafe<unknown[][]>(text, parameters).values().execute();
-    const ending = session.unsafe("COMMIT").execute();
-    const [begun, asked, ended] = await Promise.allSettled([beginning, asking, ending]);
-    if (begun.status === "rejected") throw begun.reason;
-    if (asked.status === "rejected") throw asked.reason;
-    if (ended.status === "rejected") throw ended.reason;
-    return { rows: asked.value, columns: asked.value.columns ?? [] };
-  };
 }

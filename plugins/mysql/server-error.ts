@@ -5,6 +5,11 @@ export function serverErrno(error: unknown): number | undefined {
   return error instanceof SQL.MySQLError ? error.errno : undefined;
 }
 
+/** Whether the server does not have a system variable. */
+export function isUnknownVariable(error: unknown): boolean {
+  return serverErrno(error) === 1193;
+}
+
 /**
  * Shutting down, too many connections, killed, a Galera node that is not in its cluster, or a prepared statement
  * that is not known any more.

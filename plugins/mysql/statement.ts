@@ -5,6 +5,7 @@ import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
 import type { Parameter, Query } from "../shared/query/parameters.ts";
 import type { Column, RowReader } from "../shared/query/row-reader.ts";
+import type { Judge } from "./fitness.ts";
 
 /** Rows as lists of values, with their columns. */
 export interface Rows {
@@ -40,11 +41,10 @@ interface StatementOptions {
   readonly idType: IdType;
   /** Whether the query gives the stored id, which is then compared as text. */
   readonly givesId: boolean;
-  readonly isFit: string;
-  readonly unfit: string;
+  readonly judge: Judge;
   readonly rowReader: RowReader;
-  /** The session's mark. Another session has neither it nor our settings. */
-  readonly mark: string | null;
+  /** The session's mark, and what to say of another session, which has neither it nor our settings. */
+  readonly mark: { readonly value: string; readonly unlike: string } | undefined;
 }
 
 /**
@@ -52,13 +52,13 @@ interface StatementOptions {
  * which carries the tag of the batch, its place, its id and the session's mark.
  */
 export function lookupStatement(options: StatementOptions): Statement {
-  const { query, idType, givesId, isFit, unfit, rowReader, mark } = options;
+  const { query, idType, givesId, judge, rowReader, mark } = options;
   const uses: Parameter[] = [];
   const select = query.render((parameter) => {
     uses.push(parameter);
     return parameter === "session_id" ? "?" : comparedId(idType, givesId);
   });
-  const one = `(SELECT CAST(? AS CHAR), CAST(? AS SIGNED), CAST(? AS CHAR), ${isFit}, @klas_balance_mark, klas_balance_answer.*
+  const one = `(SELECT CAST(? AS CHAR), CAST(? AS SIGNED), CAST(? AS CHAR), ${judge.verdict}, @klas_balance_mark, klas_balance_answer.*
 FROM (SELECT 1) AS klas_balance_one LEFT JOIN (SELECT 1 AS klas_balance_found, klas_balance_query.* FROM (
 ${select}
 ) AS klas_balance_query LIMIT 2) AS klas_balance_answer ON TRUE)`;
@@ -81,11 +81,11 @@ ${select}
     read({ rows, columns }, tag, queries) {
       const keys = queries.map(({ playerId }) => playerKey(idType, playerId));
       const proven = rows
-        .map(([rowTag, place, key, fit, rowMark, found, ...values]) => ({
+        .map(([rowTag, place, key, said, rowMark, found, ...values]) => ({
           tag: rowTag,
           place: Number(place),
           key,
-          unfit: Number(fit) === 1 && (mark === null || rowMark === mark) ? undefined : unfit,
+          unfit: mark === undefined || rowMark === mark.value ? judge.problemOf(said)?.message : mark.unlike,
           isFound: Number(found) === 1,
           values,
         }))

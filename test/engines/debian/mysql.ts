@@ -6,10 +6,12 @@ import type { Source } from "../../../src/plugin.ts";
 import { builtIns } from "../../../src/source/built-in.ts";
 import { conforms } from "../../conformance.ts";
 import { ask, failure } from "../../plugins/postgres/subject.ts";
+import { startRewordingProxy } from "../../plugins/postgres/rewording-proxy.ts";
 import { makeCertificates } from "../../plugins/rest/certificates.ts";
 import { checkedElsewhere } from "../checked.ts";
 import { freePort } from "../free-port.ts";
-import { endMariaDb, startMariaDb } from "../mariadb-server.ts";
+import { endMariaDb, type MariaDbServer, startMariaDb } from "../mariadb-server.ts";
+import { startMovingPooler } from "../moving-pooler.ts";
 import { openMysql } from "./open-mysql.ts";
 
 const SLOW_MS = 60_000;
@@ -334,9 +336,75 @@ describe("MySQL: what was never committed is read by nobody", () => {
     },
     SLOW_MS,
   );
+});
+
+describe("MySQL: behind a pooler, servers have other variables", () => {
+  const WITHOUT_GALERA = ["@@wsrep_on", "@@wsrep_no"] as const;
+
+  test("one without those of Galera answers", async () => {
+    using other = startRewordingProxy(server.port, ...WITHOUT_GALERA);
+    const { source } = await open({ ...optionsFor(other), pooler: true });
+    expect(await ask(source, "Abc")).toEqual(THIRTY);
+  });
+
+  test.each([
+    ["and then by its name it has them", "'%wsrep%'", "'%debia%'", "a server of another make"],
+    ["and then it is MariaDB", "%mariadb%') = 1", "%mariadb%') = 0", "a server of another make"],
+    ["and none for what it reads", "@@tx_isolation", "@@no_isolation", "does not say whether it reads"],
+  ])("one without those of Galera, %s, does not", async (_name, words, others, expected) => {
+    using without = startRewordingProxy(server.port, ...WITHOUT_GALERA);
+    using other = startRewordingProxy(without.port, words, others);
+    expect(await failure(open({ ...optionsFor(other), pooler: true }, { isRehearsal: true }))).toContain(
+      expected,
+    );
+  });
+
+  test("one that does not know a variable of the statement is given up", async () => {
+    using other = startRewordingProxy(
+      server.port,
+      "ALL\n(SELECT CAST(? AS CHAR)",
+      "ALL\n(SELECT @@no_variable_x",
+    );
+    const { source, counts } = await open({ ...optionsFor(other), pooler: true });
+    expect(await ask(source, "Abc")).toEqual(THIRTY);
+    const two = Promise.all([ask(source, "Abc"), ask(source, "exact")]);
+    expect(await failure(two)).toContain("a server of another make");
+    expect(counts["connection_discarded"]).toBeGreaterThan(0);
+    expect(await ask(source, "Abc")).toEqual(THIRTY);
+  });
+});
+
+/** Leads a source from `server` to another one that was just started and has another balance, and back. */
+async function ledTo(other: MariaDbServer, expected: string): Promise<void> {
+  await other.run("UPDATE casino.wallet SET balance = 99 WHERE id = 'Abc'");
+  await server.end();
+  await server.start();
+  using pooler = startMovingPooler(server.port, other.port);
+  const { source, messages } = await open({ ...optionsFor(pooler), pooler: true, connections: 1 });
+  for (let round = 1; round <= 2; round += 1) {
+    expect(await ask(source, "Abc")).toEqual(THIRTY);
+    await pooler.leadTo(1);
+    await failure(ask(source, "Abc", { withinMs: 1500 }));
+    expect(messages.join("\n")).toContain(expected);
+    await pooler.leadTo(0);
+  }
+  expect(await ask(source, "Abc")).toEqual(THIRTY);
+}
+
+describe("MySQL: each answer from behind a pooler shows that its server reads soundly", () => {
+  test(
+    "what was committed",
+    async () => {
+      const unsound = await startMariaDb("--transaction-isolation=READ-UNCOMMITTED");
+      await unsound.run(...TABLES);
+      await ledTo(unsound, "set transaction_isolation = READ-COMMITTED");
+      await unsound.end();
+    },
+    SLOW_MS,
+  );
 
   test(
-    "behind a pooler a Galera node must wait for the commits of the others by itself",
+    "what the other nodes of Galera have committed, too",
     async () => {
       const node = await startMariaDb(
         "--wsrep_on=ON",
@@ -348,9 +416,10 @@ describe("MySQL: what was never committed is read by nobody", () => {
       await node.run(...TABLES);
       const pooled = { ...optionsFor(node), pooler: true };
       expect(await failure(open(pooled, { isRehearsal: true }))).toContain("set wsrep_sync_wait = 1");
+      await ledTo(node, "set wsrep_sync_wait = 1");
       await node.run("SET GLOBAL wsrep_sync_wait = 1");
       const { source } = await open(pooled);
-      expect(await ask(source, "Abc")).toEqual(THIRTY);
+      expect(await ask(source, "Abc")).toEqual({ balance: "99.0000" });
       await node.end();
     },
     SLOW_MS,
