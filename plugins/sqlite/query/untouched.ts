@@ -37,7 +37,7 @@ export function connectUntouched(file: string): UntouchedConnection {
     return { database, usesLog: true, isValid: always, isReusable: always };
   }
   assertNotMountedAlone(file);
-  const settled = seen.modifiedMs < Date.now() - SETTLED_AFTER_MS;
+  const settled = seen.writtenMs < Date.now() - SETTLED_AFTER_MS;
   const isValid = (): boolean => stampOf(file)?.content === seen.content;
   return {
     database: connect(file, "immutable=1"),
@@ -79,10 +79,14 @@ function sizeOf(path: string): number | undefined {
 }
 
 /** Tells one content of a file from another; `undefined` if a log holds changes of it. */
-function stampOf(file: string): { readonly content: string; readonly modifiedMs: number } | undefined {
+function stampOf(file: string): { readonly content: string; readonly writtenMs: number } | undefined {
   if (hasLog(file)) return undefined;
-  const entry = statSync(file, { bigint: true });
-  return { content: `${entry.ino}:${entry.size}:${entry.mtimeNs}`, modifiedMs: Number(entry.mtimeMs) };
+  const { ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = statSync(file, { bigint: true });
+  return {
+    // A copy may keep the time of the modification, but nobody can set the time of the change.
+    content: `${ino}:${size}:${mtimeNs}:${ctimeNs}`,
+    writtenMs: Math.max(Number(mtimeMs), Number(ctimeMs)),
+  };
 }
 
 function usesWriteAheadLog(file: string): boolean {
