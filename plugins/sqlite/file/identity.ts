@@ -7,6 +7,10 @@ export interface FileIdentity {
   readonly path: string;
   readonly file: string;
   readonly sizeBytes: bigint;
+  /** When it was last written to: a copy may set the time of the modification back, but nobody that of the change. */
+  readonly times: string;
+  /** How long it may then be written to again and still have these times. */
+  readonly tickMs: number;
   readonly log: string | undefined;
   /** Whether the log holds nothing, or there is none. */
   readonly isLogEmpty: boolean;
@@ -23,6 +27,8 @@ export function identify(file: string): FileIdentity | undefined {
     path,
     file: entry.inode,
     sizeBytes: entry.sizeBytes,
+    times: entry.times,
+    tickMs: entry.tickMs,
     log: log?.inode,
     isLogEmpty: (log?.sizeBytes ?? 0n) === 0n,
     logIndex: statOf(`${path}-shm`)?.inode,
@@ -51,10 +57,27 @@ export function behindLinks(file: string): string {
 /** More would be a loop; Linux follows as many. */
 const MAX_LINKS = 40;
 
-function statOf(path: string): { readonly inode: string; readonly sizeBytes: bigint } | undefined {
+/** The times of most file systems go by the ticks of a kernel, which are 16 ms long at most. */
+const FINE_TICK_MS = 50;
+
+/** Those of one that keeps whole seconds, or only every other one (FAT). */
+const COARSE_TICK_MS = 2500;
+
+const SECOND_NS = 1_000_000_000n;
+
+interface Entry extends Pick<FileIdentity, "sizeBytes" | "times" | "tickMs"> {
+  readonly inode: string;
+}
+
+function statOf(path: string): Entry | undefined {
   try {
-    const { dev, ino, size } = statSync(path, { bigint: true });
-    return { inode: `${dev}:${ino}`, sizeBytes: size };
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return {
+      inode: `${dev}:${ino}`,
+      sizeBytes: size,
+      times: `${mtimeNs}:${ctimeNs}`,
+      tickMs: ctimeNs % SECOND_NS === 0n ? COARSE_TICK_MS : FINE_TICK_MS,
+    };
   } catch {
     return undefined;
   }
@@ -71,6 +94,15 @@ export function isSameFile(known: FileIdentity, current: FileIdentity | undefine
     current.file === known.file &&
     current.sizeBytes >= known.sizeBytes
   );
+}
+
+/**
+ * A file that was opened between two looks at it. Opening makes its log and index. What is written meanwhile may or
+ * may not have been read: so it has its times from before, and the next look finds later ones. If it is another file
+ * by now, that look finds it, too.
+ */
+export function onceOpened(before: FileIdentity, after: FileIdentity | undefined): FileIdentity {
+  return after !== undefined && isSameFile(before, after) ? { ...after, times: before.times } : before;
 }
 
 /**

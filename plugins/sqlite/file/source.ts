@@ -9,6 +9,7 @@ import {
   hasLostLog,
   identify,
   isSameFile,
+  onceOpened,
   withoutEmptyLog,
 } from "./identity.ts";
 
@@ -28,6 +29,12 @@ const WATCH_EVERY_MS = 1000;
 export interface DatabaseReader {
   /** Throws SQLITE_BUSY at once if another connection's lock is in the way. */
   read(query: BalanceQuery): LookupResult;
+  /**
+   * Forgets what was read so far, because the file was written to. If that was done by another program than SQLite,
+   * `cp` for example, the counters by which SQLite's connections find out may be the same as before. Throws as `read`
+   * does, and then nothing is changed.
+   */
+  renew(): void;
   /** Whether it reads from a write-ahead log. If so, it is useless once the log is no longer beside the file. */
   usesLog(): boolean;
   /** Housekeeping, now and then. */
@@ -56,13 +63,16 @@ export async function openFileSource(file: string, kind: DatabaseKind, log: Sour
   const before = identify(file);
   let reader: DatabaseReader | undefined = await kind.open(behindLinks(file));
   const after = identify(file);
-  // Replaced while it was being opened: the next look finds another file than before, and opens that.
-  let known = before === undefined || isSameFile(before, after) ? after : before;
+  let known = before === undefined ? after : onceOpened(before, after);
   let unavailable = "";
   let reopening = false;
   let closed = false;
 
   let lookedMs = performance.now();
+
+  /** Until when the file may have been written to and still have the times that are known. */
+  let unsettledMs: number | undefined = lookedMs + (known?.tickMs ?? 0);
+  let isOutdated = false;
 
   const timer = setInterval(() => {
     look();
@@ -73,11 +83,19 @@ export async function openFileSource(file: string, kind: DatabaseKind, log: Sour
   function look(): void {
     lookedMs = performance.now();
     const current = identify(file);
-    if (reader !== undefined && isStillGood(reader, current)) known = current;
-    else if (!reopening) void reopen(current);
+    if (reader === undefined || !isStillGood(reader, current)) {
+      if (!reopening) void reopen(current);
+      return;
+    }
+    if (current.times !== known?.times) unsettledMs = lookedMs + current.tickMs;
+    known = current;
+    if (unsettledMs === undefined) return;
+    isOutdated = true;
+    // Whatever is written from now on has other times.
+    if (lookedMs >= unsettledMs) unsettledMs = undefined;
   }
 
-  function isStillGood(open: DatabaseReader, current: FileIdentity | undefined): boolean {
+  function isStillGood(open: DatabaseReader, current: FileIdentity | undefined): current is FileIdentity {
     if (known === undefined || current === undefined || !isSameFile(known, current)) return false;
     if (!open.usesLog() || !hasLostLog(known, current)) return true;
     log.error(
@@ -103,15 +121,29 @@ export async function openFileSource(file: string, kind: DatabaseKind, log: Sour
       const reopened = await kind.reopen(known, current);
       if (closed) return await reopened.close();
       reader = reopened;
-      // Its log and index have been made by opening it; if it is replaced meanwhile, the next look finds another file.
-      const opened = identify(file);
-      known = isSameFile(current, opened) ? opened : current;
+      known = onceOpened(current, identify(file));
+      unsettledMs = performance.now() + current.tickMs;
+      isOutdated = false;
       log.info(`the database file ${file} was replaced or is back, and is open again`);
     } catch (error) {
       giveUp(error);
     } finally {
       reopening = false;
     }
+  }
+
+  function renew(): void {
+    try {
+      reader?.renew();
+    } catch (error) {
+      // An index that is held open may say a number of pages from before. To close it is safe with an empty log alone:
+      // another one would be written into the new content.
+      if (isBusy(error) || known?.isLogEmpty !== true) throw error;
+      return void reopen(known);
+    }
+    isOutdated = false;
+    // If the file was replaced at this moment, the new connection is to another one, with the old one's log beside it.
+    if (identify(file)?.file !== known?.file) look();
   }
 
   /** Logged once, not every second. */
@@ -124,6 +156,7 @@ export async function openFileSource(file: string, kind: DatabaseKind, log: Sour
   function read(query: BalanceQuery): LookupResult {
     const trustedMs = reader === undefined ? RETRY_MS : TRUSTED_MS;
     if (!closed && performance.now() - lookedMs >= trustedMs) look();
+    if (isOutdated) renew();
     if (reader !== undefined) return reader.read(query);
     throw reopening ? new MayPass(unavailable) : new Error(unavailable);
   }

@@ -13,6 +13,8 @@ import type { DatabaseReader, DatabaseKind } from "../file/source.ts";
 /** Balances are nobody else's business. SQLite gives the log and its index the database's mode. */
 const FILE_MODE = 0o600;
 
+const READONLY = { readonly: true } as const;
+
 const EXACT = { strict: true, safeIntegers: true } as const;
 
 /**
@@ -38,11 +40,38 @@ export async function openToRead(file: string): Promise<Database> {
   assertPlace(file, { mustExist: true });
   assertNotMountedAlone(file);
   removeUnusedIndex(file);
-  return await connect(file, { readonly: true }, (database) => {
-    if (!isUpToDate(database, file)) {
-      throw new Error(`${file} holds no players table of this version: start \`serve\` to have it made`);
-    }
-  });
+  return await connect(file, READONLY, (database) => assertUpToDate(database, file));
+}
+
+function assertUpToDate(database: Database, file: string): void {
+  if (isUpToDate(database, file)) return;
+  throw new Error(`${file} holds no players table of this version: start \`serve\` to have it made`);
+}
+
+/** Lookups over a connection that can be replaced by another one, and the end of whichever it is by then. */
+export type OwnReads = Pick<DatabaseReader, "read" | "renew"> & { close(): void };
+
+/** Opens as `openToRead` does, for lookups. */
+export async function openReads(file: string, exponentOf: OpenContext["exponentOf"]): Promise<OwnReads> {
+  let database = await openToRead(file);
+  let read = ownReads(database, file, exponentOf);
+  return {
+    read: (query) => read(query),
+    renew() {
+      // In this order: if the new one cannot be opened, because of a lock for example, the old one is still there.
+      const next = new Database(file, { ...READONLY, ...EXACT });
+      try {
+        assertUpToDate(next, file);
+        read = ownReads(next, file, exponentOf);
+      } catch (error) {
+        next.close(true);
+        throw error;
+      }
+      database.close(true);
+      database = next;
+    },
+    close: () => database.close(true),
+  };
 }
 
 /** Closes what `openToRead` opened, and removes what SQLite leaves if nobody else has the file open. */
@@ -114,9 +143,11 @@ async function openReader(file: string, { log, exponentOf }: OwnContext): Promis
   try {
     let hasLog = await useLog(keeper);
     if (!hasLog) log.warn(withoutLog(file));
-    const database = await openToRead(file);
+    const reads = await openReads(file, exponentOf);
     return {
-      read: ownReads(database, file, exponentOf),
+      read: reads.read,
+      // Not the keeper: it keeps no page that a lookup reads, and the last connection to close writes the log back.
+      renew: reads.renew,
       usesLog: () => true,
       tend() {
         if (hasLog || !tryToUseLog(keeper)) return;
@@ -127,7 +158,7 @@ async function openReader(file: string, { log, exponentOf }: OwnContext): Promis
         // The last connection to close writes the log back and removes it, and the reader can do neither.
         if (leavesLog) keeper.close(true);
         else await emptyLog(keeper);
-        database.close(true);
+        reads.close();
         keeper.close(true);
       },
     };

@@ -4,8 +4,7 @@ import { assertPlace } from "../file/failure.ts";
 import { behindLinks } from "../file/identity.ts";
 import { removeUnusedIndex } from "../file/log-file.ts";
 import { isUpToDate } from "./migrate.ts";
-import { closeRead, connect, openToRead } from "./open.ts";
-import { ownReads } from "./reader.ts";
+import { closeRead, connect, openReads } from "./open.ts";
 import { openFileSource, type DatabaseReader } from "../file/source.ts";
 
 /**
@@ -23,11 +22,15 @@ export async function rehearseOwn(
     return { lookup: () => null };
   }
   const open = async (path: string): Promise<DatabaseReader> => {
-    const database = await openToRead(path);
+    const reads = await openReads(path, exponentOf);
     return {
-      read: ownReads(database, path, exponentOf),
+      read: reads.read,
+      renew: reads.renew,
       usesLog: () => true,
-      close: () => closeRead(database, path),
+      close() {
+        reads.close();
+        removeUnusedIndex(path);
+      },
     };
   };
   return openFileSource(file, { open, reopen: (_known, { path }) => open(path) }, log);

@@ -35,30 +35,37 @@ function queryReader(file: string, query: Query, options: QueryOptions): Databas
   let open = prepare(file, query, options);
   let isBroken = false;
 
+  function connectAnew(): void {
+    // In this order: if the new one cannot be opened, because of a lock for example, the old one can still be asked.
+    const old = open;
+    open = prepare(file, query, options);
+    old.database.close(true);
+    isBroken = false;
+  }
+
   function read(asked: BalanceQuery): LookupResult {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      if (isBroken || !open.isReusable()) {
-        // In this order: if the new one cannot be opened, because of a lock for example, the old one can still be
-        // asked.
-        const old = open;
-        open = prepare(file, query, options);
-        old.database.close(true);
-        isBroken = false;
-      }
+      if (isBroken || !open.isReusable()) connectAnew();
       const rows = open.select(asked);
       if (open.isValid()) return open.resultOf(rows, asked.playerId);
     }
     throw new Error(`${file} changed during each of ${MAX_ATTEMPTS} reads`);
   }
 
+  function asPassing<Result>(attempt: () => Result): Result {
+    try {
+      return attempt();
+    } catch (error) {
+      isBroken ||= isComingOrGoing(error);
+      throw passing(error, file);
+    }
+  }
+
   return {
-    read(asked) {
-      try {
-        return read(asked);
-      } catch (error) {
-        isBroken ||= isComingOrGoing(error);
-        throw passing(error, file);
-      }
+    read: (asked) => asPassing(() => read(asked)),
+    renew() {
+      // One that reads the file as immutable looks at its times by itself.
+      if (open.usesLog) asPassing(connectAnew);
     },
     usesLog: () => open.usesLog,
     // Read-only: it could not bring a log home.

@@ -130,7 +130,7 @@ describe("what the query yields", () => {
     const source = await subject().open({ file: FILE, query });
     expect(await ask(source, "1")).toEqual({ balance: "5", currency: "EUR" });
     database.run("DROP TABLE more; CREATE TABLE more (balance INTEGER); INSERT INTO more VALUES (50)");
-    expect(await failure(() => ask(source, "1"))).toContain("yields the column balance:1");
+    expect(await failure(() => ask(source, "1"))).toMatch(/yields (the column balance:1|balance twice)/);
     database.close(true);
   });
 
