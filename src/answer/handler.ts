@@ -106,8 +106,7 @@ function reply(
 ): Response {
   const statusCode = statusCodeOf(answer, service.statusCodes);
   const body = bodyOf(answer, statusCode, endpoint);
-  const signature = ("signature" in answer ? answer.signature : undefined) ?? sign(body, call.key);
-  replyHeaders.set(SIGNATURE_HEADER, signature);
+  replyHeaders.set(SIGNATURE_HEADER, sign(body, call.key));
   const response = new Response(body, { status, headers: replyHeaders });
   if (endsConnection || call.transport.isEnding(call.request)) response.headers.set("Connection", "close");
   reportCall(endpoint, answer, statusCode, call, service);

@@ -11,7 +11,7 @@ export function passOn(
   call: Call,
   service: Service,
 ): Answer | Promise<Answer> {
-  const { forwarder, keys } = service;
+  const { forwarder } = service;
   const { request_id: requestId, player_id: playerId, timestamp } = looseRequest(body);
   call.requestId = requestId;
   call.playerId = playerId;
@@ -19,5 +19,5 @@ export function passOn(
   if (stale !== undefined) return stale;
   // A reload may have come while the body did.
   if (forwarder === undefined) return { reason: "source_failed", detail: "calls are no longer forwarded" };
-  return forwarder.pass({ endpoint, headers: call.headers, body, requestId, trace: call.trace }, keys);
+  return forwarder.pass({ endpoint, headers: call.headers, body, requestId, trace: call.trace });
 }

@@ -3,7 +3,7 @@ import { idForHeader } from "../../plugins/shared/header-id.ts";
 import { type ClientTls, readTls } from "../../plugins/shared/tls.ts";
 import type { Config } from "../config/load.ts";
 import type { Problem } from "../config/problem.ts";
-import { SIGNATURE_HEADER, type SigningKey } from "../protocol/signature.ts";
+import { SIGNATURE_HEADER } from "../protocol/signature.ts";
 import type { Outcome } from "../protocol/status.ts";
 import type { Trace } from "../protocol/trace.ts";
 import { judgeReply, type PassedOn } from "./core-reply.ts";
@@ -29,7 +29,7 @@ export interface Forwarder {
   /** Why the core cannot be connected to, in words; `undefined` if it can. Nothing is sent. */
   reach(): Promise<string | undefined>;
   /** Resolves to the answer. Never rejects. */
-  pass(call: VerifiedCall, keys: readonly SigningKey[]): Promise<Outcome | PassedOn>;
+  pass(call: VerifiedCall): Promise<Outcome | PassedOn>;
 }
 
 type ForwardOptions = NonNullable<Config["webhook"]["forward"]>;
@@ -77,7 +77,7 @@ function openForwarder(options: ForwardOptions, tls: ClientTls | undefined): For
       return inFlight;
     },
     reach,
-    async pass(call, keys) {
+    async pass(call) {
       if (inFlight >= options.max_in_flight) return OVERLOADED;
       inFlight += 1;
       try {
@@ -90,7 +90,7 @@ function openForwarder(options: ForwardOptions, tls: ClientTls | undefined): For
           };
         }
         authorize(headers, call.body);
-        return judgeReply(await post(call.endpoint, headers, call.body), keys);
+        return judgeReply(await post(call.endpoint, headers, call.body));
       } finally {
         inFlight -= 1;
       }
