@@ -20,7 +20,9 @@ export interface Listener {
   follow(webhook: Config["webhook"]): void;
   /** From now on each answer closes its connection. */
   retire(): void;
-  /** Retires, accepts nothing more, closes quiet connections, and resolves when the last answer is sent. */
+  /** Retires, and resolves once clients have had the time to take notice. Until then calls are still accepted. */
+  settle(): Promise<void>;
+  /** Accepts nothing more, closes quiet connections, and resolves when the last answer is sent. After `settle`. */
   stop(): Promise<void>;
   /** Cuts every connection. */
   kill(): void;
@@ -111,11 +113,11 @@ export function listen(options: ListenerOptions, current: () => Service): Listen
     port: server.port ?? port,
     follow: (webhook) => void server.reload({ routes: routes(webhook), fetch: inTurn(notFound) }),
     retire,
-    async stop() {
+    async settle() {
       retire();
       await Bun.sleep(SETTLE_MS);
-      await server.stop();
     },
+    stop: () => server.stop(),
     kill: () => void server.stop(true),
   };
 }

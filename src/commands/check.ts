@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { configPath, readConfigFile, type Config } from "../config/load.ts";
 import { environment } from "../environment.ts";
 import { ConfigError } from "../config/problem.ts";
+import { drainWarnings } from "../config/drain-warnings.ts";
 import { secretWarnings, tokenWarnings } from "../config/secret-warnings.ts";
 import { topics } from "../help/topics.ts";
 import { openLog } from "../observe/log.ts";
@@ -101,6 +102,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
     report("warning", "webhook.path ends with /balance, to which Klas Gaming adds /balance: leave it out");
   }
   reportFurtherEndpoints(webhook, report);
+  for (const warning of drainWarnings(config)) report("warning", warning, "operations");
   const { mode } = await stat(config.file);
   if ((mode & 0o007) !== 0) {
     report(

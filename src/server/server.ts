@@ -56,7 +56,7 @@ export interface Server {
   follow(players: readonly FailingPlayer[]): void;
   /** From now on, replies close their connections. */
   beginShutdown(): void;
-  /** Answers what is in flight, for at most `drain_seconds`, and closes everything. */
+  /** Answers what is in flight, for `drain_seconds` at most after the last call was accepted, and closes everything. */
   stop(): Promise<void>;
 }
 
@@ -175,13 +175,18 @@ export async function startServer(
 
   /** Calls under way on it are still answered. */
   function stopReplaced(listener: Listener): void {
-    const stopped = listener.stop().finally(() => replaced.delete(listener));
+    const stopped = listener
+      .settle()
+      .then(() => listener.stop())
+      .finally(() => replaced.delete(listener));
     replaced.set(listener, stopped);
   }
 
   async function stop(): Promise<void> {
     const { config, listener, service } = inUse;
     const { drain_seconds } = config.server;
+    // The last call that is accepted has all of that time, too: the core may book what it asks for until its deadline.
+    await listener.settle();
     const isDrained = await Promise.race([
       Promise.all([listener.stop(), ...replaced.values()]).then(() => true),
       Bun.sleep(drain_seconds * 1000).then(() => false),

@@ -109,6 +109,23 @@ describe("webhook.currency has other decimals than minor units without an expone
   });
 });
 
+test.each([
+  ["timeout_ms = 2001", ["webhook.timeout_ms (2001)"]],
+  ["timeout_ms = 2000", []],
+  ['forward = { url = "http://127.0.0.1:1/" }', ["webhook.forward.timeout_ms (10000)"]],
+  ['forward = { url = "http://127.0.0.1:1/", timeout_ms = 2000 }', []],
+])("a stop waits for calls, or is said to cut them off: %s", async (webhook, said) => {
+  const cwd = folderWith(PLAYERS, `${webhook}\n[server]\ndrain_seconds = 2`);
+  const { stdout, exitCode } = await check(cwd);
+  const warnings = stdout
+    .split("\n")
+    .filter((line) => line.includes("server.drain_seconds (2): on a stop, "));
+  expect(warnings.map((line) => line.replace(/ is longer than .*/, ""))).toEqual(
+    said.map((key) => `warning ${key}`),
+  );
+  expect(exitCode).toBe(0);
+});
+
 test("a player id that no call can carry is a wrong use", async () => {
   const { stderr, exitCode } = await check(folderWith(PLAYERS), "--player", "a\nb");
   expect(stderr).toContain("Expected ");

@@ -54,6 +54,18 @@ describe.concurrent.each([1, 2])("SIGTERM, workers = %i", (workers) => {
     expect(await call(server.process.port).catch(() => "refused")).toBe("refused");
   });
 
+  // The core may book a bet until its deadline, which began when the bet was accepted.
+  test("the time to drain begins once calls are no longer accepted", async () => {
+    const source = `${STATIC}\ndelay_ms = 100`;
+    await using server = await operate({ server: `workers = ${workers}\ndrain_seconds = 0`, source });
+    const connection = await open(server.process.port);
+    connection.send(callBytes());
+    server.process.signal("SIGTERM");
+    expect((await connection.next())?.body.toString()).toBe(OK);
+    expect(await server.process.exited).toBe(0);
+    expect(server.process.log()).not.toContain("not everything in flight was answered");
+  });
+
   test("a lookup that hangs holds it up for drain_seconds and no longer", async () => {
     const tables = { server: `workers = ${workers}\ndrain_seconds = 1`, webhook: PATIENT, source: HANGING };
     await using server = await operate(tables);
