@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { gzipSync } from "node:zlib";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { makeCertificates } from "../plugins/rest/certificates.ts";
@@ -189,6 +190,12 @@ const UNSIGNED_REFUSAL = '{"status_code":"ERR_INSUFFICIENT_FUNDS","balance":"1"}
 const signedBy = (secret: string, body: string) => ({
   headers: [`X-Signature: ${signatureOf(secret, body)}`],
 });
+
+function answerIn(socket: Socket, body: Buffer, header = ""): void {
+  socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${header}\r\n`);
+  socket.end(body);
+}
+
 const cut = replyBytes(DONE).slice(0, -10);
 
 interface Fault {
@@ -274,6 +281,30 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     answer: UNKNOWN,
     reason: "source_failed",
     detail: /not a JSON object with a status_code/,
+  },
+  "compresses its answer, although that is not accepted": {
+    behave: (socket) => answerIn(socket, gzipSync(DONE), "Content-Encoding: gzip\r\n"),
+    answer: UNKNOWN,
+    reason: "source_failed",
+    detail: /with a status_code: it is compressed \(gzip\), and no coding was accepted/,
+  },
+  "compresses its answer and does not say so": {
+    behave: (socket) => answerIn(socket, gzipSync(DONE)),
+    answer: UNKNOWN,
+    reason: "source_failed",
+    detail: /with a status_code: it is compressed \(gzip\)/,
+  },
+  "begins its answer with a byte-order mark": {
+    behave: (socket) => answerIn(socket, Buffer.from(`\ufeff${DONE}`)),
+    answer: UNKNOWN,
+    reason: "source_failed",
+    detail: /with a status_code: it begins with a byte-order mark/,
+  },
+  "names a coding of its own": {
+    behave: (socket) => answerIn(socket, Buffer.from("secret"), "Content-Encoding: secret\r\n"),
+    answer: UNKNOWN,
+    reason: "source_failed",
+    detail: /with a status_code$/,
   },
   "answers with a list": {
     behave: (socket) => socket.end(replyBytes('[{"status_code":"OK"}]')),
