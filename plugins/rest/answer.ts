@@ -126,8 +126,11 @@ export function answerReader(options: Options, implied: ImpliedExponent): Answer
   return { needsBody, read };
 }
 
+/** A part of a document, which nobody asked for (RFC 9110, section 15.3.7): as plain text `12` of `1234` looks whole. */
+const PARTIAL_CONTENT = 206;
+
 function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
+  return status >= 200 && status < 300 && status !== PARTIAL_CONTENT;
 }
 
 /** `Age` says that the core did not make or confirm the answer for this call (RFC 9111, section 5.1). 0 without a number. */
@@ -137,6 +140,7 @@ function ageSeconds(header: string): number {
 
 function statusError(status: number): Error {
   if (status >= 500) return new ServerError(`status ${status}`);
+  if (status === PARTIAL_CONTENT) return new Error("status 206: only a part of the answer");
   return new Error(`status ${status}${status >= 300 && status < 400 ? ": redirects are not followed" : ""}`);
 }
 

@@ -374,6 +374,15 @@ const FAULTS: readonly Fault[] = [
     detail: "204, but no body",
   },
   {
+    misbehaviour: "answers 206, a part",
+    behave: (socket) =>
+      void socket.write("HTTP/1.1 206 X\r\ncontent-length: 2\r\ncontent-range: bytes 0-1/4\r\n\r\n12"),
+    options: { format: "text" },
+    answer: FAILED,
+    after: "at once",
+    detail: "status 206: only a part of the answer",
+  },
+  {
     misbehaviour: "redirects",
     behave: (socket) => void socket.write(http(302, "", { location: "/elsewhere" })),
     answer: FAILED,
