@@ -31,7 +31,7 @@ export function reportCall(
   if (!isLogged && metrics === undefined && recorder === undefined) return;
   const tookMs = performance.now() - call.arrivedMs;
   metrics?.answered(endpoint.name, reason, statusCode, tookMs / 1000);
-  const detail = "detail" in answer ? answer.detail : undefined;
+  const detail = detailOf(answer, call);
   const durationMs = Math.round(tookMs * 1000) / 1000;
   // It costs something, and nobody needs it for a call that went well and is not logged.
   const caller =
@@ -80,3 +80,12 @@ export function reportCall(
     body: failedBody,
   });
 }
+
+/** An answer that nobody got may look well otherwise, and whoever looks for it finds its line. */
+function detailOf(answer: Answer, { hasHungUp = false }: Call): string | undefined {
+  const own = "detail" in answer ? answer.detail : undefined;
+  if (!hasHungUp) return own;
+  return own === undefined ? HUNG_UP : `${own}; ${HUNG_UP}`;
+}
+
+const HUNG_UP = "the caller had hung up";

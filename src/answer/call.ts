@@ -23,6 +23,8 @@ export interface Call {
   isVerified: boolean;
   /** Who calls. Noted before a wait: once the caller has hung up, nobody can tell. */
   caller?: Caller;
+  /** Whether the caller was gone before the answer, if that had to be waited for. */
+  hasHungUp?: boolean;
   requestId?: string | undefined;
   playerId?: string | undefined;
   body?: Uint8Array;

@@ -64,7 +64,9 @@ async function replyLater(
   service: Service,
 ): Promise<Response> {
   try {
-    return reply(endpoint, await answer, call, service);
+    const awaited = await answer;
+    call.hasHungUp = call.request.signal.aborted;
+    return reply(endpoint, awaited, call, service);
   } catch (error) {
     return replyToBug(endpoint, error, call, service);
   }

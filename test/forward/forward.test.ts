@@ -467,8 +467,16 @@ test("a caller who hangs up: the call is finished all the same, and the log has 
     status_code: "OK",
     request_id: "r-7",
     remote: "127.0.0.1",
+    detail: "the caller had hung up",
   });
   expect(core.seen).toHaveLength(1);
+});
+
+test("a caller who stays: the log does not say that they had hung up", async () => {
+  await using core = await startCore(done);
+  await using server = await operate(forwardTo(core.url));
+  expectSigned(await send(server), DONE);
+  expect((await lineOf(server))["detail"]).toBeUndefined();
 });
 
 describe.concurrent("a core behind TLS", () => {
