@@ -65,6 +65,7 @@ const STATEMENT_PROBLEMS: ReadonlyMap<number, (message: string) => string> = new
   [1146, (message) => `knows no such table: ${message}`],
   [1060, (message) => `is asked for a column twice: ${message}`],
   [1792, () => "is asked to write by the query: expected one that only reads"],
+  [1235, (message) => `cannot do what it is asked: ${message}`],
   [1267, (message) => `is asked by the query to compare texts of two collations: ${message}`],
   [1064, (message) => `does not understand the query: ${message}`],
 ]);

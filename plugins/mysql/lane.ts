@@ -11,7 +11,7 @@ import { explainConnecting, explainStatement } from "./failure.ts";
 import { type Fitness, judgeOf } from "./fitness.ts";
 import { kindOf } from "./kind.ts";
 import { vetIds } from "./loose-ids.ts";
-import { isLost, isUnknownVariable } from "./server-error.ts";
+import { isLost, isNotSupported, isUnknownVariable } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
 import { TAKES_WRITES, WHICH_SERVER } from "./replica/look.ts";
 import { SEVERAL_SERVERS } from "./replica/watch.ts";
@@ -44,12 +44,19 @@ const TAKES_WRITES_ITSELF: Fitness = {
 export function mysqlLanes(options: LaneOptions): Connect {
   const { reach, query, idType, mustTakeWrites, isBehindPooler, watch, timeoutMs, implied, log } = options;
   const vetted = new Set<string>();
+  const couldWrite = new Set<string>();
 
   return sqlLanes({
     client: (host, onClosed) => clientOf(reach(host), onClosed),
     async begin(session, host, atEnd) {
       const mark = isBehindPooler ? null : crypto.randomUUID();
-      if (mark !== null) await tell(session, mark, timeoutMs + GRACE_MS);
+      if (mark !== null) {
+        const { onlyReads } = await tell(session, mark, timeoutMs + GRACE_MS);
+        if (!onlyReads && !couldWrite.has(host.name)) {
+          log.warn(`${host.name} ${COULD_WRITE}`);
+          couldWrite.add(host.name);
+        }
+      }
       const run = isBehindPooler ? inTransaction(session) : plainly(session);
       const watching = watch === undefined ? undefined : await watched(watch(host), atEnd, run);
       const judge = judgeOf(host, [
@@ -107,11 +114,15 @@ const WITHOUT_ID =
 const OTHER_SESSION =
   "answers by another session than the one that was set up: if there is a pooler in between, set pooler = true";
 
+const COULD_WRITE =
+  "has no sessions that only read, as TiDB: see to it that this user has no more than GRANT SELECT";
+
 /** Sets up the session. A connection that is made anew has neither these settings nor the mark. */
-async function tell(session: SQL, mark: string, statementMs: number): Promise<void> {
+async function tell(session: SQL, mark: string, statementMs: number): Promise<{ onlyReads: boolean }> {
   await session.unsafe("SET NAMES utf8mb4");
   // A server's own default may be to read what was never committed, or to lock what is read.
-  await session.unsafe("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY");
+  await session.unsafe("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  const onlyReads = await setReadOnly(session);
   // Otherwise the first lookup would begin a transaction, and all others would read what it saw.
   await session.unsafe("SET SESSION autocommit = 1");
   // MariaDB's, in seconds, and MySQL's, in milliseconds; others have neither.
@@ -120,6 +131,18 @@ async function tell(session: SQL, mark: string, statementMs: number): Promise<vo
   // On Galera, a node first applies what the others have committed.
   await setIfKnown(session, "wsrep_sync_wait = 1");
   await session.unsafe("SET @klas_balance_mark = ?", [mark]);
+  return { onlyReads };
+}
+
+/** `false` if the server has no such sessions. */
+async function setReadOnly(session: SQL): Promise<boolean> {
+  try {
+    await session.unsafe("SET SESSION TRANSACTION READ ONLY");
+    return true;
+  } catch (error) {
+    if (!isNotSupported(error)) throw error;
+    return false;
+  }
 }
 
 async function setIfKnown(session: SQL, assignment: string): Promise<void> {

@@ -10,6 +10,11 @@ export function isUnknownVariable(error: unknown): boolean {
   return serverErrno(error) === 1193;
 }
 
+/** Whether the server understands what it is asked, but cannot do it. */
+export function isNotSupported(error: unknown): boolean {
+  return serverErrno(error) === 1235;
+}
+
 /**
  * Shutting down, too many connections, killed, a Galera node that is not in its cluster, or a prepared statement
  * that is not known any more.

@@ -483,6 +483,29 @@ test.each([true, false])(
   SLOW_MS,
 );
 
+describe("MySQL: a server without sessions that only read, as TiDB", () => {
+  /** An error of the same number, which MariaDB has for another reason. */
+  const REFUSED = "1 IN(SELECT 1 LIMIT 1)";
+
+  test("answers, with a warning about what its user may do", async () => {
+    const words = "SET SESSION TRANSACTION READ ONLY";
+    using refusing = startRewordingProxy(server.port, words, `SELECT ${REFUSED}`.padEnd(words.length));
+    const { source, messages } = await open(optionsFor(refusing));
+    expect(await Promise.all([ask(source, "Abc"), ask(source, "nobody")])).toEqual([THIRTY, null]);
+    expect(messages.filter((message) => message.includes("has no sessions that only read"))).toEqual([
+      expect.stringContaining("this user has no more than GRANT SELECT"),
+    ]);
+  });
+
+  test("is refused behind a pooler, in its own words", async () => {
+    const words = "START TRANSACTION READ ONLY";
+    using refusing = startRewordingProxy(server.port, words, `DO ${REFUSED}`.padEnd(words.length));
+    expect(await failure(open({ ...optionsFor(refusing), pooler: true }, { isRehearsal: true }))).toContain(
+      "cannot do what it is asked: This version of MariaDB doesn't yet support",
+    );
+  });
+});
+
 test("MySQL: nothing can be written by what a lookup runs", async () => {
   await server.run(
     "CREATE FUNCTION casino.taken(amount decimal(30, 4)) RETURNS decimal(30, 4) BEGIN UPDATE casino.wallet SET balance = 0; RETURN amount; END",
