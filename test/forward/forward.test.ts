@@ -319,7 +319,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   "answers twice, the second time later": {
     behave: (socket) =>
-      socket.write(replyBytes(DONE), () => setTimeout(() => socket.end(replyBytes("{}")), 5)),
+      socket.write(replyBytes(DONE), () => setTimeout(() => socket.end(replyBytes("{}")), 500)),
     answer: DONE,
     reason: "ok",
   },
