@@ -1,5 +1,5 @@
 import type { SQL } from "bun";
-import type { Rows } from "./statement.ts";
+import type { Rows } from "../shared/query/row-reader.ts";
 
 /** A statement with its parameters. */
 export type Run = (text: string, parameters: unknown[]) => Promise<Rows>;

@@ -4,14 +4,8 @@ import type { LaneAnswer } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
 import type { Parameter, Query } from "../shared/query/parameters.ts";
-import type { Column, RowReader } from "../shared/query/row-reader.ts";
+import type { Column, RowReader, Rows } from "../shared/query/row-reader.ts";
 import type { Judge } from "./fitness.ts";
-
-/** Rows as lists of values, with their columns. */
-export interface Rows {
-  readonly rows: readonly (readonly unknown[])[];
-  readonly columns: readonly Column[];
-}
 
 /** The sizes of batches. Each is one statement, which the server prepares once per connection. */
 const SIZES = [1, 2, 4, 8, 16, 32] as const;

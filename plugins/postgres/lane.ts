@@ -2,13 +2,14 @@ import type { SourceLog } from "../../src/plugin.ts";
 import type { Host } from "../shared/lanes/host.ts";
 import { type Connect, HostProblem, LaneLost } from "../shared/lanes/lane.ts";
 import { type AtEnd, GRACE_MS, sqlLanes } from "../shared/lanes/sql-lane.ts";
+import type { Rows } from "../shared/query/row-reader.ts";
 import { explainConnecting } from "./failure.ts";
 import type { Role } from "./role.ts";
 import { inTransaction, plainly, type Run } from "./run.ts";
 import { isLost, isNotTaken } from "./server-error.ts";
 import { clientOf, type Reach } from "./session.ts";
 import { explainStatement } from "./statement-problem.ts";
-import { NOTHING, readStanding, type Rows, standingStep, type Statement } from "./statement.ts";
+import { NOTHING, readStanding, standingStep, type Statement } from "./statement.ts";
 
 type Saying = Pick<SourceLog, "info" | "warn">;
 

@@ -2,10 +2,10 @@ import type { BalanceQuery } from "../../src/plugin.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
 import type { Query } from "../shared/query/parameters.ts";
+import type { Rows } from "../shared/query/row-reader.ts";
 import {
   NOTHING,
   readStanding,
-  type Rows,
   standingStep,
   type Statement,
   type StatementOptions,

@@ -1,5 +1,6 @@
 import type { SQL } from "bun";
-import type { Rows, Step } from "./statement.ts";
+import type { Rows } from "../shared/query/row-reader.ts";
+import type { Step } from "./statement.ts";
 
 /** Statements with their parameters, in one round trip. */
 export type Run = (steps: readonly Step[]) => Promise<readonly Rows[]>;

@@ -3,7 +3,7 @@ import type { IdType } from "../shared/engine-options.ts";
 import { ForeignAnswer, type LaneAnswer } from "../shared/lanes/lane.ts";
 import { playerKey } from "../shared/player-key.ts";
 import { answersOf } from "../shared/query/answers.ts";
-import type { Column, RowReader } from "../shared/query/row-reader.ts";
+import type { Column, RowReader, Rows } from "../shared/query/row-reader.ts";
 import type { Role } from "./role.ts";
 
 /**
@@ -14,12 +14,6 @@ export const PLACEHOLDERS = {
   player_id: "klas_balance_asked.klas_balance_player_id",
   session_id: "klas_balance_asked.klas_balance_session_id",
 } as const;
-
-/** Rows as lists of values, and what describes them. */
-export interface Rows {
-  readonly rows: readonly (readonly unknown[])[];
-  readonly columns: readonly Column[];
-}
 
 /** A text for the server, and its parameters. */
 export interface Step {

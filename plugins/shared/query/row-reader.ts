@@ -10,6 +10,12 @@ export interface Column {
   readonly type: number;
 }
 
+/** Rows as lists of values, and what describes them. */
+export interface Rows {
+  readonly rows: readonly (readonly unknown[])[];
+  readonly columns: readonly Column[];
+}
+
 /** What a type holds, as far as it matters here. `padded` is text filled with spaces to its full length. */
 export type Kind = "integer" | "decimal" | "text" | "padded" | "float" | "other";
 
