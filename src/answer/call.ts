@@ -23,7 +23,7 @@ export interface Call {
   isVerified: boolean;
   /** Who calls. Noted before a wait: once the caller has hung up, nobody can tell. */
   caller?: Caller;
-  /** Whether the caller was gone before the answer, if that had to be waited for. */
+  /** Whether the caller was gone before the answer, if that took long. */
   hasHungUp?: boolean;
   requestId?: string | undefined;
   playerId?: string | undefined;

@@ -57,6 +57,9 @@ function answerReceived(
   }
 }
 
+/** To ask whether a caller is still there costs something, and hardly any caller leaves sooner. */
+const LONG_WAIT_MS = 20;
+
 async function replyLater(
   endpoint: Endpoint,
   answer: Promise<Answer>,
@@ -65,7 +68,7 @@ async function replyLater(
 ): Promise<Response> {
   try {
     const awaited = await answer;
-    call.hasHungUp = call.request.signal.aborted;
+    if (performance.now() - call.arrivedMs > LONG_WAIT_MS) call.hasHungUp = call.request.signal.aborted;
     return reply(endpoint, awaited, call, service);
   } catch (error) {
     return replyToBug(endpoint, error, call, service);
