@@ -158,7 +158,7 @@ test("many addresses do not make many guesses, take no memory, and leave the mac
   const visitor = open();
   expect(status(visitor.bearer(TOKEN, "198.51.100.7"))).toBe("goes on");
   let looked = 0;
-  for (let network = 0; network < 20_000; network += 1) {
+  for (let network = 0; network < 5000; network += 1) {
     const from = `2001:db8:${(network >> 8).toString(16)}:${(network & 255).toString(16)}::1`;
     for (let guess = 0; guess < 11; guess += 1) {
       if (visitor.bearer(`${network} ${guess}`, from)?.status === 401) looked += 1;
