@@ -182,6 +182,8 @@ export const callResultSchema = v.object({
   balance: v.nullable(v.string()),
   signature: v.string(),
   duration_ms: v.number(),
+  /** What an HTTP status that is not an answer may mean. */
+  hint: v.optional(v.string()),
   /** The same call as a command for a shell. */
   curl: v.string(),
 });

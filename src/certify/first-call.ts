@@ -15,6 +15,7 @@ const STATUS_HINTS = new Map([
   [403, "is this address in server.allow_ips?"],
   [404, "is --url the WEBHOOK_URL, without /ENDPOINT?"],
   [405, "the endpoint does not take POST: is --url the WEBHOOK_URL, without /ENDPOINT?"],
+  [413, "the body is longer than the endpoint takes: is server.max_body_bytes very small?"],
   [502, PROXY],
   [503, PROXY],
   [504, PROXY],

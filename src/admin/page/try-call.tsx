@@ -105,6 +105,15 @@ function Result({ player, result, call, onList }: ResultProps) {
             </>
           )}
         </dd>
+        {result.http_status !== 200 && (
+          <>
+            <dt>HTTP status</dt>
+            <dd>
+              <strong>{result.http_status}</strong>
+              {result.hint !== undefined && `: ${result.hint}`}
+            </dd>
+          </>
+        )}
         <dt>Status code</dt>
         <dd>{result.status_code ?? "none: the reply is not the protocol's JSON"}</dd>
         <dt>Balance</dt>
