@@ -5,7 +5,7 @@ import type { ConsoleEvent, Status } from "./shapes.ts";
 /** The live half of the interface: one event per second to each viewer, and no work at all while there is none. */
 export interface Events {
   /** Answers with an endless stream of server-sent events. */
-  connect(request: Request): Response;
+  connect(): Response;
   stop(): void;
 }
 
@@ -82,8 +82,8 @@ export function openEvents(subject: EventsSubject): Events {
     viewer.controller.close();
   }
 
-  function join(controller: Viewer["controller"], lastCall: number): Viewer {
-    const viewer = { controller, lastCall, leftOut: 0, isNew: true };
+  function join(controller: Viewer["controller"]): Viewer {
+    const viewer = { controller, lastCall: 0, leftOut: 0, isNew: true };
     viewers.add(viewer);
     timer ??= setInterval(() => void tick(), EVERY_MS);
     void tick();
@@ -91,21 +91,18 @@ export function openEvents(subject: EventsSubject): Events {
   }
 
   return {
-    connect(request) {
+    connect() {
       if (viewers.size >= MAX_VIEWERS) {
         return Response.json(
           { problem: `${MAX_VIEWERS} pages are open already, "tail" counted: close one` },
           { status: 503 },
         );
       }
-      // A number from before a restart is not one of ours.
-      const after = Number(new URL(request.url).searchParams.get("after") ?? 0);
-      const lastCall = after > 0 && after <= calls.newest ? after : 0;
       let viewer: Viewer | undefined;
       const stream = new ReadableStream<Uint8Array>(
         {
           start(controller) {
-            viewer = join(controller, lastCall);
+            viewer = join(controller);
           },
           cancel() {
             if (viewer !== undefined) leave(viewer);

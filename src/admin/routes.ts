@@ -74,7 +74,7 @@ export function adminRoutes(
       await console.refresh();
       return Response.json({ calls: console.calls.after(Number(parameter(url, "after") ?? 0) || 0) });
     }),
-    "/api/events": read((request) => events.connect(request)),
+    "/api/events": read(() => events.connect()),
     "/api/failed": read(async () => {
       await console.refresh();
       return Response.json({ failed: await describeFailed(console.failedBodies, console.secrets()) });

@@ -41,8 +41,6 @@ function open(calls: readonly AnsweredCall[] = []) {
   });
 }
 
-const request = () => new Request("http://127.0.0.1:9464/api/events");
-
 async function bytesOf(response: Response): Promise<number> {
   let bytes = 0;
   for await (const chunk of response.body ?? new ReadableStream<Uint8Array>()) bytes += chunk.length;
@@ -62,9 +60,9 @@ test("a viewer that never reads is cut off, and what it was owed has a bound", a
       detail,
     })),
   );
-  const stalled = events.connect(request());
+  const stalled = events.connect();
   await Bun.sleep(3500);
-  const others = Array.from({ length: 16 }, () => events.connect(request()));
+  const others = Array.from({ length: 16 }, () => events.connect());
   // Had it not been cut off, it would be one of the sixteen.
   expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
   // It ends: to read on would wait for ever otherwise.
@@ -74,13 +72,13 @@ test("a viewer that never reads is cut off, and what it was owed has a bound", a
 
 test("a seventeenth viewer is told so, and has a place as soon as one leaves", async () => {
   const events = open();
-  const viewers = Array.from({ length: 16 }, () => events.connect(request()));
-  const refused = events.connect(request());
+  const viewers = Array.from({ length: 16 }, () => events.connect());
+  const refused = events.connect();
   expect([refused.status, await refused.json()]).toEqual([
     503,
     { problem: '16 pages are open already, "tail" counted: close one' },
   ]);
   await viewers[3]?.body?.cancel();
-  expect(events.connect(request()).status).toBe(200);
+  expect(events.connect().status).toBe(200);
   events.stop();
 });

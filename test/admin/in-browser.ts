@@ -4,6 +4,7 @@
  */
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Database } from "bun:sqlite";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { accelerate } from "./accelerated.ts";
@@ -23,6 +24,11 @@ const OLD = "the-secret-before-this-one";
 
 const urlOf = (server: Operated) => `http://127.0.0.1:${server.process.adminPort}/`;
 const rows = (page: Page) => page.getByRole("region", { name: "The latest calls" }).locator("tbody tr");
+
+/** Of `12:34:56`, since midnight. */
+function secondsOf(time: string): number {
+  return time.split(":").reduce((seconds, part) => seconds * 60 + Number(part), 0);
+}
 
 function own(): Promise<Operated> {
   return operate({
@@ -194,6 +200,97 @@ describe("the console", () => {
     expect(await rows(page).filter({ hasText: "unseen" }).count()).toBe(0);
     await page.getByRole("button", { name: "Go on" }).click();
     await rows(page).filter({ hasText: "unseen" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("a paused list hides nothing of the server: neither that it is no longer ready, nor the title", async () => {
+    const plugin = `import { existsSync } from "node:fs";
+      const check = () => { if (existsSync(\`\${import.meta.dir}/broken\`)) throw new Error("it is broken"); };
+      export default { apiVersion: 1, open: () => ({ lookup: () => ({ balance: "30" }), check }) };`;
+    const source = 'plugin = "./core.ts"';
+    await using server = await operate({ source }, (path) => writeFileSync(join(path, "core.ts"), plugin));
+    const { page, complaints } = await openPage(browser, urlOf(server));
+    await call(server.process.port);
+    await rows(page).first().waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    server.write("broken", "");
+    await page.getByText("it is broken").waitFor();
+    expect(await page.title()).toBe("not ready · klas-balance");
+    await call(server.process.port, { player: "unseen" });
+    await page.getByText(/^2 calls in the last minute/).waitFor();
+    expect(await rows(page).count()).toBe(1);
+    // Its row came after the pause.
+    const tried = page.getByRole("region", { name: "Try a call" });
+    await tried.getByLabel("Player").fill("12001");
+    await tried.getByRole("button", { name: "Call" }).click();
+    await tried.getByRole("button", { name: "its row" }).click();
+    await page.getByText("1 of the last 3", { exact: true }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("the reason why it was cut off comes late, and neither alarms nor empties the list", async () => {
+    await using server = await operate();
+    for (let index = 0; index < 3; index += 1) await call(server.process.port);
+    const listener = await server.admin("/api/events");
+    const first = await listener.body?.getReader().read();
+    const { page } = await openPage(browser, "about:blank");
+    let cutOffs = 0;
+    const late = Promise.withResolvers<void>();
+    await page.route(/\/api\/events/, async (route) => {
+      if (route.request().resourceType() === "eventsource") {
+        cutOffs += 1;
+        if (cutOffs > 1) return await route.continue();
+        // One event, and then it ends.
+        return await route.fulfill({
+          contentType: "text/event-stream",
+          body: Buffer.from(first?.value ?? []),
+        });
+      }
+      await late.promise;
+      await route.abort();
+    });
+    await page.goto(urlOf(server));
+    await page.getByText("3 of the last 3").waitFor();
+    await call(server.process.port);
+    await page.getByText("4 of the last 4").waitFor();
+    late.resolve();
+    await page.waitForTimeout(1500);
+    await call(server.process.port);
+    await page.getByText("5 of the last 5").waitFor();
+    expect(await page.getByText("No connection").count()).toBe(0);
+  });
+
+  test("says with which HTTP status a tried call is turned away, and what it may mean", async () => {
+    await using server = await operate({ server: 'allow_ips = ["203.0.113.0/24"]' });
+    const { page } = await openPage(browser, urlOf(server));
+    const tried = page.getByRole("region", { name: "Try a call" });
+    await tried.getByLabel("Player").fill("12001");
+    await tried.getByRole("button", { name: "Call" }).click();
+    await tried.getByText("HTTP status").waitFor();
+    expect(await tried.textContent()).toContain("HTTP status403: is this address in server.allow_ips?");
+  });
+
+  test("a stretch of a chart is chosen by keyboard, too", async () => {
+    await using server = await operate();
+    await call(server.process.port);
+    const { page, complaints } = await openPage(browser, urlOf(server));
+    await rows(page).first().waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    const chart = page.getByRole("group", { name: "Calls per second" });
+    await chart.focus();
+    for (const key of ["Home", "ArrowRight", "Shift+PageDown", "Shift+ArrowLeft"])
+      await page.keyboard.press(key);
+    const chosen = chart.locator("[aria-live]");
+    const [, from = "", to = ""] =
+      /^(\d\d:\d\d:\d\d) to (\d\d:\d\d:\d\d): Enter lists/.exec((await chosen.textContent()) ?? "") ?? [];
+    // Sixty steps on, and one back.
+    expect((secondsOf(to) - secondsOf(from) + 86_400) % 86_400).toBe(59);
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: `${from} to ${to}, show all times` }).click();
+    // The stretch goes with the key that ends it.
+    await chart.focus();
+    await page.keyboard.press("Escape");
+    expect(await chosen.textContent()).toBe("");
     expect(complaints).toEqual([]);
   });
 

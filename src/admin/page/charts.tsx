@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { Series } from "../shapes.ts";
+import { markStretch, nextStretch, type Brushed, stretchEnds, stretchInWords } from "./chart-stretch.ts";
 import { milliseconds, timeOfDay } from "./format.ts";
 import { REASONS, styleOf } from "./reasons.ts";
 import { read } from "./requests.ts";
@@ -51,7 +52,10 @@ export function Charts({ startedMs, isPaused, onBrush }: ChartsProps) {
         <button type="button" aria-pressed={step === "minute"} onClick={() => setStep("minute")}>
           24 hours
         </button>
-        <span class="muted">Drag across a chart to list the calls of that stretch.</span>
+        <span class="muted">
+          Drag across a chart to list the calls of that stretch; or by keyboard: arrow keys with Shift, then
+          Enter.
+        </span>
       </div>
       {series !== undefined && (
         <>
@@ -133,6 +137,9 @@ function Chart({ title, plot, onBrush }: ChartProps) {
   const drawn = useRef<uPlot | undefined>(undefined);
   const brush = useRef(onBrush);
   brush.current = onBrush;
+  const times = useRef(plot.times);
+  times.current = plot.times;
+  const [stretch, setStretch] = useState<Brushed>();
   const names = plot.lines.map(({ label }) => label).join(" ");
   const isDark = useDarkness();
 
@@ -151,9 +158,30 @@ function Chart({ title, plot, onBrush }: ChartProps) {
       chart.destroy();
     };
   }, [names, isDark]);
-  useEffect(() => drawn.current?.setData(dataOf(plot)), [plot]);
+  useEffect(() => {
+    drawn.current?.setData(dataOf(plot));
+    markStretch(drawn.current, stretch);
+  }, [plot]);
 
-  return <div class="chart" ref={holder} />;
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const next = nextStretch(stretch, event, times.current);
+    if (next !== undefined || event.key === "Escape") {
+      setStretch(next);
+      markStretch(drawn.current, next);
+    } else if (event.key === "Enter" && stretch !== undefined && stretch.from !== stretch.to) {
+      onBrush(...stretchEnds(stretch, 1000));
+    } else return;
+    event.preventDefault();
+  }
+
+  return (
+    <div class="chart" role="group" aria-label={title} tabindex={0} ref={holder} onKeyDown={onKey}>
+      <p class="muted" aria-live="polite">
+        {stretch !== undefined && stretchInWords(stretch)}
+      </p>
+    </div>
+  );
 }
 
 function useDarkness(): boolean {

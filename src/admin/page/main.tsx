@@ -21,7 +21,8 @@ function Console() {
   const [leftOut, setLeftOut] = useState(0);
   const [lost, setLost] = useState("");
   const [needsToken, setNeedsToken] = useState(false);
-  const [isPaused, setPaused] = useState(false);
+  /** What the list held when it was paused. All else goes on: a server that is no longer ready must show. */
+  const [paused, setPaused] = useState<{ readonly calls: readonly ShownCall[]; readonly leftOut: number }>();
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
   const [view, topic = "", term = ""] = useHash();
   const lastCall = useRef(0);
@@ -30,28 +31,27 @@ function Console() {
 
   useEffect(() => onTokenWanted(() => setNeedsToken(true)), []);
   useEffect(() => {
-    if (needsToken || isPaused) return undefined;
+    if (needsToken) return undefined;
     const live = follow(
-      () => lastCall.current,
       (latest) => {
         setEvent(latest);
         setLost("");
         // A server that was started again numbers its calls from the start.
         const isAnother = startedMs.current !== latest.status.started_ms;
+        if (isAnother) lastCall.current = 0;
         startedMs.current = latest.status.started_ms;
+        // A new connection brings all that the server keeps, whatever came before it.
+        const fresh = latest.calls.filter(({ number }) => number > lastCall.current);
         setLeftOut((before) => (isAnother ? 0 : before) + latest.left_out);
-        setCalls((before) => [...(isAnother ? [] : before), ...latest.calls].slice(-MAX_CALLS));
-        lastCall.current = latest.calls.at(-1)?.number ?? (isAnother ? 0 : lastCall.current);
+        setCalls((before) => [...(isAnother ? [] : before), ...fresh].slice(-MAX_CALLS));
+        lastCall.current = fresh.at(-1)?.number ?? lastCall.current;
       },
       (error) => {
         if (!(error instanceof NotLoggedIn)) setLost(error instanceof Error ? error.message : String(error));
-        // What comes next may be another server's.
-        lastCall.current = 0;
-        startedMs.current = undefined;
       },
     );
     return () => live.stop();
-  }, [needsToken, isPaused]);
+  }, [needsToken]);
 
   const status = event?.status;
   const trouble = lost === "" ? status?.ready === false && "not ready" : "no connection";
@@ -103,20 +103,27 @@ function Console() {
               <div class="side">
                 <Now status={status} />
                 <Secrets status={status} />
-                <TryCall calls={calls} onList={list} />
+                <TryCall
+                  calls={calls}
+                  onList={(wanted) => {
+                    // The row came after the pause, or may have.
+                    setPaused(undefined);
+                    list(wanted);
+                  }}
+                />
               </div>
             )}
             <div class="wide">
               <Charts
                 startedMs={status?.started_ms ?? 0}
-                isPaused={isPaused}
+                isPaused={paused !== undefined}
                 onBrush={(from, to) => list({ ...filter, between: [from, to] })}
               />
               <Calls
-                calls={calls}
-                leftOut={leftOut}
-                isPaused={isPaused}
-                onPause={setPaused}
+                calls={paused?.calls ?? calls}
+                leftOut={paused?.leftOut ?? leftOut}
+                isPaused={paused !== undefined}
+                onPause={(isPaused) => setPaused(isPaused ? { calls, leftOut } : undefined)}
                 filter={filter}
                 onFilter={setFilter}
               />

@@ -55,8 +55,11 @@ export interface Live {
 }
 
 const RECONNECT_MS = 2000;
-/** Events come every second. After this long without one something is wrong, even if the connection stands. */
-const SILENCE_MS = 6000;
+/**
+ * Events come every second, or as late as the server waits for a worker that does not answer. After this long without
+ * one something is wrong, even if the connection stands.
+ */
+const SILENCE_MS = 10_000;
 
 /** Asks the server why a stream of events ended, because the stream does not say. */
 async function whyCutOff(): Promise<unknown> {
@@ -73,25 +76,31 @@ async function whyCutOff(): Promise<unknown> {
  * Follows the server's events, and goes on when the server was away. `onLost` is told each time that it cannot be
  * reached.
  */
-export function follow(
-  lastCall: () => number,
-  onEvent: (event: ConsoleEvent) => void,
-  onLost: (error: unknown) => void,
-): Live {
+export function follow(onEvent: (event: ConsoleEvent) => void, onLost: (error: unknown) => void): Live {
   let stream: EventSource | undefined;
   let timer: number | undefined;
+  let heard = 0;
+  let isOver = false;
 
   function connect(): void {
-    stream = new EventSource(`/api/events?after=${lastCall()}`);
+    stream = new EventSource("/api/events");
     stream.addEventListener("message", ({ data }) => {
+      heard += 1;
       awaitNext();
       onEvent(shaped(JSON.parse(String(data))));
     });
     stream.addEventListener("error", () => {
-      void whyCutOff().then(onLost);
+      void tellWhy();
       again();
     });
     awaitNext();
+  }
+
+  /** The reason may come late, when events come again. */
+  async function tellWhy(): Promise<void> {
+    const before = heard;
+    const error = await whyCutOff();
+    if (heard === before && !isOver) onLost(error);
   }
 
   function awaitNext(): void {
@@ -103,15 +112,20 @@ export function follow(
   }
 
   function again(): void {
-    stop();
+    disconnect();
     timer = window.setTimeout(connect, RECONNECT_MS);
   }
 
-  function stop(): void {
+  function disconnect(): void {
     window.clearTimeout(timer);
     stream?.close();
   }
 
   connect();
-  return { stop };
+  return {
+    stop() {
+      isOver = true;
+      disconnect();
+    },
+  };
 }
