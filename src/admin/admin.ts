@@ -1,7 +1,7 @@
 import { addressSet } from "../config/address.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
-import type { MetricsSnapshot } from "../observe/metrics.ts";
+import { type MetricsSnapshot, sourceDown, tellsOfSource } from "../observe/metrics.ts";
 import type { Server } from "../server/server.ts";
 import { consoleSubject, type RunningServer } from "./console.ts";
 import { failingAlike } from "./failing-alike.ts";
@@ -41,7 +41,10 @@ export function openAdmin(
   const subject = {
     notReady: () => running().notReady(),
     warnings: () => running().warnings(),
-    metrics: async () => [...(await administered.metrics()), await seen()],
+    async metrics() {
+      const told = await administered.metrics();
+      return [...told, ...(told.some(tellsOfSource) ? [] : [await sourceDown()]), await seen()];
+    },
     trustedProxies: trustedProxies(() => administered.running().config),
     console: consoleSubject(running, watch),
   };

@@ -73,7 +73,8 @@ export function watchServer(
     failing.add(recordings);
     failedBodies.add(inOrder(recordings.flatMap((recording) => recording.failedBodies)));
     // A worker that is up and silent has calls to tell of, until it does or is given up.
-    if (!workers.some(({ isUp, news }) => isUp && news === undefined)) knownUntilMs = askedMs;
+    if (!workers.some(({ isUp, news, isLate }) => isUp && (news === undefined || isLate)))
+      knownUntilMs = askedMs;
     for (const use of recordings.flatMap(({ secretUses }) => secretUses)) addUse(use);
     follow();
   }

@@ -23,8 +23,11 @@ export interface AdminAnswer {
   readonly content: unknown;
 }
 
-/** An answer in JSON is whole by then; an event stream has an answer's head at once, too. */
-const ANSWER_MS = 5000;
+/**
+ * An answer in JSON is whole by then, even if the server waits for a worker that does not answer; an event stream has an
+ * answer's head at once, too.
+ */
+const ANSWER_MS = 10_000;
 
 const EVENT_STREAM = "text/event-stream";
 

@@ -122,9 +122,7 @@ export function openMetrics(gauges: Gauges): Metrics {
     },
   });
   const sourceUp = new Gauge({
-    name: "klas_balance_source_up",
-    help: "1 if the source could be asked just now.",
-    aggregator: "min",
+    ...SOURCE_UP,
     registers,
     async collect() {
       sourceUp.set((await gauges.isSourceUp()) ? 1 : 0);
@@ -212,6 +210,24 @@ function bounded(): (name: string) => string {
 /** The metrics of all processes as Prometheus text: counters and gauges summed, unless a gauge says otherwise. */
 export function metricsText(snapshots: readonly MetricsSnapshot[]): Promise<string> {
   return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
+}
+
+const SOURCE_UP = {
+  name: "klas_balance_source_up",
+  help: "1 if the source could be asked just now.",
+  aggregator: "min",
+} as const;
+
+/** For a process that does not answer, or if there is none: nobody could ask the source. An absent series alarms nobody. */
+export async function sourceDown(): Promise<MetricsSnapshot> {
+  const registry = new Registry();
+  new Gauge({ ...SOURCE_UP, registers: [registry] }).set(0);
+  return await registry.getMetricsAsJSON();
+}
+
+/** Whether a process tells of its source. */
+export function tellsOfSource(snapshot: MetricsSnapshot): boolean {
+  return snapshot.some(({ name }) => name === SOURCE_UP.name);
 }
 
 /** What processes counted that are gone, as one snapshot. Their gauges are left out: they told of a present that is over. */

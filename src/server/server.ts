@@ -30,6 +30,8 @@ export interface WorkerNews {
   /** Starts in a row that failed or did not last. */
   readonly failures: number;
   readonly news: News | undefined;
+  /** The news is the answer to an earlier question: there may be more. */
+  readonly isLate: boolean;
 }
 
 /** What answers calls: this process or its workers. */
@@ -222,7 +224,7 @@ export async function startServer(
         inFlight: source.inFlight,
         source: source.state(),
       };
-      return [{ number: 1, pid: process.pid, isUp: true, failures: 0, news }];
+      return [{ number: 1, pid: process.pid, isUp: true, failures: 0, news, isLate: false }];
     },
     follow: (players) => recorder?.follow(players),
     beginShutdown: () => inUse.listener.retire(),

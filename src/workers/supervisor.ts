@@ -3,11 +3,12 @@ import type { Config } from "../config/load.ts";
 import type { Log } from "../observe/log.ts";
 import { Failure } from "../failure.ts";
 import type { Rehearsal } from "../server/rehearse.ts";
-import type { PreparedReload, Server, WorkerNews } from "../server/server.ts";
+import type { PreparedReload, Server } from "../server/server.ts";
 import { assertPortIsFree } from "../answer/port.ts";
 import { rememberMetrics } from "./worker-metrics.ts";
 import type { WorkerProcess } from "./child.ts";
-import { PREPARE_MS, restartingWorker, type RestartingWorker } from "./restarting-worker.ts";
+import { PREPARE_MS, restartingWorker } from "./restarting-worker.ts";
+import { askForNews } from "./worker-news.ts";
 
 const REPORT_MS = 5000;
 /** What a worker's stop may take beyond the drain. */
@@ -32,6 +33,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
   let config = initial;
   assertPortIsFree(config);
   const metrics = rememberMetrics();
+  const newsOf = askForNews();
   const workers = Array.from({ length: workerCount(config) }, (_, index) =>
     restartingWorker({
       number: index + 1,
@@ -69,6 +71,7 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
           warned.push(...(report?.warnings ?? []));
           return report?.notReady ?? [];
         } catch {
+          if (up().some((each) => each.worker === worker)) metrics.silent(worker.pid);
           return [`the worker with pid ${worker.pid} does not answer`];
         }
       }),
@@ -139,17 +142,6 @@ export async function startWorkers(initial: Config, { log, onRestart }: WorkersO
       await Promise.all(workers.map((each) => each.stop(withinMs)));
     },
   };
-}
-
-/** A worker's news, if it answers in time. A busy worker reports it the next time. */
-async function newsOf(
-  { number, worker, isUp, failures }: RestartingWorker,
-  withCalls: boolean,
-): Promise<WorkerNews> {
-  const answer = isUp
-    ? await worker?.ask({ type: "news", withCalls }, REPORT_MS).catch(() => undefined)
-    : undefined;
-  return { number, pid: worker?.pid, isUp, failures, news: answer?.news };
 }
 
 /** Like `Promise.all`, but waits until all have settled. */

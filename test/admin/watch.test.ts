@@ -21,7 +21,7 @@ function open() {
       news: (withCalls) =>
         Promise.resolve(
           recorders.map((recorder, index): WorkerNews => {
-            const speaks = states[index] === "speaks";
+            const isSilent = states[index] !== "speaks" && states[index] !== "speaks late";
             const news = { recording: recorder.take(withCalls), inFlight: 0, source: {} };
             const isUp = states[index] !== "down";
             return {
@@ -29,7 +29,8 @@ function open() {
               pid: 100 + index,
               isUp,
               failures: 0,
-              news: speaks ? news : undefined,
+              news: isSilent ? undefined : news,
+              isLate: states[index] === "speaks late",
             };
           }),
         ),
@@ -50,6 +51,10 @@ test("while a worker is silent no more is known, until it speaks again or is giv
   const knownMs = opened.knownUntilMs;
   states[1] = "is silent";
   await Bun.sleep(5);
+  await opened.refresh();
+  expect(opened.knownUntilMs).toBe(knownMs);
+  // It answers what it was asked before: since then it may have answered more calls.
+  states[1] = "speaks late";
   await opened.refresh();
   expect(opened.knownUntilMs).toBe(knownMs);
   states[1] = "speaks";

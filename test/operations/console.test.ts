@@ -497,6 +497,24 @@ describe.concurrent("status and tail", () => {
     expect(v.parse(statusSchema, JSON.parse(json.stdout)).ready).toBeTrue();
   });
 
+  test("while a worker does not answer, status says so, and no call of it is lost", async () => {
+    await using server = await withPort();
+    const [worker = 0] = childrenOf(server.process.pid);
+    for (let index = 0; index < 5; index += 1) await call(server.process.port);
+    process.kill(worker, "SIGSTOP");
+    const [{ stdout, exitCode }, isUp] = await Promise.all([
+      run(["status"], { cwd: server.folder }),
+      server.metric("klas_balance_source_up"),
+    ]);
+    // It could not ask the source either.
+    expect([exitCode, stdout, isUp]).toEqual([1, expect.stringContaining("does not answer"), 0]);
+    process.kill(worker, "SIGCONT");
+    await eventually("readiness", async () => (await server.readyz()).status === 200);
+    expect(await server.metric("klas_balance_source_up")).toBe(1);
+    await eventually("its calls", async () => (await calls(server)).length === 5);
+    expect(childrenOf(server.process.pid)).toEqual([worker]);
+  });
+
   test("status says whose calls fail, since when and why", async () => {
     await using server = await withPort();
     for (const player of ["no\u0085body", "no\u0085body"]) await call(server.process.port, { player });

@@ -67,6 +67,26 @@ describe.concurrent("workers", () => {
     expect(await server.metric("klas_balance_source_up")).toBe(1);
   });
 
+  // An alert on `== 0` does not see a series that is absent.
+  test.each([1, 2])(
+    "while none of %d is up, the metrics say that the source cannot be asked",
+    async (count) => {
+      const plugin = `import { existsSync } from "node:fs";
+      if (existsSync(\`\${import.meta.dir}/broken\`)) process.exit(3);
+      export default { apiVersion: 1, open: () => ({ lookup: () => ({ balance: "30" }) }) };`;
+      const tables = { server: `workers = ${count}`, source: 'plugin = "./core.ts"' };
+      await using server = await operate(tables, (path) => writeFileSync(join(path, "core.ts"), plugin));
+      expect(await server.metric("klas_balance_source_up")).toBe(1);
+      server.write("broken", "");
+      for (const worker of workersOf(server)) process.kill(worker, "SIGKILL");
+      await server.line(({ msg }) => msg === "a worker does not start");
+      expect(await server.metric("klas_balance_source_up")).toBe(0);
+      rmSync(join(server.folder, "broken"));
+      await eventually("readiness", () => isReadyAgain(server));
+      expect(await server.metric("klas_balance_source_up")).toBe(1);
+    },
+  );
+
   test("share the port, and their metrics are summed", async () => {
     await using server = await operate({ server: "workers = 3" });
     expect(workersOf(server)).toHaveLength(3);

@@ -15,7 +15,7 @@ async function oneCall(): Promise<readonly MetricsSnapshot[]> {
 }
 
 async function calls(metrics: WorkerMetrics): Promise<string | undefined> {
-  return /^klas_balance_requests_total\{.*\} (.*)$/m.exec(await metricsText(metrics.snapshots()))?.[1];
+  return /^klas_balance_requests_total\{.*\} (.*)$/m.exec(await metricsText(await metrics.snapshots()))?.[1];
 }
 
 test("workers that die at the same time all leave what they counted, and at every moment", async () => {
