@@ -4,8 +4,8 @@ import { endMariaDb, startMariaDb } from "../engines/mariadb-server.ts";
 import { endPostgres, startPostgres } from "../engines/postgres-server.ts";
 import { endRedis, startRedis } from "../engines/redis-server.ts";
 import { ownPlayers } from "../plugins/postgres/own-players.ts";
-import { beside, type BenchOptions, makeDatabase, SECRET, writeConfig } from "./setting.ts";
-import { compare, print, printRatio, startSubject, stop } from "./subject.ts";
+import { beside, type BenchOptions, makeDatabase, SECRET, type Serving, writeConfig } from "./setting.ts";
+import { compare, print, printRatio, startSubject, stop, type Subject } from "./subject.ts";
 
 interface Engine {
   /** A program of it that npm does not bring. */
@@ -74,17 +74,28 @@ export async function benchEngine(
   if (engine.needs !== undefined && !existsSync(engine.needs)) return `there is no ${engine.needs}`;
   const database = join(folder, "beside.db");
   if (!existsSync(database)) await makeDatabase(database, players);
-  const sources = { sqlite: `plugin = "sqlite"\nfile = "beside.db"`, ...(await engine.fill(players)) };
+  const asked = await engine.fill(players);
   const load = { secret: SECRET, players, connections };
-  const subjects = [await startSubject("floor", beside("floor"), load)];
-  for (const [subject, source] of Object.entries(sources)) {
-    const config = writeConfig(folder, { name: subject.replace(/\W+/g, "-"), source });
-    subjects.push(await startSubject(subject, [binary, "serve", "--config", config], load));
-  }
+  const serve = (serving: Serving) => {
+    const config = writeConfig(folder, { ...serving, name: serving.name.replace(/\W+/g, "-") });
+    return startSubject(serving.name, [binary, "serve", "--config", config], load);
+  };
+  const sqlite = 'plugin = "sqlite"\nfile = "beside.db"';
+  const floor = await startSubject("floor", beside("floor"), load);
+  const quiet = await serve({ name: "sqlite", source: sqlite });
+  const quietly: Subject[] = [];
+  for (const [each, source] of Object.entries(asked)) quietly.push(await serve({ name: each, source }));
+  const logged = await serve({ name: "sqlite, with the request log", source: sqlite, level: "info" });
+  const alsoLogged = await serve({
+    name: `${name}, with the request log`,
+    source: asked[name] ?? "",
+    level: "info",
+  });
+  const subjects = [floor, quiet, ...quietly, logged, alsoLogged];
   await compare(subjects, rounds);
   print(`${players} players, ${connections} connections, ${rounds} rounds`, subjects);
-  const [, sqlite, ...asked] = subjects;
-  if (sqlite !== undefined) for (const each of asked) printRatio(each, sqlite);
+  for (const each of quietly) printRatio(each, quiet);
+  printRatio(alsoLogged, logged);
   await stop(subjects);
   await engine.end();
   return undefined;
