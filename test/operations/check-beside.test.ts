@@ -109,6 +109,35 @@ test.each([
   else expect(stdout).toMatch(new RegExp(`\\ndetail {7}.*${detail}\\n`));
 });
 
+test.each([
+  ["postgres", 'database = "klas"'],
+  [
+    "mysql",
+    'database = "klas"\nquery = "SELECT player_id, balance FROM accounts WHERE player_id = :player_id"',
+  ],
+  ["redis", ""],
+])("%s: a call while the database is down says what is down", async (plugin, more) => {
+  using elsewhere = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port: down } = elsewhere;
+  elsewhere.stop(true);
+  const user = plugin === "redis" ? "" : 'user = "klas"';
+  const source = `plugin = "${plugin}"\nhosts = ["127.0.0.1:${down}"]\n${user}\n${more}`;
+  await using server = await operate({ source });
+  const { adminPort, port } = server.process;
+  server.write(
+    "config.toml",
+    configOf({ source, admin: `port = ${adminPort}` }).replace("port = 0", `port = ${port}`),
+  );
+  const { stdout } = await run(["call", "12001"], { cwd: server.folder });
+  expect(stdout).toContain("\nstatus_code  ERR_TIMEOUT\n");
+  expect(stdout).toContain("\nreason       source_timeout\n");
+  expect(stdout).toContain(
+    `\ndetail       no answer within 1000 ms: no host can be used: 127.0.0.1:${down} cannot be reached: nothing listens on port ${down}`,
+  );
+  const status = await run(["status"], { cwd: server.folder });
+  expect(status.stdout).toMatch(/^worker 1 .*, host none, connections 0/m);
+});
+
 test("another program at the admin port is not taken for it", async () => {
   using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("up 1\n") });
   await using server = await operate({ admin: false });

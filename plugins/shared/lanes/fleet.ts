@@ -40,6 +40,8 @@ export interface Fleet {
   /** A lane to that host has been silent since then. Unless others were answered, idle ones would be as silent. */
   suspect(host: Host, sinceMs: number): void;
   hasSpokenSince(host: Host, timeMs: number): boolean;
+  /** Whether any lane is open, be it busy or not. */
+  readonly isConnected: boolean;
   /** What is wrong while no host is fit. */
   readonly trouble: HostProblem | undefined;
   state(): SourceState;
@@ -274,10 +276,13 @@ export function fleet(
     suspect,
     hasSpokenSince: (host, timeMs) => standing.hasSpokenSince(host, timeMs),
     state: () => ({
-      host: trouble === undefined ? (inUse?.name ?? "none yet") : "none is fit",
+      host: trouble === undefined ? (inUse?.name ?? "none yet") : "none",
       connections: open.size,
       connections_busy: open.size - idle.length,
     }),
+    get isConnected() {
+      return open.size > 0;
+    },
     get trouble() {
       return trouble;
     },

@@ -44,10 +44,19 @@ export function lanes(
   { maxBatch, ...options }: LanesOptions,
   { log, count, timeoutMs }: Pick<OpenContext, "log" | "count" | "timeoutMs">,
 ): Lanes {
-  const waiting = waitingLookups();
+  const waiting = waitingLookups(whatKeeps);
   const patienceMs = timeoutMs / 2;
   const ships = fleet({ ...options, patienceMs, onFree: pump }, { log, count });
   let gathering: NodeJS.Immediate | undefined;
+
+  function whatKeeps({ asked, isSent }: Ticket): string {
+    if (isSent) return `still waiting for ${asked} to answer`;
+    if (ships.trouble !== undefined) return `no host can be used: ${ships.trouble.message}`;
+    if (asked !== undefined) return `${asked} did not answer; still waiting for another connection`;
+    return ships.isConnected
+      ? "still in the queue for a connection (connections)"
+      : `still connecting to ${options.hosts.map(({ name }) => name).join(", ")}`;
+  }
 
   function pump(): void {
     clearImmediate(gathering);
@@ -68,7 +77,11 @@ export function lanes(
   function send(lane: Lane, batch: readonly Ticket[]): void {
     const flight: Flight = { lane, batch, sentMs: performance.now(), watch: undefined, isOver: false };
     flight.watch = setTimeout(() => onSilence(flight), patienceMs);
-    for (const ticket of batch) ticket.tries += 1;
+    for (const ticket of batch) {
+      ticket.tries += 1;
+      ticket.asked = lane.host.name;
+      ticket.isSent = true;
+    }
     if (batch.length > 1) count("batch");
     void fly(flight);
   }

@@ -3,6 +3,10 @@ import type { BalanceQuery, LookupResult } from "../../../src/plugin.ts";
 /** A lookup that has not been answered yet. */
 export interface Ticket {
   readonly query: BalanceQuery;
+  /** The host that was asked last. */
+  asked: string | undefined;
+  /** It is on its way, and does not wait for a connection. */
+  isSent: boolean;
   /** How often it was sent. */
   tries: number;
   /** It was part of a batch that failed as a whole, so it is sent alone the next time. */
@@ -17,7 +21,7 @@ export interface Waiting {
   readonly isEmpty: boolean;
   /** Includes those whose time is up but that have not been dropped yet. */
   readonly size: number;
-  /** A lookup joins the queue; its promise rejects when the signal aborts. */
+  /** A lookup joins the queue; its promise rejects when the signal aborts: at the deadline, with how far it had got. */
   join(query: BalanceQuery, signal: AbortSignal): Promise<LookupResult>;
   /** Puts lookups that were sent and not answered in front. */
   rejoin(tickets: readonly Ticket[]): void;
@@ -30,7 +34,8 @@ export interface Waiting {
   end(error: Error): void;
 }
 
-export function waitingLookups(): Waiting {
+/** `whatKeeps` says what a lookup whose time is up was waiting for. */
+export function waitingLookups(whatKeeps: (ticket: Ticket) => string): Waiting {
   let queue: Ticket[] = [];
   let ended: Error | undefined;
 
@@ -50,10 +55,11 @@ export function waitingLookups(): Waiting {
       return new Promise((resolve, reject) => {
         if (ended !== undefined) return reject(ended);
         if (signal.aborted) return reject(signal.reason);
-        queue.push(ticketFor(query, signal, resolve, reject));
+        queue.push(ticketFor(query, signal, whatKeeps, resolve, reject));
       });
     },
     rejoin(tickets) {
+      for (const ticket of tickets) ticket.isSent = false;
       if (ended === undefined) queue = [...tickets.filter(({ isSettled }) => !isSettled), ...queue];
       else for (const ticket of tickets) ticket.reject(ended);
     },
@@ -80,6 +86,7 @@ export function waitingLookups(): Waiting {
 function ticketFor(
   query: BalanceQuery,
   signal: AbortSignal,
+  whatKeeps: (ticket: Ticket) => string,
   resolve: (result: LookupResult) => void,
   reject: (error: unknown) => void,
 ): Ticket {
@@ -91,11 +98,14 @@ function ticketFor(
     return true;
   }
   function abort(): void {
-    if (settle()) reject(signal.reason);
+    if (settle())
+      reject(isLate(signal) ? new Error(whatKeeps(ticket), { cause: signal.reason }) : signal.reason);
   }
   signal.addEventListener("abort", abort);
-  return {
+  const ticket: Ticket = {
     query,
+    asked: undefined,
+    isSent: false,
     tries: 0,
     goesAlone: false,
     get isSettled() {
@@ -104,4 +114,9 @@ function ticketFor(
     resolve: (result) => void (settle() && resolve(result)),
     reject: (error) => void (settle() && reject(error)),
   };
+  return ticket;
+}
+
+function isLate({ reason }: AbortSignal): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError";
 }

@@ -5,7 +5,7 @@ import { lanes } from "../../../plugins/shared/lanes/lanes.ts";
 
 export const FIRST: Host = { name: "first:5432", hostname: "first", port: 5432, socket: undefined };
 export const SECOND: Host = { ...FIRST, name: "second:5432", hostname: "second" };
-const QUERY = {
+export const QUERY = {
   playerId: "12001",
   sessionId: "s-1",
   requestId: "r-1",

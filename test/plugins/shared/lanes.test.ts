@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { HostProblem } from "../../../plugins/shared/lanes/lane.ts";
+import { lanes } from "../../../plugins/shared/lanes/lanes.ts";
 import { pauses } from "../../../plugins/shared/lanes/pauses.ts";
-import { FIRST, harbour, next, SECOND } from "./harbour.ts";
+import { FIRST, harbour, next, QUERY, SECOND } from "./harbour.ts";
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -100,4 +101,46 @@ test("after its end nothing is tried again", async () => {
   await Bun.sleep(100);
   expect(tries).toBe(0);
   expect(trying.isWaiting).toBe(false);
+});
+
+/** What a lookup is told whose time is up. */
+async function whyLate(
+  lookup: (signal: AbortSignal) => Promise<unknown>,
+  until: () => unknown,
+): Promise<string> {
+  const deadline = new AbortController();
+  const late = lookup(deadline.signal).catch(reasonOf);
+  await until();
+  deadline.abort(new DOMException("the deadline has passed", "TimeoutError"));
+  return String(await late);
+}
+
+test("a lookup whose time is up is told what kept it", async () => {
+  const { source, lookup, connecting, asked } = harbour([FIRST], {});
+  const begun = source.begin();
+  const attempt = await next(connecting);
+  expect(await whyLate(lookup, () => Bun.sleep(5))).toBe("still connecting to first:5432");
+  attempt.end();
+  await begun;
+  const sent = whyLate(lookup, () => next(asked));
+  expect(await sent).toBe("still waiting for first:5432 to answer");
+  expect(await whyLate(lookup, () => Bun.sleep(5))).toBe("still in the queue for a connection (connections)");
+  await source.close();
+});
+
+test("while no host can be used, it is told why none can", async () => {
+  const down = new HostProblem("first:5432 is down", { mayPass: true });
+  const source = lanes(
+    { hosts: [FIRST], connect: () => Promise.reject(down), connections: 1, maxBatch: 1 },
+    { log: { debug() {}, info() {}, warn() {}, error() {} }, count() {}, timeoutMs: 1000 },
+  );
+  await source.begin();
+  const lookup = (signal: AbortSignal) => Promise.resolve(source.lookup(QUERY, signal));
+  expect(await whyLate(lookup, () => Bun.sleep(5))).toBe("no host can be used: first:5432 is down");
+  // One that is not needed any more is told nothing of the kind.
+  const gone = new AbortController();
+  const given = lookup(gone.signal).catch(reasonOf);
+  gone.abort(new Error("gone"));
+  expect(await given).toBe("gone");
+  await source.close();
 });
