@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { Command } from "@commander-js/extra-typings";
 import { configPath, readConfigFile, type Config } from "../config/load.ts";
 import { environment } from "../environment.ts";
@@ -19,16 +18,10 @@ import { bindConfig, type BoundConfig } from "../server/bind.ts";
 import { messageOf } from "../source/thrown.ts";
 import { print } from "../standard-output.ts";
 import { configOption, parseId } from "./arguments.ts";
+import { reportExposed } from "./check/exposed.ts";
+import type { Finding, Reporter } from "./check/report.ts";
 import { paint } from "./paint.ts";
 import { isItsOwn, portProblem, statusOfRunning } from "./running-server.ts";
-
-interface Finding {
-  readonly level: "ok" | "warning" | "error";
-  readonly message: string;
-}
-
-/** `topic` is the page of the manual that helps, if one does. */
-type Report = (level: Finding["level"], message: string, topic?: string) => void;
 
 /** `check`: validates the configuration, opens the source and probes it. */
 export function checkCommand() {
@@ -72,7 +65,7 @@ interface CheckOptions {
   readonly session?: string | undefined;
 }
 
-async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> {
+async function check(options: CheckOptions, report: Reporter): Promise<0 | 1 | 2> {
   try {
     const bound = await bindConfig(
       await readConfigFile(configPath(options.config, environment), environment),
@@ -91,7 +84,7 @@ async function check(options: CheckOptions, report: Report): Promise<0 | 1 | 2> 
   }
 }
 
-async function reportConfig(config: Config, report: Report): Promise<void> {
+async function reportConfig(config: Config, report: Reporter): Promise<void> {
   const { server, webhook, admin, tables } = config;
   report("ok", `${config.file} is valid`);
   report(
@@ -103,13 +96,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
   }
   reportFurtherEndpoints(webhook, report);
   for (const warning of drainWarnings(config)) report("warning", warning, "operations");
-  const { mode } = await stat(config.file);
-  if ((mode & 0o007) !== 0) {
-    report(
-      "warning",
-      `every user of this machine can read ${config.file}, and it may hold a secret: chmod 600`,
-    );
-  }
+  await reportExposed(config, report);
   for (const [index, { length }] of webhook.secrets.entries()) {
     const use = index === 0 ? "signs and verifies" : "verifies";
     report("ok", `secret ${index + 1} (****, ${length} characters) ${use}`);
@@ -125,7 +112,7 @@ async function reportConfig(config: Config, report: Report): Promise<void> {
 }
 
 /** What is answered below the WEBHOOK_URL besides `balance`. */
-function reportFurtherEndpoints(webhook: Config["webhook"], report: Report): void {
+function reportFurtherEndpoints(webhook: Config["webhook"], report: Reporter): void {
   const { authenticate, currency, probe_player: probePlayer, forward } = webhook;
   if (authenticate) {
     report("ok", `would answer POST ${endpointPath(webhook.path, "authenticate")}`);
@@ -147,7 +134,7 @@ function reportFurtherEndpoints(webhook: Config["webhook"], report: Report): voi
 }
 
 /** A core that is down says nothing against the rest, so it is no error. */
-async function reportForward({ forwarder, config }: BoundConfig, report: Report): Promise<void> {
+async function reportForward({ forwarder, config }: BoundConfig, report: Reporter): Promise<void> {
   const { forward } = config.webhook;
   if (forwarder === undefined || forward === undefined) return;
   const problem = await forwarder.reach();
@@ -159,7 +146,7 @@ async function reportForward({ forwarder, config }: BoundConfig, report: Report)
 async function checkSource(
   { config, source: bound, forwarder }: BoundConfig,
   options: CheckOptions,
-  report: Report,
+  report: Reporter,
 ): Promise<boolean> {
   const errors = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
   const log = {
@@ -192,7 +179,7 @@ function sourceTopic(plugin: string): string {
 }
 
 /** What the running server says: a source that opens here may be out of its reach. Returns whether all is well. */
-async function reportRunning(config: Config, report: Report): Promise<boolean> {
+async function reportRunning(config: Config, report: Reporter): Promise<boolean> {
   const status = await statusOfRunning(config);
   if (status === undefined) return true;
   if (status === "closed") {
@@ -223,7 +210,7 @@ async function lookUpPlayer(
   service: Service,
   { webhook }: Config,
   { player = webhook.probe_player, session }: CheckOptions,
-  report: Report,
+  report: Reporter,
 ): Promise<boolean> {
   if (player === undefined) {
     report(
@@ -247,7 +234,7 @@ function reportAnswer(
   end: string,
   outcome: Outcome,
   { statusCodes }: Service,
-  report: Report,
+  report: Reporter,
   showsCurrency = false,
 ): boolean {
   const statusCode = statusCodeOf(outcome, statusCodes);

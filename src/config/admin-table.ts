@@ -20,7 +20,7 @@ export async function readAdminTable(file: string, variables: Variables): Promis
   const { sources, problems } = reading;
   const inserted: string[] = [];
   const own: Problem[] = [];
-  const origins = { variables, directory: sources.directory, values: inserted };
+  const origins = { variables, directory: sources.directory, values: inserted, files: [] };
   const admin = interpolate(tableIn(file, await readUtf8(file)), origins, own, ["admin"]);
   const validated = await validate(v.object({ admin: v.optional(adminSchema) }), { admin });
   if (own.length > 0) throw new ConfigError({ file, inserted }, own);

@@ -10,6 +10,8 @@ export interface Origins {
   readonly directory: string;
   /** Records each value that is put in, none of which may appear in a message. */
   readonly values: string[];
+  /** Records the absolute path of each file that is read. */
+  readonly files: string[];
 }
 
 /** The largest file that `${file:…}` reads: it is meant for secrets. */
@@ -56,7 +58,7 @@ interface Interpolated {
 }
 
 /** A problem shows a reference as it is written in the configuration, because its value may be a secret. */
-function interpolateText(source: string, { variables, directory, values }: Origins): Interpolated {
+function interpolateText(source: string, { variables, directory, values, files }: Origins): Interpolated {
   const faults: string[] = [];
   let position = 0;
 
@@ -105,8 +107,10 @@ function interpolateText(source: string, { variables, directory, values }: Origi
   }
 
   function readFile(path: string, written: string): string {
+    const file = resolve(directory, path);
+    files.push(file);
     try {
-      const content = readAtMost(resolve(directory, path), MAX_FILE_BYTES);
+      const content = readAtMost(file, MAX_FILE_BYTES);
       const text = content && decodeUtf8(content);
       if (text !== undefined) {
         const value = text.replace(/\r?\n$/, "");

@@ -23,6 +23,8 @@ export interface SourceTables {
   readonly tables: ReadonlyMap<string, SourceTable>;
   /** The values of the `${…}`. None of them may appear in a message. */
   readonly inserted: readonly string[];
+  /** Absolute paths of the files of the `${file:…}`. */
+  readonly insertedFiles: readonly string[];
 }
 
 export interface SourceTable {
@@ -67,20 +69,21 @@ export async function loadConfig(file: string, variables: Variables): Promise<Co
 export async function readConfigFile(file: string, variables: Variables): Promise<Reading> {
   const directory = dirname(file);
   const inserted: string[] = [];
+  const insertedFiles: string[] = [];
   const problems: Problem[] = [];
   try {
     const table = interpolate(
       parseToml(file, await readUtf8(file)),
-      { variables, directory, values: inserted },
+      { variables, directory, values: inserted, files: insertedFiles },
       problems,
     );
-    const sources = { file, directory, inserted, tables: sourceTables(table) };
+    const sources = { file, directory, inserted, insertedFiles, tables: sourceTables(table) };
     return await readingOf(table, sources, problems);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
       valid: false,
-      sources: { file, directory, inserted, tables: new Map() },
+      sources: { file, directory, inserted, insertedFiles, tables: new Map() },
       problems: error.problems,
     };
   }

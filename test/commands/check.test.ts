@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { startCore } from "../forward/counting-core.ts";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { runProgram } from "./run-program.ts";
@@ -229,3 +229,56 @@ test("forward: nobody waits for the connection as long as a call may take", asyn
   const { stdout } = await check(folderWith(PLAYERS, forwardTo(url, "timeout_ms = 60_000")));
   expect(stdout).toContain("cannot be reached: no connection within 5000 ms");
 }, 20_000);
+
+function folderOfFiles(webhook: string, more = "") {
+  const cwd = temporaryFolder();
+  writeFileSync(join(cwd, "secret"), "a secret that is long enough\n", { mode: 0o600 });
+  const text = `[webhook]\n${webhook}\n[sources.players]\n${PLAYERS}\n${more}`;
+  writeFileSync(join(cwd, "config.toml"), text, { mode: 0o600 });
+  return cwd;
+}
+
+describe("secrets that every user can read", () => {
+  const BY_FILE = 'secrets = ["${file:secret}"]';
+
+  test.each([
+    ["a file of a secret", BY_FILE, "secret", "secret: chmod o= "],
+    [
+      "a configuration that holds one",
+      'secrets = ["a secret that is long enough"]',
+      "config.toml",
+      "config.toml, and what webhook.secrets holds may be a secret: chmod o= ",
+    ],
+  ])("%s is warned of", async (_what, webhook, file, words) => {
+    const cwd = folderOfFiles(webhook);
+    expect((await check(cwd)).stdout).not.toContain("every user");
+    chmodSync(join(cwd, file), 0o644);
+    const { stdout, exitCode } = await check(cwd);
+    expect(stdout).toContain(`warning every user of this machine can read ${cwd}/${words}${cwd}/${file}\n`);
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    ["", ""],
+    [
+      "[sources.core]",
+      'plugin = "rest"\nurl = "http://core/{player_id}"\nbalance = "/b"\nauth = { basic = { user = "klas", password = "${file:secret}" } }',
+    ],
+  ])("a configuration that holds none itself is not: %s", async (heading, table) => {
+    const cwd = folderOfFiles(BY_FILE, `${heading}\n${table}\n`);
+    chmodSync(join(cwd, "config.toml"), 0o644);
+    expect((await check(cwd)).stdout).not.toContain("every user");
+  });
+
+  test.each([
+    ["headers", 'headers = { "X-Key" = "0123456789" }', "sources.core.headers.X-Key"],
+    ["a URL", 'proxy = "http://klas:0123456789@proxy:3128"', "sources.core.proxy"],
+  ])("a source's own in %s count", async (_where, option, place) => {
+    const table = `[sources.core]\nplugin = "rest"\nurl = "http://core/{player_id}"\nbalance = "/b"\n${option}\n`;
+    const cwd = folderOfFiles(BY_FILE, table);
+    chmodSync(join(cwd, "config.toml"), 0o644);
+    const { stdout } = await check(cwd);
+    expect(stdout).toContain(`config.toml, and what ${place} holds may be a secret`);
+    expect(stdout).not.toContain("0123456789");
+  });
+});

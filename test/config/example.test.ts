@@ -159,6 +159,7 @@ test("says what a configuration of nothing but what is required says", async () 
   const least = '[webhook]\nsecrets = ["s"]\n[sources.players]\nplugin = "sqlite"\nfile = "balances.db"\n';
   writeFileSync(files[1], least);
   const [shipped, bare] = await Promise.all(files.map((file) => loadConfig(file, { KLAS_SECRET: "s" })));
-  const meaning = (config: typeof bare) => JSON.stringify({ ...config, file: "", inserted: [] });
+  const meaning = (config: typeof bare) =>
+    JSON.stringify({ ...config, file: "", inserted: [], insertedFiles: [] });
   expect(meaning(shipped)).toBe(meaning(bare));
 });

@@ -33,7 +33,7 @@ const variables = {
 
 function run(value: unknown): { readonly value: unknown; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  return { value: interpolate(value, { variables, directory, values: [] }, problems), problems };
+  return { value: interpolate(value, { variables, directory, values: [], files: [] }, problems), problems };
 }
 
 test.each([

@@ -118,7 +118,11 @@ export const fuzzedProperties: readonly FuzzedProperty[] = [
           "a${KLAS_SECRET}b${file:${KLAS_SECRET}}$${x}${${KLAS_SECRET}}",
         );
         const problems: Problem[] = [];
-        interpolate(text, { variables: { KLAS_SECRET: SECRET }, directory: folder, values: [] }, problems);
+        interpolate(
+          text,
+          { variables: { KLAS_SECRET: SECRET }, directory: folder, values: [], files: [] },
+          problems,
+        );
         assert(!JSON.stringify(problems).includes(SECRET), `shown for ${JSON.stringify(text)}`);
       }),
   },

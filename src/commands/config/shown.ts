@@ -28,6 +28,29 @@ export function shownConfig(config: Config): string {
   return stringify(isTable(shown) ? shown : {});
 }
 
+/** Below such a key that may hold secrets: what holds none. */
+const OPEN_KEY = /^(?:user|header|accept|content-type)$/i;
+
+/** Where a configuration holds a secret, or what may be one, itself: `webhook.secrets`, each place once. */
+export function literalSecrets({ webhook, admin, tables, inserted }: Config): readonly string[] {
+  const sources = Object.fromEntries(Array.from(tables.values(), ({ name, options }) => [name, options]));
+  const isInserted = (text: string) => inserted.some((value) => value !== "" && text.includes(value));
+  function placesIn(value: unknown, place: readonly string[], isSecret: boolean): readonly string[] {
+    if (typeof value === "string") {
+      const holdsOne = isSecret || (URL.test(value) && value.search(URL_SECRETS) >= 0);
+      return holdsOne && value.replaceAll(/\{\w+\}/g, "") !== "" && !isInserted(value)
+        ? [place.join(".")]
+        : [];
+    }
+    if (Array.isArray(value)) return value.flatMap((each) => placesIn(each, place, isSecret));
+    if (!isTable(value)) return [];
+    return Object.entries(value).flatMap(([key, each]) =>
+      placesIn(each, [...place, key], (isSecret && !OPEN_KEY.test(key)) || SECRET_KEY.test(key)),
+    );
+  }
+  return [...new Set(placesIn({ webhook, admin, sources }, [], false))];
+}
+
 /** Nobody knows what an operator's own plugin calls its secrets, so none of its texts is shown. */
 function shownSource({ plugin, options }: SourceTable) {
   const isKnown = builtIns.has(plugin);
