@@ -43,12 +43,30 @@ export function listenProblem(
   return message;
 }
 
+/** What keeps a listener from opening now, in words. */
+export interface ListenProblem {
+  readonly message: string;
+  /** It may be different when `serve` starts: the port is in use, or another user has more rights. */
+  readonly mayPass: boolean;
+}
+
+/** Opens a listener and closes it at once; `undefined` if that works. */
+export function tryToListen({ table, host, port }: Place): ListenProblem | undefined {
+  try {
+    Bun.listen({ hostname: host, port, socket: { data() {} } }).stop(true);
+    return undefined;
+  } catch (error) {
+    const problem = listenProblem(error, port, { host: `${table}.host`, port: `${table}.port` });
+    const message = `cannot listen on ${host} port ${port}: ${problem}`;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return { message, mayPass: code === "EADDRINUSE" || code === "EACCES" };
+  }
+}
+
 /** Listeners that share a port would silently share it with another program's, too. */
 export function assertPortIsFree({ server: { host, port } }: Config): void {
-  const socket = { data() {} };
-  serveOrExplain({ table: "server", host, port }, () => Bun.listen({ hostname: host, port, socket })).stop(
-    true,
-  );
+  const problem = tryToListen({ table: "server", host, port });
+  if (problem !== undefined) throw new Failure(problem.message, 2);
 }
 
 /** The state of a listening socket in `/proc/net/tcp`. */

@@ -20,8 +20,9 @@ import { print } from "../standard-output.ts";
 import { configOption, parseId } from "./arguments.ts";
 import { reportExposed } from "./check/exposed.ts";
 import type { Finding, Reporter } from "./check/report.ts";
+import { reportPlaces, reportRunning } from "./check/running.ts";
 import { paint } from "./paint.ts";
-import { isItsOwn, portProblem, statusOfRunning } from "./running-server.ts";
+import { statusOfRunning } from "./running-server.ts";
 
 /** `check`: validates the configuration, opens the source and probes it. */
 export function checkCommand() {
@@ -70,12 +71,16 @@ async function check(options: CheckOptions, report: Reporter): Promise<0 | 1 | 2
     const bound = await bindConfig(
       await readConfigFile(configPath(options.config, environment), environment),
     );
+    const running = await statusOfRunning(bound.config);
+    report("ok", `${bound.config.file} is valid`);
+    const isPlaceable = reportPlaces(bound.config, running, report);
     await reportConfig(bound.config, report);
     for (const warning of bound.warnings) report("warning", warning);
     if (bound.tls !== undefined) report("ok", "the certificate and its key can be served");
     await reportForward(bound, report);
     const isSound = await checkSource(bound, options, report);
-    const runs = await reportRunning(bound.config, report);
+    const runs = reportRunning(bound.config, running, report);
+    if (!isPlaceable) return 2;
     return isSound && runs ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -85,12 +90,7 @@ async function check(options: CheckOptions, report: Reporter): Promise<0 | 1 | 2
 }
 
 async function reportConfig(config: Config, report: Reporter): Promise<void> {
-  const { server, webhook, admin, tables } = config;
-  report("ok", `${config.file} is valid`);
-  report(
-    "ok",
-    `would listen on ${server.host} port ${server.port} and answer POST ${endpointPath(webhook.path)}`,
-  );
+  const { webhook, admin, tables } = config;
   if (/\/balance\/*$/.test(webhook.path)) {
     report("warning", "webhook.path ends with /balance, to which Klas Gaming adds /balance: leave it out");
   }
@@ -176,33 +176,6 @@ async function checkSource(
 /** The page about a source: a built-in's own, or the one about plugins. */
 function sourceTopic(plugin: string): string {
   return topics.some(({ name }) => name === plugin) ? plugin : "plugins";
-}
-
-/** What the running server says: a source that opens here may be out of its reach. Returns whether all is well. */
-async function reportRunning(config: Config, report: Reporter): Promise<boolean> {
-  const status = await statusOfRunning(config);
-  if (status === undefined) return true;
-  if (status === "closed") {
-    report("warning", "the running server wants another admin.token: it was changed, and needs a restart");
-    return true;
-  }
-  if (!isItsOwn(config, status)) {
-    // The way to another source is a second file, which is checked while the first one is served.
-    report(
-      "warning",
-      `the server of ${status.config_file} has port ${config.admin?.port}: this configuration can replace that one, but to run beside it, it needs another admin.port`,
-    );
-    return true;
-  }
-  const stale = portProblem(config, status);
-  if (stale !== undefined) report("warning", stale);
-  // What this command has already warned of is not said twice.
-  const known = new Set([...secretWarnings(config.webhook.secrets), ...tokenWarnings(config.admin?.token)]);
-  const warnings = status.warnings.filter((warning) => !known.has(warning));
-  for (const warning of warnings) report("warning", `the running server: ${warning}`);
-  for (const problem of status.not_ready) report("error", `the running server is not ready: ${problem}`);
-  if (status.ready) report("ok", "the running server is ready");
-  return status.ready;
 }
 
 /** Whether a real player gets a balance, if one is known. */

@@ -29,12 +29,17 @@ function realPath(path: string): string {
  * What to tell of a server that listens on another port than its configuration says by now. It does not tell whether that
  * was edited, or `serve --port` put another in its place.
  */
-export function portProblem({ server }: Config, { url }: Status): string | undefined {
-  const { port, protocol } = new URL(url);
-  const itsPort = Number(port || (protocol === "https:" ? 443 : 80));
+export function portProblem({ server }: Config, status: Status): string | undefined {
+  const itsPort = portOf(status);
   return server.port === 0 || server.port === itsPort
     ? undefined
     : `the running server listens on port ${itsPort}, not on server.port, ${server.port}: was it started with --port, or is there a change that needs a restart?`;
+}
+
+/** The port on which a running server answers calls. */
+export function portOf({ url }: Status): number {
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === "https:" ? 443 : 80));
 }
 
 /** What the running server's log has of a call; `undefined` if that cannot be asked, or it was another server's. */

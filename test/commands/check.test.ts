@@ -238,6 +238,51 @@ function folderOfFiles(webhook: string, more = "") {
   return cwd;
 }
 
+describe("where it would listen is tried", () => {
+  test.each([
+    ["free", "", "ok      would listen on 127.0.0.1 port PORT and answer POST /balance\n", 0],
+    [
+      "used by another program",
+      "",
+      "warning cannot listen on 127.0.0.1 port PORT: another program uses it",
+      0,
+    ],
+    [
+      "used by another program, with an admin listener",
+      "[admin]\nport = 0",
+      "warning cannot listen on 127.0.0.1 port PORT: another program uses it",
+      0,
+    ],
+  ])("a port that is %s", async (what, admin, expected, status) => {
+    using other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const { port } = other;
+    if (what === "free") other.stop(true);
+    const cwd = folderWith(PLAYERS, `[server]\nhost = "127.0.0.1"\nport = ${port}\n${admin}`);
+    const { stdout, exitCode } = await check(cwd);
+    expect(stdout).toContain(expected.replace("PORT", String(port)));
+    if (what !== "free") expect(stdout).not.toContain("would listen");
+    expect(stdout.includes("own server")).toBe(what === "used by another program");
+    expect(exitCode).toBe(status);
+  });
+
+  test.each([
+    ["server", "8080"],
+    ["admin", "9464"],
+  ])("an address of another machine in %s.host is an error of the configuration", async (table, port) => {
+    const tables = `[server]\nport = 0\nhost = "127.0.0.1"\n[admin]\nport = 0\ntoken = "0123456789abcdef"\n`;
+    const text = tables.replace(`[${table}]\nport = 0`, `[${table}]\nport = ${port}`);
+    const elsewhere = text.replace(
+      new RegExp(`(\\[${table}\\]\n.*\n)(?:host.*\n)?`),
+      '$1host = "192.0.2.1"\n',
+    );
+    const { stdout, exitCode } = await check(folderWith(PLAYERS, elsewhere));
+    expect(stdout).toContain(
+      `error   cannot listen on 192.0.2.1 port ${port}: this machine has no such address; check ${table}.host\n`,
+    );
+    expect(exitCode).toBe(2);
+  });
+});
+
 describe("secrets that every user can read", () => {
   const BY_FILE = 'secrets = ["${file:secret}"]';
 

@@ -70,6 +70,19 @@ test("a configuration that may replace the one of the running server passes, and
   expect(exitCode).toBe(0);
 });
 
+test("the ports that its own server has are no other program's", async () => {
+  await using server = await operate();
+  const { adminPort, port } = server.process;
+  server.write(
+    "config.toml",
+    configOf({ admin: `port = ${adminPort}` }).replace("port = 0", `port = ${port}`),
+  );
+  const { stdout, exitCode } = await run(["check"], { cwd: server.folder });
+  expect(stdout).toContain(`ok      would listen on 127.0.0.1 port ${port} and answer POST /balance\n`);
+  expect(stdout).not.toContain("another program");
+  expect(exitCode).toBe(0);
+});
+
 test("by a symbolic link the server's own configuration is its own", async () => {
   await using server = await operate();
   const admin = `port = ${server.process.adminPort}`;
