@@ -117,7 +117,7 @@ export default {
     } catch (problem) {
       if (own?.isMissing !== true) throw problem;
       log.warn(problem instanceof Error ? problem.message : String(problem));
-      return { lookup: () => null };
+      return { lookup: () => null, state: () => ({ not_made_yet: true }) };
     }
   },
 } satisfies SourcePlugin<Options>;

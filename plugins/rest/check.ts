@@ -41,10 +41,12 @@ export function checker(
         );
       }
     } catch (error) {
+      const words = plainWords(error);
       const hint = (await isAskedInPlain(error, signal)) ? "; it speaks TLS there: https:// is right" : "";
-      throw new Error(`${plainWords(error)}${hint} (lookup of the made-up player ${MADE_UP_PLAYER})`, {
-        cause: error,
-      });
+      throw new Error(
+        `${words}${hint} (lookup of the made-up player ${MADE_UP_PLAYER})${hintAtStatus(words)}`,
+        { cause: error },
+      );
     }
   }
 
@@ -79,6 +81,14 @@ export function checker(
     if (refusal !== undefined) throw new Error(refusal);
     await probe(signal);
   };
+}
+
+/** A core may well refuse an id that none of its players could have. */
+function hintAtStatus(words: string): string {
+  if (/^status 40[13]$/.test(words)) return ": see auth, or set health_url";
+  return /^status 4\d\d$/.test(words)
+    ? ": set health_url, or say in not_found what the core answers for an unknown player"
+    : "";
 }
 
 function isBalance(answer: LookupResult): boolean {

@@ -19,7 +19,7 @@ import { messageOf } from "../source/thrown.ts";
 import { print } from "../standard-output.ts";
 import { configOption, parseId } from "./arguments.ts";
 import { reportExposed } from "./check/exposed.ts";
-import type { Finding, Reporter } from "./check/report.ts";
+import type { Finding, ReportFinding } from "./check/report.ts";
 import { reportPlaces, reportRunning } from "./check/running.ts";
 import { paint } from "./paint.ts";
 import { statusOfRunning } from "./running-server.ts";
@@ -66,7 +66,7 @@ interface CheckOptions {
   readonly session?: string | undefined;
 }
 
-async function check(options: CheckOptions, report: Reporter): Promise<0 | 1 | 2> {
+async function check(options: CheckOptions, report: ReportFinding): Promise<0 | 1 | 2> {
   try {
     const bound = await bindConfig(
       await readConfigFile(configPath(options.config, environment), environment),
@@ -89,7 +89,7 @@ async function check(options: CheckOptions, report: Reporter): Promise<0 | 1 | 2
   }
 }
 
-async function reportConfig(config: Config, report: Reporter): Promise<void> {
+async function reportConfig(config: Config, report: ReportFinding): Promise<void> {
   const { webhook, admin, tables } = config;
   if (/\/balance\/*$/.test(webhook.path)) {
     report("warning", "webhook.path ends with /balance, to which Klas Gaming adds /balance: leave it out");
@@ -112,7 +112,7 @@ async function reportConfig(config: Config, report: Reporter): Promise<void> {
 }
 
 /** What is answered below the WEBHOOK_URL besides `balance`. */
-function reportFurtherEndpoints(webhook: Config["webhook"], report: Reporter): void {
+function reportFurtherEndpoints(webhook: Config["webhook"], report: ReportFinding): void {
   const { authenticate, currency, probe_player: probePlayer, forward } = webhook;
   if (authenticate) {
     report("ok", `would answer POST ${endpointPath(webhook.path, "authenticate")}`);
@@ -134,7 +134,7 @@ function reportFurtherEndpoints(webhook: Config["webhook"], report: Reporter): v
 }
 
 /** A core that is down says nothing against the rest, so it is no error. */
-async function reportForward({ forwarder, config }: BoundConfig, report: Reporter): Promise<void> {
+async function reportForward({ forwarder, config }: BoundConfig, report: ReportFinding): Promise<void> {
   const { forward } = config.webhook;
   if (forwarder === undefined || forward === undefined) return;
   const problem = await forwarder.reach();
@@ -146,31 +146,41 @@ async function reportForward({ forwarder, config }: BoundConfig, report: Reporte
 async function checkSource(
   { config, source: bound, forwarder }: BoundConfig,
   options: CheckOptions,
-  report: Reporter,
+  report: ReportFinding,
 ): Promise<boolean> {
-  const errors = openLog({ level: "error", format: config.log.format }, { fileDescriptor: 2 });
+  const { name } = config.source;
+  const errors: string[] = [];
   const log = {
-    ...errors,
-    info: (message: string) => report("ok", `source "${config.source.name}": ${message}`),
-    warn: (message: string) => report("warning", `source "${config.source.name}": ${message}`),
+    ...openLog({ level: "error" }, { fileDescriptor: 2 }),
+    debug() {},
+    info: (message: string) => report("ok", `source "${name}": ${message}`),
+    warn: (message: string) => report("warning", `source "${name}": ${message}`),
+    error: (message: string) => void errors.push(message),
+  };
+  /** What a source logs as an error is mostly what it is not ready for, too. */
+  const reportErrors = (finding = ""): void => {
+    for (const message of new Set(errors.splice(0))) if (!finding.includes(message)) log.warn(message);
   };
   const topic = sourceTopic(config.source.plugin);
   const source = await openSource(config, bound, { log, isRehearsal: true }).catch((error: unknown) => {
     if (!(error instanceof Failure)) throw error;
+    reportErrors(error.message);
     report("error", error.message, topic);
   });
   if (source === undefined) return false;
   const problem = await source.check();
-  if (problem !== undefined) {
-    report("error", `source "${config.source.name}" is not ready: ${problem}`, topic);
-  } else report("ok", `source "${config.source.name}" opens and answers`);
+  reportErrors(problem);
+  const isMade = source.state()["not_made_yet"] !== true;
+  if (problem !== undefined) report("error", `source "${name}" is not ready: ${problem}`, topic);
+  else if (isMade) report("ok", `source "${name}" opens and answers`);
   const isAnswered =
-    problem === undefined &&
-    (await lookUpPlayer(serviceOf(config, source, forwarder, { log }), config, options, report));
+    problem !== undefined && (options.player ?? config.webhook.probe_player) === undefined
+      ? false
+      : await lookUpPlayer(serviceOf(config, source, forwarder, { log }), config, options, report, isMade);
   const closing = await source.close().then(() => undefined, messageOf);
-  if (closing !== undefined) report("error", `source "${config.source.name}" does not close: ${closing}`);
-  await log.flush();
-  return isAnswered && closing === undefined;
+  reportErrors();
+  if (closing !== undefined) report("error", `source "${name}" does not close: ${closing}`);
+  return isAnswered && problem === undefined && closing === undefined;
 }
 
 /** The page about a source: a built-in's own, or the one about plugins. */
@@ -183,7 +193,8 @@ async function lookUpPlayer(
   service: Service,
   { webhook }: Config,
   { player = webhook.probe_player, session }: CheckOptions,
-  report: Reporter,
+  report: ReportFinding,
+  isMade: boolean,
 ): Promise<boolean> {
   if (player === undefined) {
     report(
@@ -196,9 +207,14 @@ async function lookUpPlayer(
   const outcome = await probe(service.source, player, session);
   const durationMs = (performance.now() - startedMs).toFixed(1);
   const who = `player ${JSON.stringify(player)}`;
-  const isAnswered = reportAnswer(`${who} gets`, ` after ${durationMs} ms`, outcome, service, report);
+  const hint = isMade ? WRONG_PLACE : "";
+  const isAnswered = reportAnswer(`${who} gets`, ` after ${durationMs} ms`, outcome, service, report, {
+    hint,
+  });
   if (!webhook.authenticate || !isAnswered) return isAnswered;
-  return reportAnswer(`authenticate: ${who} gets`, "", withCurrency(outcome, service), service, report, true);
+  return reportAnswer(`authenticate: ${who} gets`, "", withCurrency(outcome, service), service, report, {
+    showsCurrency: true,
+  });
 }
 
 /** Whether it is a balance that a call would be answered. */
@@ -207,8 +223,8 @@ function reportAnswer(
   end: string,
   outcome: Outcome,
   { statusCodes }: Service,
-  report: Reporter,
-  showsCurrency = false,
+  report: ReportFinding,
+  { showsCurrency = false, hint = "" }: { readonly showsCurrency?: boolean; readonly hint?: string },
 ): boolean {
   const statusCode = statusCodeOf(outcome, statusCodes);
   if (outcome.reason === "ok") {
@@ -216,8 +232,8 @@ function reportAnswer(
     report("ok", `${start} ${reply}${end}`);
     return true;
   }
-  const hint = outcome.reason === "player_not_found" ? WRONG_PLACE : "";
-  report("error", `${start} ${replyBody(statusCode)}${end}: ${inWords(outcome)}${hint}`, "troubleshooting");
+  const where = outcome.reason === "player_not_found" ? hint : "";
+  report("error", `${start} ${replyBody(statusCode)}${end}: ${inWords(outcome)}${where}`, "troubleshooting");
   return false;
 }
 

@@ -126,6 +126,56 @@ test.each([
   expect(exitCode).toBe(0);
 });
 
+test.each([
+  [400, ": set health_url, or say in not_found what the core answers for an unknown player"],
+  [401, ": see auth, or set health_url"],
+  [403, ": see auth, or set health_url"],
+])(
+  "REST: a core that answers the made-up player with %d is asked for the real one, too",
+  async (status, hint) => {
+    using core = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: ({ url }) =>
+        url.endsWith("12001") ? new Response('{"balance":"30"}') : new Response("", { status }),
+    });
+    const table = `plugin = "rest"\nurl = "${core.url.href}{player_id}"\nbalance = "/balance"\nretries = 0`;
+    const { stdout, exitCode } = await check(folderWith(table), "--player", "12001");
+    expect(stdout).toContain(
+      `error   source "players" is not ready: status ${status} (lookup of the made-up player klas-balance-check)${hint}\n`,
+    );
+    expect(stdout).toContain('ok      player "12001" gets {"balance":"30","status_code":"OK"}');
+    expect(exitCode).toBe(1);
+  },
+);
+
+test("a database that is not there yet is not said to answer", async () => {
+  const { stdout, exitCode } = await check(folderWith('plugin = "sqlite"\nfile = "nothere.db"'));
+  expect(stdout).toContain("nothere.db does not exist yet: `serve` makes it");
+  expect(stdout).not.toContain("opens and answers");
+  expect(exitCode).toBe(0);
+  const asked = await check(folderWith('plugin = "sqlite"\nfile = "nothere.db"'), "--player", "12001");
+  expect(asked.stdout).toMatch(/player "12001" gets .*: there is no such player\n/);
+  expect(asked.exitCode).toBe(1);
+});
+
+test("what a source logs as an error is a warning of the command's, and not a line of the log", async () => {
+  const cwd = folderWith('plugin = "./core.ts"');
+  writeFileSync(
+    join(cwd, "core.ts"),
+    `export default { apiVersion: 1, open: (_, { log }) => {
+      log.error("the first half is missing");
+      log.debug("nobody wants to know");
+      return { lookup: () => null, check() { log.error("no core"); throw new Error("no core"); } };
+    } };`,
+  );
+  const { stdout, stderr } = await check(cwd);
+  expect(stdout).toContain('warning source "players": the first half is missing\n');
+  expect(stdout.match(/no core/g)).toHaveLength(1);
+  expect(stdout + stderr).not.toContain("nobody");
+  expect(stderr).toBe("");
+});
+
 test("a player id that no call can carry is a wrong use", async () => {
   const { stderr, exitCode } = await check(folderWith(PLAYERS), "--player", "a\nb");
   expect(stderr).toContain("Expected ");

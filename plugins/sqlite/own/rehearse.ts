@@ -19,7 +19,7 @@ export async function rehearseOwn(
   const missing = await whatIsMissing(behindLinks(file));
   if (missing !== undefined) {
     log.warn(missing);
-    return { lookup: () => null };
+    return { lookup: () => null, state: () => ({ not_made_yet: true }) };
   }
   const open = async (path: string): Promise<DatabaseReader> => {
     const reads = await openReads(path, exponentOf);

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { Config } from "../../config/load.ts";
 import { literalSecrets } from "../config/shown.ts";
-import type { Reporter } from "./report.ts";
+import type { ReportFinding } from "./report.ts";
 
 /** Read or write, by all users. */
 const OTHERS = 0o006;
@@ -10,7 +10,7 @@ const OTHERS = 0o006;
 const MOUNTED = /^(?:\/var)?\/run\//;
 
 /** Warns of secrets that every user of the machine can read: in files of their own, or in the configuration itself. */
-export async function reportExposed(config: Config, report: Reporter): Promise<void> {
+export async function reportExposed(config: Config, report: ReportFinding): Promise<void> {
   for (const file of new Set(config.insertedFiles)) {
     if (MOUNTED.test(file) || !(await isOpenToOthers(file))) continue;
     report("warning", `every user of this machine can read ${file}: chmod o= ${file}`);

@@ -4,4 +4,4 @@ export interface Finding {
 }
 
 /** `topic` is the page of the manual that helps, if one does. */
-export type Reporter = (level: Finding["level"], message: string, topic?: string) => void;
+export type ReportFinding = (level: Finding["level"], message: string, topic?: string) => void;

@@ -3,7 +3,7 @@ import { endpointPath } from "../../answer/listener.ts";
 import type { Config } from "../../config/load.ts";
 import { secretWarnings, tokenWarnings } from "../../config/secret-warnings.ts";
 import { isItsOwn, portOf, portProblem, type statusOfRunning } from "../running-server.ts";
-import type { Reporter } from "./report.ts";
+import type { ReportFinding } from "./report.ts";
 
 type Running = Awaited<ReturnType<typeof statusOfRunning>>;
 
@@ -11,7 +11,7 @@ type Running = Awaited<ReturnType<typeof statusOfRunning>>;
  * Whether `serve` could listen where the configuration says. What a running server has is not asked for. Returns false
  * if the configuration must be changed.
  */
-export function reportPlaces(config: Config, status: Running, report: Reporter): boolean {
+export function reportPlaces(config: Config, status: Running, report: ReportFinding): boolean {
   const { server, webhook, admin } = config;
   const places: readonly Place[] = [
     { table: "server", host: server.host, port: server.port },
@@ -43,7 +43,7 @@ function takenBy(status: Running, { server, admin }: Config): readonly (number |
 }
 
 /** What the running server says: a source that opens here may be out of its reach. Returns whether all is well. */
-export function reportRunning(config: Config, status: Running, report: Reporter): boolean {
+export function reportRunning(config: Config, status: Running, report: ReportFinding): boolean {
   if (status === undefined) return true;
   if (status === "closed") {
     report("warning", "the running server wants another admin.token: it was changed, and needs a restart");

@@ -23,14 +23,21 @@ describe("without health_url", () => {
       200,
       '{"data":{"wallet":{"amount":1}},"error":""}',
       "200, but no number at /data/balance; the document has: /data/wallet/amount, /error",
+      "",
     ],
-    [401, "", "status 401"],
-    [503, "", "status 503"],
-    [301, "", "status 301: redirects are not followed"],
-  ])("%d %s", async (status, body, message) => {
+    [401, "", "status 401", ": see auth, or set health_url"],
+    [
+      400,
+      "",
+      "status 400",
+      ": set health_url, or say in not_found what the core answers for an unknown player",
+    ],
+    [503, "", "status 503", ""],
+    [301, "", "status 301: redirects are not followed", ""],
+  ])("%d %s", async (status, body, message, hint) => {
     await using core = await answering(status, body);
     const source = await openSource({ url: `${core.url}/{player_id}`, balance: "/data/balance" });
-    expect(await failure(source.check())).toBe(`${message} ${NOBODY}`);
+    expect(await failure(source.check())).toBe(`${message} ${NOBODY}${hint}`);
   });
 
   test.each([
