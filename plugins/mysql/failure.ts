@@ -6,7 +6,12 @@ import { isLost, serverErrno } from "./server-error.ts";
 import type { Reach } from "./session.ts";
 
 /** Why the server refuses a user, worded to follow the host's name, and what to do about it. */
-function refusal(errno: number, user: string, database: string): string | undefined {
+function refusal(
+  errno: number,
+  { user, database, password }: ReturnType<Reach>["account"],
+): string | undefined {
+  if (errno === 1045 && password === "")
+    return `wants a password of the user ${JSON.stringify(user)}: set password`;
   if (errno === 1045 || errno === 1698) {
     return `does not let the user ${JSON.stringify(user)} in: correct user or password, or grant access from this machine`;
   }
@@ -27,7 +32,7 @@ export async function explainConnecting(
   const problem = (words: string, mayPass: boolean) => new HostProblem(`${host.name} ${words}`, { mayPass });
   const errno = serverErrno(error);
   if (errno !== undefined) {
-    const words = refusal(errno, account.user, account.database) ?? explainStatement(error);
+    const words = refusal(errno, account) ?? explainStatement(error);
     return problem(words, isLost(error));
   }
   return problem(...(await explainTransport(error, host, tls !== false)));

@@ -258,6 +258,10 @@ describe("MySQL: refused at the start, in plain words", () => {
     expect(await failure(open({ ...options, password: "horse" }))).toContain(
       'does not let the user "klas" in',
     );
+    await server.run("CREATE USER kept@'%' IDENTIFIED BY 'horse'");
+    expect(await failure(open({ ...options, user: "kept" }))).toContain(
+      'wants a password of the user "kept": set password',
+    );
     expect(await failure(open({ ...options, database: "casinoo" }))).toContain(
       'has no database "casinoo" for this user',
     );
