@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { isTable } from "../config/interpolate.ts";
-import { configPath, loadConfig, parseToml } from "../config/load.ts";
+import { type Config, configPath, loadConfig, parseToml } from "../config/load.ts";
 import { environment } from "../environment.ts";
+import { hasOwnDatabase } from "../players/own-database.ts";
 import { END_MARGIN_MS } from "../process/serve.ts";
 import { print } from "../standard-output.ts";
 import { configOption } from "./arguments.ts";
+import { instructions } from "./systemd/instructions.ts";
 import { serviceUnit } from "./systemd/unit.ts";
 
 /** What a stop may take beyond the drain: more than the program gives itself. */
@@ -36,7 +38,7 @@ export function systemdCommand() {
         stopSeconds: config.server.lame_duck_seconds + config.server.drain_seconds + STOP_MARGIN_SECONDS,
       });
       print(
-        `${instructions({ file, user, credentials, read: filesRead(text), secrets: secretFiles(file, text) })}\n${unit}`,
+        `${instructions({ file, user, credentials, read: filesRead(text), secrets: secretFiles(file, text), database: databaseFile(config) })}\n${unit}`,
       );
     });
 }
@@ -75,40 +77,10 @@ function programPath(): readonly [string, ...string[]] {
   return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
 }
 
-interface Files {
-  readonly file: string;
-  readonly user: string;
-  readonly credentials: readonly string[];
-  readonly read: readonly string[];
-  readonly secrets: readonly string[];
-}
-
-function instructions({ file, user, credentials, read, secrets }: Files): string {
-  const folder = dirname(file);
-  const references = secrets.map((name) => `"\${file:\${CREDENTIALS_DIRECTORY}/${name}}"`);
-  const credentialHint =
-    credentials.length > 0 || secrets.length === 0
-      ? []
-      : [
-          "#",
-          `# The secret can be root's alone: chown root: ${secrets.map((name) => join(folder, name)).join(" ")}, and print this unit again with`,
-          `#   secrets = [${references.join(", ")}]`,
-        ];
-  const readable = [file, ...read.map((path) => resolve(folder, path))].join(" ");
-  return [
-    `# klas-balance systemd --config ${file} > /etc/systemd/system/klas-balance.service`,
-    `# useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin ${user}`,
-    // The service only reads what is under /etc, and root keeps it.
-    ...(folder.startsWith("/etc/")
-      ? [`# chgrp ${user} ${readable} && chmod 640 ${readable}`]
-      : [
-          `# chown -R ${user}: ${folder}`,
-          ...credentials.map((name) => `# chown root: ${join(folder, name)}`),
-        ]),
-    "# systemctl daemon-reload && systemctl enable --now klas-balance",
-    ...credentialHint,
-    "",
-  ].join("\n");
+function databaseFile(config: Config): string | undefined {
+  const { file } = config.source.options;
+  if (!hasOwnDatabase(config) || typeof file !== "string") return undefined;
+  return resolve(config.directory, file);
 }
 
 function parseUser(name: string): string {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { instructions } from "../../src/commands/systemd/instructions.ts";
 import { serviceUnit } from "../../src/commands/systemd/unit.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { runProgram } from "./run-program.ts";
@@ -95,6 +96,33 @@ test("paths stay what they are, whatever systemd would read into them", () => {
   expect(unit).toContain('BindReadOnlyPaths="/opt/kl as/klas-balance"\n');
   expect(unit).toContain(String.raw`BindPaths="/srv/100%% \"$HOME\""` + "\n");
   expect(unit).toContain('LoadCredential=klas:/srv/100%% "$HOME"/klas\n');
+});
+
+const FILES = {
+  file: "/etc/klas/config.toml",
+  user: "klas-balance",
+  credentials: [],
+  read: ["secret"],
+  secrets: [],
+  database: "/etc/klas/balances.db",
+} as const;
+
+test("a database does not stay under /etc, which the service only reads", () => {
+  expect(instructions(FILES)).toContain(
+    "# mv /etc/klas/balances.db /var/lib/klas-balance/balances.db && chown klas-balance: /var/lib/klas-balance/balances.db, and in the configuration\n" +
+      '#   file = "/var/lib/klas-balance/balances.db"\n',
+  );
+  expect(instructions({ ...FILES, database: undefined })).not.toContain("mv ");
+  expect(instructions({ ...FILES, database: "/var/lib/klas-balance/balances.db" })).not.toContain("mv ");
+});
+
+test("the comments are commands that a shell takes, whatever is in a path", async () => {
+  const file = configured("it's here", "${file:klas}");
+  const { stdout } = await runProgram(["systemd", "--config", file]);
+  const shown = `'${folder}/it'\\''s here`;
+  expect(stdout).toStartWith(`# klas-balance systemd --config ${shown}/config.toml' > /etc`);
+  expect(stdout).toContain(`# chown -R klas-balance: ${shown}'\n`);
+  expect(stdout).toContain(`chown root: ${shown}/klas', and print`);
 });
 
 test("the file that the configuration reads its secret from is named, as one that can be root's alone", async () => {
