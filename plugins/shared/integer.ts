@@ -4,7 +4,9 @@ import * as v from "valibot";
 export function integer(minimum: number, maximum: number) {
   const message = `expected an integer from ${minimum} to ${maximum}`;
   return v.pipe(
-    v.number(message),
+    v.number(({ input }) =>
+      typeof input === "string" && /^\d+$/.test(input) ? `${message}, without quotation marks` : message,
+    ),
     v.check((value) => Number.isInteger(value) && value >= minimum && value <= maximum, message),
   );
 }
