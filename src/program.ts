@@ -33,7 +33,10 @@ export function program(): Command {
       "after",
       '\nExample:\n  klas-balance init\n\nThe manual is in the program: see "klas-balance help".',
     )
-    .configureOutput({ writeOut: print, outputError: (text, write) => write(withoutRival(text, root)) })
+    .configureOutput({
+      writeOut: print,
+      outputError: (text, write) => write(inOneForm(withoutRival(text, root))),
+    })
     .exitOverride();
   const commands = [
     initCommand(),
@@ -65,6 +68,16 @@ function withoutRival(text: string, root: Command): string {
   if (!text.startsWith("error: unknown command") || nearMiss(process.argv.slice(2), root) === undefined)
     return text;
   return text.replace(/^\(Did you mean .*\)\n/m, "");
+}
+
+/** commander has two forms for a value that is not accepted. */
+function inOneForm(text: string): string {
+  return text
+    .replace(
+      /^error: command-argument value '([^]*?)' is invalid for argument '([^']*)'/,
+      "error: argument '<$2>': '$1' is invalid",
+    )
+    .replace(/^error: option '([^']*)' argument '([^]*?)' is invalid/, "error: option '$1': '$2' is invalid");
 }
 
 /** Makes a command that was built elsewhere follow the program: its error output, and no exit of its own. */

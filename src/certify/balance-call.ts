@@ -63,7 +63,7 @@ export async function callBalance(
   const durationMs = performance.now() - startedMs;
   if ("noReply" in reply) {
     const isRefused = reply.noReply === REFUSED && (isOurs || isLoopback(endpoint.host));
-    const hint = isRefused ? ': nothing listens there; is "klas-balance serve" running?' : "";
+    const hint = isRefused ? `: nothing listens there${NOT_RUNNING}` : "";
     const wrongScheme = (await endpointSpeaksTls(endpoint, timeoutMs)) ? WRONG_SCHEME : "";
     throw new Failure(`no answer from ${endpoint.url}: ${reply.noReply}${hint}${wrongScheme}`, 1);
   }
@@ -80,6 +80,9 @@ export async function callBalance(
     hint: isOurs && [404, 405].includes(reply.status) ? NOT_OURS : statusHint(reply),
   };
 }
+
+/** What is asked if nothing listens where a server of ours should. */
+export const NOT_RUNNING = '; is "klas-balance serve" running?';
 
 const NOT_OURS = "is it another program that listens there, or was webhook.path changed without a reload?";
 

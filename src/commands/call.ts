@@ -1,5 +1,11 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { callBalance, type BalanceCallResult, ourTarget, type Target } from "../certify/balance-call.ts";
+import {
+  callBalance,
+  type BalanceCallResult,
+  NOT_RUNNING,
+  ourTarget,
+  type Target,
+} from "../certify/balance-call.ts";
 import type { EndpointAddress, ProxyAddress } from "../certify/endpoint-address.ts";
 import { configPath } from "../config/load.ts";
 import { Failure } from "../failure.ts";
@@ -98,7 +104,9 @@ async function explained(error: unknown, { isOurs }: Target, options: TargetOpti
   const status = await statusOfRunning(config);
   const problem =
     typeof status === "object" && isItsOwn(config, status) ? portProblem(config, status) : undefined;
-  throw problem === undefined ? error : new Failure(`${error.message}; ${problem}`, 1);
+  if (problem === undefined) throw error;
+  // It is running, so whether it is, is no question.
+  throw new Failure(`${error.message.replace(NOT_RUNNING, "")}; ${problem}`, 1);
 }
 
 const SEE = 'see "klas-balance help troubleshooting"';

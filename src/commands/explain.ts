@@ -38,10 +38,11 @@ function asText({ fits, secret, mistakes, notes }: Explanation, body: Uint8Array
   if (mistakes.length > 0) {
     return [lead, `What was done${which}:`, ...mistakes.map(({ message }) => listed(message))].join("\n");
   }
+  // What is no signature at all was made over nothing.
+  if (notes.length > 0) return notes.join("\n");
   return [
     lead,
     "No known mistake leads to it: it was made with another secret or over another body.",
-    ...notes,
     "Compare the length and the SHA-256 with those that the server's log names for the call.",
   ].join("\n");
 }

@@ -17,8 +17,12 @@ export function helpCommand() {
     .action(async (words, _options, command) => {
       const root: CommandUnknownOpts = command.parent ?? command;
       const text = words.length === 0 ? listing(root) : (pageOf(words, root) ?? finds(words));
-      const problem = `there is no topic ${JSON.stringify(words.join(" "))}`;
-      await showText(text ?? command.error(`error: ${problem}${suggestion(words, root)}`, { exitCode: 2 }));
+      const asked = words.join(" ");
+      const which = asked.includes(" ") ? "these words" : "this word";
+      const problem = `there is no topic ${JSON.stringify(asked)}${didYouMean(asked, known(root))}, and no page has ${which}`;
+      await showText(
+        text ?? command.error(`error: ${problem}; "klas-balance help" lists the topics`, { exitCode: 2 }),
+      );
     });
 }
 
@@ -85,7 +89,6 @@ function wrapped(words: readonly string[]): string {
     .trimEnd();
 }
 
-function suggestion(words: readonly string[], root: CommandUnknownOpts): string {
-  const known = [...topics.map(({ name }) => name), ...subcommands(root).map((command) => command.name())];
-  return `${didYouMean(words.join(" "), known)}; "klas-balance help" lists the topics`;
+function known(root: CommandUnknownOpts): readonly string[] {
+  return [...topics.map(({ name }) => name), ...subcommands(root).map((command) => command.name())];
 }

@@ -86,16 +86,16 @@ function describeFailing({ reason, failing_now: total, runs, ...all }: Failing, 
     .map((run) => describeRun(run, nowMs));
   const why = paint("red", reason);
   if (lines.length <= 1) return lines.map((line) => row("failing", `${why}, ${line}`));
-  const whose = total === lines.length ? `${total}` : `${total}, those with the most calls`;
+  const whose = total === lines.length ? "" : `, most of the calls by ${lines.length} of them`;
   return [
-    row("failing", `${why}, ${describeCalls(all, nowMs)}; players or callers: ${whose}:`),
+    row("failing", `${why}, ${describeCalls(all, nowMs)}, of ${total} players or callers${whose}:`),
     ...lines.map((line) => row("", line)),
   ];
 }
 
 function describeRun(run: Failing["runs"][number], nowMs: number): string {
   const { endpoint, player_id, remote, detail } = run;
-  const who = player_id === null ? `caller ${remote ?? "not known"}` : `player ${player_id}`;
+  const who = player_id === null ? `caller ${remote || "not known"}` : `player ${player_id}`;
   const why = detail === null ? "" : `: ${detail}`;
   return printable(`${who} (${endpoint}), ${describeCalls(run, nowMs)}${why}`);
 }

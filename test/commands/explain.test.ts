@@ -50,6 +50,12 @@ test("what is not explained says so, and how to go on", async () => {
   expect(exitCode).toBe(1);
 });
 
+test("what is no signature at all is said so, and nothing else", async () => {
+  const { stdout, exitCode } = await runProgram(["explain", file, "--signature", "abc", "--secret", "s"]);
+  expect(stdout).toBe("The signature is not 64 hex digits: it has 3 characters.\n");
+  expect(exitCode).toBe(1);
+});
+
 test("--json is for programs and holds neither secret nor signature", async () => {
   const { stdout, exitCode } = await runProgram([
     "explain",

@@ -35,8 +35,9 @@ describe("help", () => {
   });
 
   test.each([
-    [["rotaton"], 'there is no topic "rotaton", did you mean "rotation"?'],
-    [["players", "frobnicate"], 'there is no topic "players frobnicate"'],
+    [["rotaton"], 'there is no topic "rotaton", did you mean "rotation"?, and no page has this word;'],
+    [["players", "frobnicate"], 'there is no topic "players frobnicate", and no page has these words;'],
+    [["frobnicate"], 'there is no topic "frobnicate", and no page has this word;'],
   ])("says that there is no topic %j", async (words, problem) => {
     const { stdout, stderr, exitCode } = await runProgram(["help", ...words]);
     expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 2 });

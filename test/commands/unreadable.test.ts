@@ -20,8 +20,24 @@ test("an empty name of a configuration is none, and not this folder", async () =
   const { exitCode, stderr } = await runProgram(["serve", "--config", ""], { cwd: folder });
   expect([exitCode, stderr]).toEqual([
     2,
-    "error: option '--config <file>' argument '' is invalid. Expected the name of a file.\n",
+    "error: option '--config <file>': '' is invalid. Expected the name of a file.\n",
   ]);
+});
+
+test("a value that is not accepted is said so in one form, be it an option's or an argument's", async () => {
+  const option = await runProgram(["check", "--player", ""], { cwd: folder });
+  expect(option.stderr).toStartWith("error: option '--player <id>': '' is invalid. Expected ");
+  const argument = await runProgram(["call", ""], { cwd: folder });
+  expect(argument.stderr).toStartWith("error: argument '<player_id>': '' is invalid. Expected ");
+  expect([option.exitCode, argument.exitCode]).toEqual([2, 2]);
+});
+
+test("a number in quotation marks is said to want none", async () => {
+  const cwd = join(folder, "quoted");
+  await Bun.write(join(cwd, "config.toml"), '[server]\nport = "8080"\n[admin]\nport = "x"\n');
+  const { stdout } = await runProgram(["check"], { cwd });
+  expect(stdout).toContain("server.port: expected an integer from 0 to 65535, without quotation marks\n");
+  expect(stdout).toContain("admin.port: expected an integer from 0 to 65535\n");
 });
 
 test.each([

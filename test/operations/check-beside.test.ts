@@ -51,8 +51,9 @@ test("a port that was edited needs a restart, unless the server was given anothe
   );
   expect(exitCode).toBe(0);
   const call = await run(["call", "12001"], { cwd: server.folder });
+  expect(call.stderr).not.toContain('is "klas-balance serve" running?');
   expect(call.stderr).toContain(
-    `; the running server listens on port ${server.process.port}, not on server.port, 18099: was it started with --port, or is there a change that needs a restart?\n`,
+    `connection refused: nothing listens there; the running server listens on port ${server.process.port}, not on server.port, 18099: was it started with --port, or is there a change that needs a restart?\n`,
   );
   expect(call.exitCode).toBe(1);
 });

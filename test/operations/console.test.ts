@@ -535,6 +535,15 @@ describe.concurrent("status and tail", () => {
     );
   });
 
+  test("status counts those who fail alike, and names a few", async () => {
+    await using server = await withPort();
+    for (const player of ["ada", "bea", "cia", "dea"]) await call(server.process.port, { player });
+    const { stdout } = await run(["status"], { cwd: server.folder });
+    expect(stdout).toMatch(
+      /^failing {6}player_not_found, 4 calls since .* ago, of 4 players or callers, most of the calls by 3 of them:$/m,
+    );
+  });
+
   test("a seventeenth reader of the calls is told why it gets none", async () => {
     await using server = await withPort();
     const viewers = await Promise.all(Array.from({ length: 16 }, () => server.admin("/api/events")));
