@@ -18,7 +18,8 @@ import { authorities, readTls, type ClientTls } from "../shared/tls.ts";
 export const starter = {
   table: `plugin = "rest"
 url = "http://127.0.0.1:9000/players/{player_id}/balance"    # your core
-balance = "/balance"        # JSON Pointer to the amount in its answer`,
+balance = "/balance"        # JSON Pointer to the amount in its answer
+# echo = "/player_id"       # ... and to the player's id: shows whose answer it is`,
   nextSteps: ["edit config.toml: say where your core is"],
 };
 

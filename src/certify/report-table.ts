@@ -27,7 +27,7 @@ export function headLine(idWidth: number, paint: Paint): string {
 }
 
 const DELAYED =
-  "a steady 40 ms is a delayed acknowledgement: the endpoint writes head and body in two pieces; write them at once, or set TCP_NODELAY";
+  "a steady 40 ms is a delayed acknowledgement: the endpoint, or the core behind it, writes head and body in two pieces; write them at once, or set TCP_NODELAY";
 
 /** What is left out is in the table above. */
 const NAMED_CASES = 5;
@@ -39,7 +39,7 @@ function causeLines(causes: readonly Cause[]): readonly string[] {
     const shown = cases.length > NAMED_CASES ? `${cases.length} cases: ${named}, …` : named;
     return `  ${index + 1}. ${advice} (rule ${rule})\n     ${shown}`;
   });
-  return ["", "Likely causes, mend first:", ...lines, ""];
+  return ["", "Likely causes, fix first:", ...lines, ""];
 }
 
 /** The verdict, the counts and the times, below the cases. */

@@ -8,7 +8,7 @@ import { shownConfig } from "./config/shown.ts";
 export function configCommand() {
   return new Command("config")
     .description("prints an example of the configuration, or the one that is in effect")
-    .addHelpText("after", "\nExample:\n  klas-balance config example > config.toml")
+    .addHelpText("after", "\nExample:\n  klas-balance config example > example.toml")
     .addCommand(exampleCommand())
     .addCommand(showCommand());
 }
@@ -16,7 +16,7 @@ export function configCommand() {
 function exampleCommand() {
   return new Command("example")
     .description("prints a configuration with every option, its default and a line of explanation")
-    .addHelpText("after", "\nExample:\n  klas-balance config example > config.toml")
+    .addHelpText("after", "\nExample:\n  klas-balance config example > example.toml")
     .action(() => {
       print(example);
     });

@@ -55,7 +55,9 @@ Examples:
     )
     .action(async (dir, { secretFile, source, force = false, quiet = false, ...ports }, command) => {
       if (ports.port === ports.adminPort && ports.port !== 0) {
-        command.error("error: --port and --admin-port are one: two listeners need two", { exitCode: 2 });
+        command.error("error: --port and --admin-port are the same: the two listeners need different ones", {
+          exitCode: 2,
+        });
       }
       const options = { ...ports, starter: starterOf(source) };
       const issued = secretFile === undefined ? undefined : secretFromFile(command, secretFile);

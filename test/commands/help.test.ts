@@ -25,7 +25,7 @@ describe("help", () => {
   test("prints a command's help, examples and all", async () => {
     const { stdout } = await runProgram(["help", "config", "example"]);
     expect(stdout).toBe((await runProgram(["config", "example", "--help"])).stdout);
-    expect(stdout).toContain("klas-balance config example > config.toml");
+    expect(stdout).toContain("klas-balance config example > example.toml");
   });
 
   test("prints both when a topic and a command share a name", async () => {

@@ -122,7 +122,11 @@ test.each([
   [["init", ""], 2, "Expected the name of a folder."],
   [["init", "file"], 1, "error: cannot write to file: it is not a folder\n"],
   [["init", "file/below"], 1, "error: cannot write to file/below: a part of its path is not a directory\n"],
-  [["init", "--port", "9464"], 2, "error: --port and --admin-port are one: two listeners need two\n"],
+  [
+    ["init", "--port", "9464"],
+    2,
+    "error: --port and --admin-port are the same: the two listeners need different ones\n",
+  ],
 ] as const)("%j is refused", async (words, status, problem) => {
   const cwd = emptyFolder();
   writeFileSync(join(cwd, "file"), "");

@@ -37,13 +37,13 @@ ExecStart=${run("serve")}
 ExecReload=/bin/kill -HUP $MAINPID
 ${credentials.length > 0 ? "" : reloadCheck(run("check"))}Restart=on-failure
 RestartSec=2
-# A worker that is killed for want of memory is started again by the service; the default would stop the rest, too.
+# A worker that is killed for lack of memory is started again by the service; the default would stop the rest, too.
 OOMPolicy=continue
 TimeoutStopSec=${stopSeconds}
 User=${user}
 LimitNOFILE=65536
 # A call is a line: of more than 10,000 in 30 s the journal would drop the rest, and what else was said meanwhile.
-# "LogRateLimitIntervalSec=0" is passed over by systemd 257.
+# "LogRateLimitIntervalSec=0" is ignored by systemd 257.
 LogRateLimitBurst=10000000
 ${credentials.map((name) => `LoadCredential=${name}:${escape(join(folder, name))}\n`).join("")}
 # Writable: its state in /var/lib/klas-balance${isReadOnly(folder) ? "" : " and the folder of the configuration"}. For a database elsewhere add
