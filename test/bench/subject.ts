@@ -40,7 +40,7 @@ const WINDOW_MS = 80;
 const WINDOWS_PER_ROUND = 6;
 const WARM_UP_MS = 2500;
 
-/** Starts a server, which says in its first line where it listens, in so many processes, each with a client of its `/balance`. */
+/** Starts a server, which says in a line where it listens, in so many processes, each with a client of its `/balance`. */
 export async function startSubject(
   name: string,
   command: readonly string[],
@@ -50,10 +50,18 @@ export async function startSubject(
   const started: Measured[] = [];
   for (let index = 0; index < processes; index += 1) {
     const server = start(command, SERVER_CPU);
-    const { url, admin = "" } = JSON.parse(await server.line());
+    const { url, admin = "" } = await listening(server);
     started.push({ admin, url, server, client: startClient(url, load) });
   }
   return subjectOf(name, started);
+}
+
+/** What a server says once it listens. At `info` a source may have something to say before. */
+async function listening(server: Program): Promise<{ readonly url: string; readonly admin?: string }> {
+  for (;;) {
+    const said = JSON.parse(await server.line());
+    if (said.url !== undefined) return said;
+  }
 }
 
 /** One more client of a server that is there, of another endpoint. */
