@@ -22,7 +22,7 @@ interface Fault {
 
 const faults: readonly Fault[] = [
   {
-    name: "restarted in order",
+    name: "restarted cleanly",
     async bring(first) {
       await first.stopInOrder();
       await first.start();
