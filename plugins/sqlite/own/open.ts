@@ -49,7 +49,7 @@ function assertUpToDate(database: Database, file: string): void {
 }
 
 /** Lookups over a connection that can be replaced by another one, and the end of whichever it is by then. */
-export type OwnReads = Pick<DatabaseReader, "read" | "renew"> & { close(): void };
+export type OwnReads = Pick<DatabaseReader, "read" | "renew" | "usesLog"> & { close(): void };
 
 /** Opens as `openToRead` does, for lookups. */
 export async function openReads(file: string, exponentOf: OpenContext["exponentOf"]): Promise<OwnReads> {
@@ -69,6 +69,11 @@ export async function openReads(file: string, exponentOf: OpenContext["exponentO
       }
       database.close(true);
       database = next;
+    },
+    usesLog() {
+      return (
+        database.prepare<{ journal_mode: string }, []>("PRAGMA journal_mode").get()?.journal_mode === "wal"
+      );
     },
     close: () => database.close(true),
   };
@@ -147,7 +152,11 @@ async function openReader(file: string, { log, exponentOf }: OwnContext): Promis
     return {
       read: reads.read,
       // Not the keeper: it keeps no page that a lookup reads, and the last connection to close writes the log back.
-      renew: reads.renew,
+      renew() {
+        reads.renew();
+        // A backup has no log. The keeper, which has one, would keep every writer out.
+        if (hasLog && !reads.usesLog()) throw new Error(`${file} was copied over by a file without a log`);
+      },
       usesLog: () => true,
       tend() {
         if (hasLog || !tryToUseLog(keeper)) return;

@@ -130,6 +130,24 @@ describe("klas-balance's own database", () => {
     await becomes(source, yen(3000n), yen(100n));
   });
 
+  test("that is copied over with its backup, which has no log, can be written to", async () => {
+    await own("balances.db", 100n);
+    const source = await subject().open({ file: "balances.db" });
+    {
+      using writer = new Database(subject().path("balances.db"), { readwrite: true });
+      writer.run(`VACUUM INTO '${subject().path("backup.db")}'`);
+      writer.run("UPDATE players SET balance_minor = 3000");
+      writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    expect(await ask(source, "1")).toEqual(yen(3000n));
+    copyOver("backup.db", "balances.db");
+    await becomes(source, yen(3000n), yen(100n));
+    using writer = new Database(subject().path("balances.db"), { readwrite: true });
+    writer.run("PRAGMA busy_timeout = 5000");
+    writer.run("UPDATE players SET balance_minor = 200");
+    expect(await ask(source, "1")).toEqual(yen(200n));
+  });
+
   test("is answered from at once while its log is moved into it again and again, and nothing stays open", async () => {
     await own("balances.db", 0n);
     const source = await subject().open({ file: "balances.db" });
