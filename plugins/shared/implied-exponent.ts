@@ -5,29 +5,33 @@ const DEFAULT_EXPONENT = 2;
 
 /** The exponent of minor units that came without one. */
 export interface ImpliedExponent {
-  /** 2. Throws if the player's currency is known to have other decimals, because the balance would be wrong. */
+  /**
+   * 2. Throws if the player's currency, by the source or else by `webhook.currency`, has other decimals, or nobody knows how
+   * many it has, because the balance would be wrong.
+   */
   readonly of: (currency: string | undefined) => number;
   /** Warns, once, if that is so of the players whose source names no currency. */
   readonly warn: () => void;
 }
 
-/** `remedy` says what to write, and ends a sentence. */
+/** `remedy` says what to write, and ends a sentence; without an exponent if that is not known. */
 export function impliedExponent(
   { exponentOf, currency: byDefault, log }: Pick<OpenContext, "exponentOf" | "currency" | "log">,
-  remedy: (currency: string, exponent: number) => string,
+  remedy: (currency: string, exponent: number | undefined) => string,
 ): ImpliedExponent {
   let isSaid = false;
 
   function otherThan2(currency: string | undefined): string | undefined {
-    const exponent = currency === undefined ? undefined : exponentOf(currency);
-    if (currency === undefined || exponent === undefined || exponent === DEFAULT_EXPONENT) return undefined;
-    const decimals = exponent === 1 ? "1 decimal" : `${exponent} decimals`;
-    return `${currency} has ${decimals}, and exponent is not set: ${remedy(currency, exponent)}`;
+    if (currency === undefined || currency === "") return undefined;
+    const exponent = exponentOf(currency);
+    if (exponent === DEFAULT_EXPONENT) return undefined;
+    const has = exponent === undefined ? "is not known" : `has ${decimals(exponent)}`;
+    return `${currency} ${has}, and exponent is not set: ${remedy(currency, exponent)}`;
   }
 
   return {
     of(currency) {
-      const problem = otherThan2(currency);
+      const problem = otherThan2(currency || byDefault);
       if (problem !== undefined) throw new Error(problem);
       return DEFAULT_EXPONENT;
     },
@@ -39,12 +43,17 @@ export function impliedExponent(
   };
 }
 
+function decimals(exponent: number): string {
+  return exponent === 1 ? "1 decimal" : `${exponent} decimals`;
+}
+
 /** The remedy of a source that has the option `exponent`, which is one for all players. */
-export function setOption(_currency: string, exponent: number): string {
+export function setOption(currency: string, exponent: number | undefined): string {
+  if (exponent === undefined) return `say in [currencies] how many decimals ${currency} has, or set exponent`;
   return `say exponent = ${exponent} if that is so of every player`;
 }
 
 /** The remedy of a query. */
-export function addColumn(currency: string, exponent: number): string {
-  return `let \`query\` yield a column exponent, ${exponent} for ${currency}`;
+export function addColumn(currency: string, exponent: number | undefined): string {
+  return `let \`query\` yield a column exponent${exponent === undefined ? "" : `, ${exponent} for ${currency}`}`;
 }

@@ -10,12 +10,22 @@ function implied(currency?: string, remedy = setOption) {
   return { warnings, ...impliedExponent({ exponentOf, currency, log }, remedy) };
 }
 
-test.each([undefined, "EUR", "XXQ", "kwd", ""])(
-  "minor units of %p without an exponent have 2",
-  (currency) => {
-    expect(implied("KWD").of(currency)).toBe(2);
-  },
-);
+test.each([undefined, "EUR", ""])("minor units of %p without an exponent have 2", (currency) => {
+  expect(implied().of(currency)).toBe(2);
+  expect(implied("EUR").of(currency)).toBe(2);
+});
+
+test.each([undefined, ""])("of %p they are those of webhook.currency", (currency) => {
+  expect(() => implied("KWD").of(currency)).toThrow("KWD has 3 decimals, and exponent is not set");
+  expect(implied("KWD").of("EUR")).toBe(2);
+});
+
+test.each(["BTC", "kwd"])("of %s, which nobody knows, they are no balance", (currency) => {
+  expect(() => implied().of(currency)).toThrow(
+    `${currency} is not known, and exponent is not set: say in [currencies] how many decimals ${currency} has, or set exponent`,
+  );
+  expect(() => implied(undefined, addColumn).of(currency)).toThrow("let `query` yield a column exponent");
+});
 
 test.each([
   ["KWD", "KWD has 3 decimals, and exponent is not set: say exponent = 3 if that is so of every player"],
@@ -41,7 +51,7 @@ test("of webhook.currency it is said once", () => {
   ]);
 });
 
-test.each([undefined, "EUR", "XXQ"])("there is nothing to warn of if webhook.currency is %p", (currency) => {
+test.each([undefined, "EUR"])("there is nothing to warn of if webhook.currency is %p", (currency) => {
   const { warn, warnings } = implied(currency);
   warn();
   expect(warnings).toEqual([]);

@@ -55,7 +55,10 @@ describe("what the query yields", () => {
       { balanceMinor: 3000n, exponent: 2, currency: "KWD" },
     ],
     ["3000 AS balance, 'JPY' AS currency", { balance: "3000", currency: "JPY" }],
-    ["3000 AS balance_minor, 'XXQ' AS currency", { balanceMinor: 3000n, exponent: 2, currency: "XXQ" }],
+    [
+      "3000 AS balance_minor, 2 AS exponent, 'XXQ' AS currency",
+      { balanceMinor: 3000n, exponent: 2, currency: "XXQ" },
+    ],
     ["30 AS balance, 'EUR  ' AS currency", { balance: "30", currency: "EUR" }],
     ["30 AS balance, NULL AS currency, NULL AS status_code", { balance: "30" }],
     ["NULL AS balance, 'ERR_PLAYER_BLOCKED' AS status_code", { refused: "ERR_PLAYER_BLOCKED" }],
@@ -76,6 +79,7 @@ describe("what the query yields", () => {
     ["NULL AS balance_minor", "gives NULL as balance_minor"],
     // 3000 fils of Kuwait are 3 dinars, not 30.
     ["3000 AS balance_minor, 'KWD' AS currency", "KWD has 3 decimals, and exponent is not set: let `query`"],
+    ["3000 AS balance_minor, 'XXQ' AS currency", "XXQ is not known, and exponent is not set: let `query`"],
     ["30.5 AS balance_minor", "gives a floating-point number as balance_minor"],
     ["'4711.5' AS balance_minor", "gives a text that is not an integer as balance_minor"],
     ["'4711,50' AS balance", "gives a text with a comma as balance"],
