@@ -116,7 +116,8 @@ describe.concurrent("the process survives", () => {
     expect(await server.exited).toBe(0);
     const log = countLog(server.log());
     expect(log).toMatchObject({ torn: 0 });
-    expect(log.lost).toBeGreaterThan(20);
+    // How many depends on how many of them waited for one write.
+    expect(log.lost).toBeGreaterThan(0);
     expect(log.calls + log.lost).toBe(calls);
   });
 
